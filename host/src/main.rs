@@ -1,1 +1,3 @@
-fn main(){}
+//! The `crowdhook` command.
+
+fn main() {}

@@ -1,1 +1,1 @@
-//! x
+//! Everything that is tested over real sockets, on a real store, with real components.
