@@ -5,8 +5,14 @@ use std::panic;
 use crate::arena::Arena;
 
 /// What `wit/` says, as Rust: a module per interface, the world's own types and the trait `Guest`.
-#[expect(missing_docs, reason = "made by wit-bindgen; what it lacks is on the items in wit/")]
-#[expect(clippy::allow_attributes_without_reason, reason = "made by wit-bindgen")]
+#[expect(
+    missing_docs,
+    reason = "made by wit-bindgen; what it lacks is on the items in wit/"
+)]
+#[expect(
+    clippy::allow_attributes_without_reason,
+    reason = "made by wit-bindgen"
+)]
 pub mod bindings {
     wit_bindgen::generate!({
         path: "../../wit",
@@ -27,7 +33,11 @@ static ARENA: Arena<ARENA_BYTES> = Arena::new();
 pub fn start() {
     panic::set_hook(Box::new(|panic| {
         let message = panic.to_string();
-        bindings::crowdhook::plugin::log::write(bindings::crowdhook::plugin::log::Level::Error, &message, &[]);
+        bindings::crowdhook::plugin::log::write(
+            bindings::crowdhook::plugin::log::Level::Error,
+            &message,
+            &[],
+        );
     }));
 }
 
@@ -35,7 +45,10 @@ pub fn start() {
 #[macro_export]
 macro_rules! plugin {
     ($plugin:ty) => {
-        #[expect(unsafe_code, reason = "made by wit-bindgen: the functions that the host calls")]
+        #[expect(
+            unsafe_code,
+            reason = "made by wit-bindgen: the functions that the host calls"
+        )]
         const _: () = {
             use $crate::bindings::{Description, Event, Failure, Guest, Problem};
 
@@ -55,7 +68,7 @@ macro_rules! plugin {
                 fn handle(event: Event, settings: String) -> Result<(), Failure> {
                     $crate::start();
                     <$plugin as Guest>::handle(event, settings)
-                }
+        }
             }
 
             $crate::bindings::export!(Exported with_types_in $crate::bindings);

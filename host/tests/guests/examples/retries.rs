@@ -9,7 +9,10 @@ impl Misbehaves for Retries {
     const NAME: &str = "retries";
 
     fn handle(event: &Event, _settings: &str) -> Result<(), Failure> {
-        Err(Failure::Retry(format!("attempt {} was too early", event.attempt)))
+        Err(Failure::Retry(format!(
+            "attempt {} was too early",
+            event.attempt
+        )))
     }
 }
 
