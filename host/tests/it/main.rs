@@ -2,6 +2,8 @@
 
 #![expect(missing_docs, unreachable_pub, reason = "tests are read, not linked against")]
 
+/// Files that people write: what is taken, and what they are told when it cannot be.
+mod config;
 /// What the tests share: guests, worlds, hosts.
 mod harness;
 /// A component in its sandbox: what it may do, and what stops it.
