@@ -1,6 +1,3 @@
-<<<<<<< HEAD
-//! To come.
-=======
 //! Practice platforms: a small PYBOSSA and a small Appen that run on loopback.
 //!
 //! `crowdhook demo`, the tests and the benchmarks need a crowd's platform that answers and
@@ -8,7 +5,7 @@
 //! say was learnt from recordings (`tests/recordings/`), and the tests replay those
 //! recordings against them.
 //!
-//! They are the *other side*: they import nothing of the host, so that the host cannot agree
+//! They are the *other side*: they import nothing of the host but its clock, so that the host cannot agree
 //! with itself by sharing a mistake. They speak the platforms' own words where they model the
 //! platforms' tables.
 //!
@@ -17,8 +14,8 @@
 //! volunteers. Of PYBOSSA, only the calls that a host or its plugins make are there; of
 //! Appen, only what it posts.
 
-mod clock;
 mod fault;
+mod moment;
 mod python;
 mod wire;
 
@@ -27,8 +24,6 @@ pub mod pybossa;
 pub mod seed;
 
 pub use appen::Appen;
-pub use clock::Clock;
 pub use fault::Fault;
 pub use pybossa::Pybossa;
 pub use seed::Seed;
->>>>>>> 7e11f74 (practice: Start a practice PYBOSSA and a practice Appen)

@@ -15,7 +15,7 @@ use url::Url;
 pub use post::{Attempt, Failure, Posting, compose, sign, waits};
 pub use unit::{Job, Judgment, Unit};
 
-use super::Clock;
+use crate::clock::Clock;
 
 /// What a post is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,7 +85,7 @@ impl Settings {
             signature_in: SignatureIn::default(),
             wait_scale: 1.0,
             answer_timeout: Duration::from_secs(5),
-            clock: Clock::real(),
+            clock: Clock::default(),
         }
     }
 }
@@ -102,28 +102,18 @@ impl Appen {
     /// A platform with `job`, which posts to nobody yet.
     #[must_use]
     pub fn new(settings: Settings, job: Job) -> Self {
-        Self {
-            settings,
-            webhook_uri: Mutex::new(None),
-            job: Mutex::new(job),
-        }
+        Self { settings, webhook_uri: Mutex::new(None), job: Mutex::new(job) }
     }
 
     /// Sets where signals are posted. A name and password in it become basic authentication.
     pub fn set_webhook(&self, uri: Url) {
-        *self
-            .webhook_uri
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = Some(uri);
+        *self.webhook_uri.lock().unwrap_or_else(PoisonError::into_inner) = Some(uri);
     }
 
     /// Where signals are posted: nowhere once the platform has given up after 30 attempts.
     #[must_use]
     pub fn webhook(&self) -> Option<Url> {
-        self.webhook_uri
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.webhook_uri.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn job(&self) -> MutexGuard<'_, Job> {
@@ -141,10 +131,7 @@ impl Appen {
     pub fn unit_payload(&self, unit: i64) -> Option<Value> {
         let now = self.settings.clock.now();
         let job = self.job();
-        job.units
-            .iter()
-            .find(|other| other.id == unit)
-            .map(|unit| job.unit_payload(unit, now))
+        job.units.iter().find(|other| other.id == unit).map(|unit| job.unit_payload(unit, now))
     }
 
     /// The job as a payload has it. It carries a secret that no receiver may log.
@@ -178,11 +165,7 @@ impl Appen {
         let now = self.settings.clock.now();
         let golds: Vec<_> = {
             let job = self.job();
-            job.units
-                .iter()
-                .filter(|unit| unit.golden)
-                .map(|unit| job.unit_payload(unit, now))
-                .collect()
+            job.units.iter().filter(|unit| unit.golden).map(|unit| job.unit_payload(unit, now)).collect()
         };
         let mut postings = Vec::new();
         for gold in golds {
@@ -193,14 +176,12 @@ impl Appen {
 
     /// Posts that the job's data is processed.
     pub async fn data_processed(&self) -> Posting {
-        self.post(&Signal::JobDataProcessed, &self.job_payload().to_string())
-            .await
+        self.post(&Signal::JobDataProcessed, &self.job_payload().to_string()).await
     }
 
     /// Posts that the job has all its judgments.
     pub async fn job_complete(&self) -> Posting {
-        self.post(&Signal::JobComplete, &self.job_payload().to_string())
-            .await
+        self.post(&Signal::JobComplete, &self.job_payload().to_string()).await
     }
 
     /// Posts any payload text under any signal, rightly signed, until it is delivered or the
@@ -211,10 +192,7 @@ impl Appen {
         };
         let posting = post::deliver(&self.settings, &uri, signal, payload).await;
         if !posting.delivered {
-            *self
-                .webhook_uri
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner) = None;
+            *self.webhook_uri.lock().unwrap_or_else(PoisonError::into_inner) = None;
         }
         posting
     }

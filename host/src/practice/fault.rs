@@ -42,14 +42,7 @@ pub enum Fault {
 impl Fault {
     /// Whether the call is done before the fault shows.
     pub(super) fn takes_effect(&self) -> bool {
-        matches!(
-            self,
-            Self::Slow(_)
-                | Self::CutBody { .. }
-                | Self::LoseAnswer
-                | Self::WrongType
-                | Self::BrokenJson
-        )
+        matches!(self, Self::Slow(_) | Self::CutBody { .. } | Self::LoseAnswer | Self::WrongType | Self::BrokenJson)
     }
 }
 
@@ -69,11 +62,7 @@ pub(super) struct Faults {
 
 impl Faults {
     pub(super) fn add(&mut self, endpoint: Option<Endpoint>, fault: Fault, calls: Option<u32>) {
-        self.rules.push(Rule {
-            endpoint,
-            fault,
-            calls_left: calls,
-        });
+        self.rules.push(Rule { endpoint, fault, calls_left: calls });
     }
 
     pub(super) fn clear(&mut self) {
@@ -83,10 +72,7 @@ impl Faults {
     /// The fault for a call at `endpoint`, which it then has used up once.
     pub(super) fn take(&mut self, endpoint: Endpoint) -> Option<Fault> {
         self.rules.retain(|rule| rule.calls_left != Some(0));
-        let rule = self
-            .rules
-            .iter_mut()
-            .find(|rule| rule.endpoint.is_none_or(|wanted| wanted == endpoint))?;
+        let rule = self.rules.iter_mut().find(|rule| rule.endpoint.is_none_or(|wanted| wanted == endpoint))?;
         if let Some(left) = &mut rule.calls_left {
             *left -= 1;
         }

@@ -147,18 +147,8 @@ impl Pybossa {
             tokio::spawn(async move { shared.work().await })
         });
         let workers = workers.collect();
-        let listening = Mutex::new(Some(tokio::spawn(server::accept(
-            listener,
-            Arc::clone(&shared),
-        ))));
-        Ok(Self {
-            shared,
-            address,
-            owner: seed.owner,
-            planned,
-            listening,
-            workers,
-        })
+        let listening = Mutex::new(Some(tokio::spawn(server::accept(listener, Arc::clone(&shared)))));
+        Ok(Self { shared, address, owner: seed.owner, planned, listening, workers })
     }
 
     /// Where the server listens.
@@ -183,19 +173,13 @@ impl Pybossa {
     #[must_use]
     pub fn key_of(&self, name: &str) -> Option<String> {
         let inner = self.shared.lock();
-        inner
-            .state
-            .user_named(name)
-            .map(|user| user.text("api_key").to_owned())
+        inner.state.user_named(name).map(|user| user.text("api_key").to_owned())
     }
 }
 
 impl Drop for Pybossa {
     fn drop(&mut self) {
-        let listening = self
-            .listening
-            .get_mut()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let listening = self.listening.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
         for running in listening.iter().chain(&self.workers) {
             running.abort();
         }
@@ -215,16 +199,7 @@ fn plant(state: &mut State, seed: SeedProject, planned: &mut Vec<(i64, Planned)>
         let cells = json!({"project_id": project, "info": task.info, "n_answers": task.n_answers});
         let id = state.insert_task(into_map(cells)).id();
         let answers = task.answers.into_iter();
-        planned.extend(answers.map(|(worker, info)| {
-            (
-                project,
-                Planned {
-                    task: id,
-                    worker,
-                    info,
-                },
-            )
-        }));
+        planned.extend(answers.map(|(worker, info)| (project, Planned { task: id, worker, info })));
     }
     project
 }

@@ -12,37 +12,19 @@ use serde_json::{Map, Value, ser::Formatter};
 pub(super) fn dumps(value: &Value) -> String {
     let mut out = Vec::with_capacity(256);
     let mut serializer = serde_json::Serializer::with_formatter(&mut out, Spaced);
-    value
-        .serialize(&mut serializer)
-        .expect("a JSON value has text keys and a Vec takes all bytes");
+    value.serialize(&mut serializer).expect("a JSON value has text keys and a Vec takes all bytes");
     String::from_utf8(out).expect("the formatter writes ASCII only")
 }
 
 struct Spaced;
 
 impl Formatter for Spaced {
-    fn begin_array_value<W: ?Sized + io::Write>(
-        &mut self,
-        writer: &mut W,
-        first: bool,
-    ) -> io::Result<()> {
-        if first {
-            Ok(())
-        } else {
-            writer.write_all(b", ")
-        }
+    fn begin_array_value<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        if first { Ok(()) } else { writer.write_all(b", ") }
     }
 
-    fn begin_object_key<W: ?Sized + io::Write>(
-        &mut self,
-        writer: &mut W,
-        first: bool,
-    ) -> io::Result<()> {
-        if first {
-            Ok(())
-        } else {
-            writer.write_all(b", ")
-        }
+    fn begin_object_key<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        if first { Ok(()) } else { writer.write_all(b", ") }
     }
 
     fn begin_object_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
@@ -53,11 +35,7 @@ impl Formatter for Spaced {
         writer.write_all(float(value).as_bytes())
     }
 
-    fn write_string_fragment<W: ?Sized + io::Write>(
-        &mut self,
-        writer: &mut W,
-        fragment: &str,
-    ) -> io::Result<()> {
+    fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
         let mut units = [0_u16; 2];
         for letter in fragment.chars() {
             if matches!(letter, ' '..='~') {
@@ -92,10 +70,7 @@ pub(super) fn jsonb(value: Value) -> Value {
     match value {
         Value::Array(items) => Value::Array(items.into_iter().map(jsonb).collect()),
         Value::Object(map) => {
-            let mut pairs: Vec<_> = map
-                .into_iter()
-                .map(|(key, value)| (key, jsonb(value)))
-                .collect();
+            let mut pairs: Vec<_> = map.into_iter().map(|(key, value)| (key, jsonb(value))).collect();
             pairs.sort_by(|(a, _), (b, _)| a.len().cmp(&b.len()).then_with(|| a.cmp(b)));
             Value::Object(Map::from_iter(pairs))
         }
@@ -109,9 +84,7 @@ pub(super) fn jsonb(value: Value) -> Value {
 /// few characters for some texts.
 pub(super) fn json_error(text: &str, error: &serde_json::Error) -> String {
     let said = error.to_string();
-    let what = if said.starts_with("key must be a string")
-        || said.starts_with("EOF while parsing an object")
-    {
+    let what = if said.starts_with("key must be a string") || said.starts_with("EOF while parsing an object") {
         "Expecting property name enclosed in double quotes"
     } else if said.starts_with("trailing characters") {
         "Extra data"
@@ -125,15 +98,8 @@ pub(super) fn json_error(text: &str, error: &serde_json::Error) -> String {
         "Expecting value"
     };
     let (line, column) = (error.line().max(1), error.column().max(1));
-    let before: usize = text
-        .split_inclusive('\n')
-        .take(line - 1)
-        .map(|line| line.chars().count())
-        .sum();
-    format!(
-        "{what}: line {line} column {column} (char {})",
-        before + column - 1
-    )
+    let before: usize = text.split_inclusive('\n').take(line - 1).map(|line| line.chars().count()).sum();
+    format!("{what}: line {line} column {column} (char {})", before + column - 1)
 }
 
 /// A value as Python's `repr` shows it in an error of the database.

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::Clock;
 use super::appen::{Job, Judgment, Unit};
 use super::pybossa::RateLimit;
+use crate::clock::Clock;
 
 /// How a practice PYBOSSA starts.
 #[derive(Clone, Debug)]
@@ -50,13 +50,7 @@ impl SeedUser {
     /// An ordinary user whose key is `practice-key-of-<name>`.
     #[must_use]
     pub fn new(name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            fullname: name.to_owned(),
-            api_key: format!("practice-key-of-{name}"),
-            admin: false,
-            pro: false,
-        }
+        Self { name: name.to_owned(), fullname: name.to_owned(), api_key: format!("practice-key-of-{name}"), admin: false, pro: false }
     }
 
     pub(super) fn cells(&self) -> Value {
@@ -117,15 +111,9 @@ impl SeedTask {
     /// A task that as many workers answer as there are `answers`, the last of which completes it.
     #[must_use]
     pub fn answered(info: Value, answers: Vec<Value>) -> Self {
-        let workers = ["ada", "ben", "cleo", "dev", "emi", "finn", "gül"]
-            .into_iter()
-            .map(str::to_owned);
+        let workers = ["ada", "ben", "cleo", "dev", "emi", "finn", "gül"].into_iter().map(str::to_owned);
         let answers: Vec<_> = workers.zip(answers).collect();
-        Self {
-            info,
-            n_answers: u32::try_from(answers.len()).unwrap_or(1),
-            answers,
-        }
+        Self { info, n_answers: u32::try_from(answers.len()).unwrap_or(1), answers }
     }
 }
 
@@ -145,19 +133,13 @@ impl Seed {
     #[must_use]
     pub fn empty() -> Self {
         Self {
-            clock: Clock::real(),
+            clock: Clock::default(),
             rate_limit: Some(RateLimit::PYBOSSA),
             webhook_workers: 2,
             job_timeout: Duration::from_secs(180),
             users: vec![
-                SeedUser {
-                    admin: true,
-                    ..SeedUser::new("admin")
-                },
-                SeedUser {
-                    pro: true,
-                    ..SeedUser::new("owner")
-                },
+                SeedUser { admin: true, ..SeedUser::new("admin") },
+                SeedUser { pro: true, ..SeedUser::new("owner") },
                 SeedUser::new("other"),
             ],
             owner: "owner".to_owned(),
@@ -168,10 +150,7 @@ impl Seed {
     /// Four projects of `owner`, with answers planned for every task.
     #[must_use]
     pub fn demo() -> Self {
-        Self {
-            projects: vec![birds(), forms(), counts(), transcripts()],
-            ..Self::empty()
-        }
+        Self { projects: vec![birds(), forms(), counts(), transcripts()], ..Self::empty() }
     }
 }
 
@@ -179,13 +158,7 @@ impl Seed {
 fn birds() -> SeedProject {
     let task = |picture: u32, animals: &[&str]| {
         let info = json!({"url": format!("https://example.org/birds/{picture}.jpg"), "question": "Which bird is this?"});
-        SeedTask::answered(
-            info,
-            animals
-                .iter()
-                .map(|animal| json!({"animal": animal}))
-                .collect(),
-        )
+        SeedTask::answered(info, animals.iter().map(|animal| json!({"animal": animal})).collect())
     };
     SeedProject {
         name: "Garden birds".to_owned(),
@@ -210,7 +183,8 @@ fn birds() -> SeedProject {
 /// Several questions a task: `/species`, `/flying`, `/behaviour`.
 fn forms() -> SeedProject {
     let task = |picture: u32, answers: &[(&str, &str, &[&str])]| {
-        let form = |(species, flying, behaviour): &(&str, &str, &[&str])| json!({"species": species, "flying": flying, "behaviour": behaviour});
+        let form =
+            |(species, flying, behaviour): &(&str, &str, &[&str])| json!({"species": species, "flying": flying, "behaviour": behaviour});
         let info = json!({"url": format!("https://example.org/forms/{picture}.jpg"), "question": "What do you see?"});
         SeedTask::answered(info, answers.iter().map(form).collect())
     };
@@ -218,22 +192,8 @@ fn forms() -> SeedProject {
         name: "Bird forms".to_owned(),
         description: "Species, flight and behaviour".to_owned(),
         tasks: vec![
-            task(
-                1,
-                &[
-                    ("owl", "yes", &["hunting"]),
-                    ("owl", "yes", &["hunting"]),
-                    ("owl", "no", &["resting"]),
-                ],
-            ),
-            task(
-                2,
-                &[
-                    ("gull", "yes", &["calling", "eating"]),
-                    ("tern", "yes", &["eating", "calling"]),
-                    ("gull", "no", &[]),
-                ],
-            ),
+            task(1, &[("owl", "yes", &["hunting"]), ("owl", "yes", &["hunting"]), ("owl", "no", &["resting"])]),
+            task(2, &[("gull", "yes", &["calling", "eating"]), ("tern", "yes", &["eating", "calling"]), ("gull", "no", &[])]),
         ],
         ..SeedProject::new("forms")
     }
@@ -243,23 +203,14 @@ fn forms() -> SeedProject {
 fn counts() -> SeedProject {
     let task = |picture: u32, counts: Vec<Value>| {
         let info = json!({"url": format!("https://example.org/counts/{picture}.jpg"), "question": "How many?"});
-        SeedTask::answered(
-            info,
-            counts
-                .into_iter()
-                .map(|count| json!({"count": count}))
-                .collect(),
-        )
+        SeedTask::answered(info, counts.into_iter().map(|count| json!({"count": count})).collect())
     };
     SeedProject {
         name: "Flock counts".to_owned(),
         description: "How many birds are in the flock?".to_owned(),
         tasks: vec![
             task(1, vec![json!(12), json!(12), json!(13)]),
-            task(
-                2,
-                vec![json!(40), json!(38), json!(41), json!(39), json!(400)],
-            ),
+            task(2, vec![json!(40), json!(38), json!(41), json!(39), json!(400)]),
             task(3, vec![json!(0), json!("0"), json!(0.5)]),
         ],
         ..SeedProject::new("counts")
@@ -270,40 +221,16 @@ fn counts() -> SeedProject {
 fn transcripts() -> SeedProject {
     let task = |page: u32, texts: &[&str]| {
         let info = json!({"url": format!("https://example.org/pages/{page}.png"), "question": "What does it say?"});
-        SeedTask::answered(
-            info,
-            texts.iter().map(|text| json!({"text": text})).collect(),
-        )
+        SeedTask::answered(info, texts.iter().map(|text| json!({"text": text})).collect())
     };
     SeedProject {
         name: "Field notes".to_owned(),
         description: "Transcribe a page of field notes".to_owned(),
         tasks: vec![
-            task(
-                1,
-                &[
-                    "Saw two owls at dusk.",
-                    "saw two owls at dusk",
-                    "Saw two owls at dusk.",
-                ],
-            ),
-            task(
-                2,
-                &[
-                    "Zwölf Möwen am Hafen",
-                    "ZWÖLF MÖWEN AM HAFEN",
-                    "Zwo\u{308}lf Mo\u{308}wen am Hafen",
-                ],
-            ),
+            task(1, &["Saw two owls at dusk.", "saw two owls at dusk", "Saw two owls at dusk."]),
+            task(2, &["Zwölf Möwen am Hafen", "ZWÖLF MÖWEN AM HAFEN", "Zwo\u{308}lf Mo\u{308}wen am Hafen"]),
             // What the crowd writes is hostile now and then.
-            task(
-                3,
-                &[
-                    "=HYPERLINK(\"https://example.org\")",
-                    "<b>nothing</b> @everyone",
-                    "nothing 🐦\nreadable",
-                ],
-            ),
+            task(3, &["=HYPERLINK(\"https://example.org\")", "<b>nothing</b> @everyone", "nothing 🐦\nreadable"]),
         ],
         ..SeedProject::new("transcripts")
     }
@@ -313,10 +240,7 @@ fn transcripts() -> SeedProject {
 /// judgment, a question with several choices, and a test question.
 #[must_use]
 pub fn demo_job() -> Job {
-    let judged = |id: i64, worker: i64, trust: f64, data: Value| Judgment {
-        trust,
-        ..Judgment::new(id, worker, data)
-    };
+    let judged = |id: i64, worker: i64, trust: f64, data: Value| Judgment { trust, ..Judgment::new(id, worker, data) };
     let picture = |id: i64| json!({"image_url": format!("https://example.org/{id}.jpg")});
     let animal = |name: &str| json!({"animal": name});
     Job {
@@ -334,14 +258,8 @@ pub fn demo_job() -> Job {
             Unit {
                 planned: vec![
                     judged(9004, 11, 0.9, animal("dog")),
-                    Judgment {
-                        rejected: Some("speed".to_owned()),
-                        ..judged(9005, 14, 0.6, animal("cat"))
-                    },
-                    Judgment {
-                        tainted: true,
-                        ..judged(9006, 15, 0.5, animal("cat"))
-                    },
+                    Judgment { rejected: Some("speed".to_owned()), ..judged(9005, 14, 0.6, animal("cat")) },
+                    Judgment { tainted: true, ..judged(9006, 15, 0.5, animal("cat")) },
                     judged(9007, 12, 0.8, animal("dog")),
                     judged(9008, 13, 0.7, animal("dog")),
                 ],
@@ -349,12 +267,7 @@ pub fn demo_job() -> Job {
             },
             Unit {
                 planned: vec![
-                    judged(
-                        9009,
-                        11,
-                        0.9,
-                        json!({"animal": ["cat", "perro ñ"], "_clicks": ["https://example.org/a?x=1&y=2"]}),
-                    ),
+                    judged(9009, 11, 0.9, json!({"animal": ["cat", "perro ñ"], "_clicks": ["https://example.org/a?x=1&y=2"]})),
                     judged(9010, 12, 0.8, json!({"animal": ["cat", "perro ñ"]})),
                     judged(9011, 13, 0.7, json!({"animal": ["cat"]})),
                 ],
@@ -362,10 +275,7 @@ pub fn demo_job() -> Job {
             },
             Unit {
                 golden: true,
-                planned: vec![Judgment {
-                    golden: true,
-                    ..judged(9012, 11, 0.9, animal("cat"))
-                }],
+                planned: vec![Judgment { golden: true, ..judged(9012, 11, 0.9, animal("cat")) }],
                 ..Unit::new(700_004, picture(4))
             },
         ],

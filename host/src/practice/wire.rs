@@ -25,44 +25,26 @@ pub(super) struct Response {
 
 impl Response {
     pub(super) fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(key, _)| key.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 }
 
 /// `host` or `host:port`, as the `Host` header wants it.
 pub(super) fn host(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
-    url.port()
-        .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 /// Path and query, as the request line wants them.
 pub(super) fn target(url: &Url) -> String {
-    url.query().map_or_else(
-        || url.path().to_owned(),
-        |query| format!("{}?{query}", url.path()),
-    )
+    url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()))
 }
 
 /// The header for a name and password in the address itself.
 pub(super) fn basic(url: &Url) -> String {
-    let decoded = |text: &str| {
-        percent_encoding::percent_decode_str(text)
-            .decode_utf8_lossy()
-            .into_owned()
-    };
-    let pair = format!(
-        "{}:{}",
-        decoded(url.username()),
-        decoded(url.password().unwrap_or_default())
-    );
-    format!(
-        "Basic {}",
-        base64::engine::general_purpose::STANDARD.encode(pair)
-    )
+    let decoded = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let pair = format!("{}:{}", decoded(url.username()), decoded(url.password().unwrap_or_default()));
+    format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair))
 }
 
 /// Sends `request` to where `url` points and reads one answer.
@@ -70,14 +52,9 @@ pub(super) fn basic(url: &Url) -> String {
 /// Waits for as long as the other side likes; the caller sets the time limit.
 pub(super) async fn exchange(url: &Url, request: &[u8]) -> io::Result<Response> {
     if url.scheme() != "http" {
-        return Err(io::Error::new(
-            io::ErrorKind::Unsupported,
-            format!("`{}` is not http", url.scheme()),
-        ));
+        return Err(io::Error::new(io::ErrorKind::Unsupported, format!("`{}` is not http", url.scheme())));
     }
-    let host = url
-        .host_str()
-        .ok_or_else(|| invalid("no host in the address"))?;
+    let host = url.host_str().ok_or_else(|| invalid("no host in the address"))?;
     let host = host.trim_start_matches('[').trim_end_matches(']');
     let stream = TcpStream::connect((host, url.port_or_known_default().unwrap_or(80))).await?;
     stream.set_nodelay(true)?;
@@ -88,11 +65,7 @@ pub(super) async fn exchange(url: &Url, request: &[u8]) -> io::Result<Response> 
         if (100..200).contains(&status) {
             continue;
         }
-        let mut response = Response {
-            status,
-            headers,
-            body: Vec::new(),
-        };
+        let mut response = Response { status, headers, body: Vec::new() };
         response.body = body(&mut stream, &response).await?;
         return Ok(response);
     }
@@ -104,10 +77,7 @@ fn invalid(what: &str) -> io::Error {
 
 async fn line(stream: &mut BufReader<TcpStream>) -> io::Result<String> {
     let mut line = Vec::new();
-    stream
-        .take(HEAD_BYTES_MAX)
-        .read_until(b'\n', &mut line)
-        .await?;
+    stream.take(HEAD_BYTES_MAX).read_until(b'\n', &mut line).await?;
     if !line.ends_with(b"\n") {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
@@ -117,10 +87,7 @@ async fn line(stream: &mut BufReader<TcpStream>) -> io::Result<String> {
 
 async fn head(stream: &mut BufReader<TcpStream>) -> io::Result<(u16, Vec<(String, String)>)> {
     let status_line = line(stream).await?;
-    let status = status_line
-        .split(' ')
-        .nth(1)
-        .and_then(|code| code.parse().ok());
+    let status = status_line.split(' ').nth(1).and_then(|code| code.parse().ok());
     let status = status.ok_or_else(|| invalid("no status line"))?;
     let mut headers = Vec::new();
     let mut bytes = 0;
@@ -144,10 +111,7 @@ async fn body(stream: &mut BufReader<TcpStream>, response: &Response) -> io::Res
         return Ok(Vec::new());
     }
     let mut body = Vec::new();
-    if response
-        .header("transfer-encoding")
-        .is_some_and(|coding| coding.eq_ignore_ascii_case("chunked"))
-    {
+    if response.header("transfer-encoding").is_some_and(|coding| coding.eq_ignore_ascii_case("chunked")) {
         while (body.len() as u64) < BODY_BYTES_MAX {
             let size = line(stream).await?;
             let size = size.split(';').next().unwrap_or_default().trim();
@@ -168,16 +132,8 @@ async fn body(stream: &mut BufReader<TcpStream>, response: &Response) -> io::Res
 }
 
 /// Appends `length` bytes to `body`, or an error when the stream ends before them.
-async fn exactly(
-    stream: &mut BufReader<TcpStream>,
-    length: u64,
-    body: &mut Vec<u8>,
-) -> io::Result<()> {
+async fn exactly(stream: &mut BufReader<TcpStream>, length: u64, body: &mut Vec<u8>) -> io::Result<()> {
     let wanted = length.min(BODY_BYTES_MAX);
     let got = stream.take(wanted).read_to_end(body).await? as u64;
-    if got < wanted {
-        Err(io::ErrorKind::UnexpectedEof.into())
-    } else {
-        Ok(())
-    }
+    if got < wanted { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(()) }
 }

@@ -1,1 +1,3 @@
 //! Everything that is tested over real sockets, on a real store, with real components.
+
+mod practice;

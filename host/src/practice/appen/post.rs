@@ -52,22 +52,14 @@ pub struct Posting {
 
 impl Posting {
     pub(super) fn nowhere(signal: &Signal, payload: &str) -> Self {
-        Self {
-            signal: signal.clone(),
-            payload: payload.to_owned(),
-            attempts: Vec::new(),
-            delivered: false,
-        }
+        Self { signal: signal.clone(), payload: payload.to_owned(), attempts: Vec::new(), delivered: false }
     }
 }
 
 /// The signature of a payload's text: lower-case hex SHA-1 of the text and then the token.
 #[must_use]
 pub fn sign(payload: &str, token: &str) -> String {
-    let digest = Sha1::new()
-        .chain_update(payload)
-        .chain_update(token)
-        .finalize();
+    let digest = Sha1::new().chain_update(payload).chain_update(token).finalize();
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -75,8 +67,7 @@ pub fn sign(payload: &str, token: &str) -> String {
 #[must_use]
 pub fn compose(signal: &Signal, payload: &str, signature: Option<&str>) -> String {
     let mut form = Serializer::new(String::new());
-    form.append_pair("signal", signal.as_str())
-        .append_pair("payload", payload);
+    form.append_pair("signal", signal.as_str()).append_pair("payload", payload);
     if let Some(signature) = signature {
         form.append_pair("signature", signature);
     }
@@ -90,18 +81,11 @@ pub fn compose(signal: &Signal, payload: &str, signature: Option<&str>) -> Strin
 pub fn waits() -> impl Iterator<Item = Duration> {
     let steps = f64::from(ATTEMPTS_MAX - 2);
     let growth = LAST_WAIT_S / FIRST_WAIT_S;
-    (0..ATTEMPTS_MAX - 1).map(move |step| {
-        Duration::from_secs_f64(FIRST_WAIT_S * growth.powf(f64::from(step) / steps))
-    })
+    (0..ATTEMPTS_MAX - 1).map(move |step| Duration::from_secs_f64(FIRST_WAIT_S * growth.powf(f64::from(step) / steps)))
 }
 
 /// Makes attempts until one is delivered or all are used up.
-pub(super) async fn deliver(
-    settings: &Settings,
-    uri: &Url,
-    signal: &Signal,
-    payload: &str,
-) -> Posting {
+pub(super) async fn deliver(settings: &Settings, uri: &Url, signal: &Signal, payload: &str) -> Posting {
     let mut posting = Posting::nowhere(signal, payload);
     let request = request(settings, uri, signal, payload);
     for wait in std::iter::once(Duration::ZERO).chain(waits()) {
@@ -121,8 +105,7 @@ pub(super) async fn deliver(
 
 fn request(settings: &Settings, uri: &Url, signal: &Signal, payload: &str) -> String {
     let signature = sign(payload, &settings.token);
-    let in_form = matches!(settings.signature_in, SignatureIn::Form | SignatureIn::Both)
-        .then_some(signature.as_str());
+    let in_form = matches!(settings.signature_in, SignatureIn::Form | SignatureIn::Both).then_some(signature.as_str());
     let body = compose(signal, payload, in_form);
     let mut request = format!(
         "POST {} HTTP/1.1\r\nHost: {}\r\nAccept: */*\r\nContent-Type: application/x-www-form-urlencoded\r\n\
@@ -131,10 +114,7 @@ fn request(settings: &Settings, uri: &Url, signal: &Signal, payload: &str) -> St
         wire::host(uri),
         body.len(),
     );
-    if matches!(
-        settings.signature_in,
-        SignatureIn::Header | SignatureIn::Both
-    ) {
+    if matches!(settings.signature_in, SignatureIn::Header | SignatureIn::Both) {
         request.push_str(&format!("X-Signature: {signature}\r\n"));
     }
     if !uri.username().is_empty() {
@@ -144,23 +124,13 @@ fn request(settings: &Settings, uri: &Url, signal: &Signal, payload: &str) -> St
 }
 
 async fn attempt(settings: &Settings, uri: &Url, request: &str) -> Option<Failure> {
-    match tokio::time::timeout(
-        settings.answer_timeout,
-        wire::exchange(uri, request.as_bytes()),
-    )
-    .await
-    {
+    match tokio::time::timeout(settings.answer_timeout, wire::exchange(uri, request.as_bytes())).await {
         Err(_) => Some(Failure::TooSlow),
         Ok(Err(_)) => Some(Failure::Connection),
         Ok(Ok(response)) if response.status != 200 => Some(Failure::Status(response.status)),
         Ok(Ok(response)) => {
-            let acceptable =
-                response.body.is_empty() || serde_json::from_slice::<Value>(&response.body).is_ok();
-            if acceptable {
-                None
-            } else {
-                Some(Failure::Body)
-            }
+            let acceptable = response.body.is_empty() || serde_json::from_slice::<Value>(&response.body).is_ok();
+            if acceptable { None } else { Some(Failure::Body) }
         }
     }
 }

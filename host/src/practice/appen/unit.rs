@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::Signal;
+use crate::practice::moment;
 
 /// A job: its units and how they are judged.
 #[derive(Clone, Debug)]
@@ -61,16 +62,7 @@ impl Judgment {
     #[must_use]
     pub fn new(id: i64, worker_id: i64, data: Value) -> Self {
         let country = "ESP".to_owned();
-        Self {
-            id,
-            worker_id,
-            trust: 1.0,
-            data,
-            rejected: None,
-            tainted: false,
-            golden: false,
-            country,
-        }
+        Self { id, worker_id, trust: 1.0, data, rejected: None, tainted: false, golden: false, country }
     }
 
     /// Whether the judgment counts towards completion and aggregates.
@@ -84,13 +76,7 @@ impl Unit {
     /// A unit that nobody has judged.
     #[must_use]
     pub fn new(id: i64, data: Value) -> Self {
-        Self {
-            id,
-            data,
-            golden: false,
-            judgments: Vec::new(),
-            planned: Vec::new(),
-        }
+        Self { id, data, golden: false, judgments: Vec::new(), planned: Vec::new() }
     }
 }
 
@@ -98,40 +84,21 @@ impl Job {
     /// A job without units, three judgments each, which sends no single judgments.
     #[must_use]
     pub fn new(id: i64) -> Self {
-        Self {
-            id,
-            title: format!("Practice job {id}"),
-            judgments_per_unit: 3,
-            send_judgments: false,
-            units: Vec::new(),
-        }
+        Self { id, title: format!("Practice job {id}"), judgments_per_unit: 3, send_judgments: false, units: Vec::new() }
     }
 
     pub(super) fn take_planned(&mut self, unit: i64) -> Option<Judgment> {
         let unit = self.units.iter_mut().find(|other| other.id == unit)?;
-        if unit.planned.is_empty() {
-            None
-        } else {
-            Some(unit.planned.remove(0))
-        }
+        if unit.planned.is_empty() { None } else { Some(unit.planned.remove(0)) }
     }
 
     /// Adds a judgment and gives what is to be posted for it.
-    pub(super) fn judge(
-        &mut self,
-        unit: i64,
-        judgment: Judgment,
-        now: Timestamp,
-    ) -> Vec<(Signal, Value)> {
+    pub(super) fn judge(&mut self, unit: i64, judgment: Judgment, now: Timestamp) -> Vec<(Signal, Value)> {
         let needed = self.judgments_per_unit;
         let Some(row) = self.units.iter_mut().find(|other| other.id == unit) else {
             return Vec::new();
         };
-        let before = row
-            .judgments
-            .iter()
-            .filter(|judgment| judgment.counts())
-            .count();
+        let before = row.judgments.iter().filter(|judgment| judgment.counts()).count();
         let completes = judgment.counts() && before < needed && before + 1 >= needed;
         row.judgments.push(judgment);
         if row.golden {
@@ -166,23 +133,15 @@ impl Job {
 
     /// A unit with all its judgments, and the aggregate of each question.
     pub(super) fn unit_payload(&self, unit: &Unit, now: Timestamp) -> Value {
-        let now = now.strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string();
-        let complete = unit
-            .judgments
-            .iter()
-            .filter(|judgment| judgment.counts())
-            .count()
-            >= self.judgments_per_unit;
+        let now = moment::with_offset(now);
+        let complete = unit.judgments.iter().filter(|judgment| judgment.counts()).count() >= self.judgments_per_unit;
         let state = match (unit.golden, complete, unit.judgments.is_empty()) {
             (true, ..) => "golden",
             (_, true, _) => "finalized",
             (_, _, true) => "judgeable",
             _ => "judging",
         };
-        let judgments = unit
-            .judgments
-            .iter()
-            .map(|judgment| self.judgment_payload(unit, judgment, state, &now));
+        let judgments = unit.judgments.iter().map(|judgment| self.judgment_payload(unit, judgment, state, &now));
         let mut results = Map::from_iter([("judgments".to_owned(), judgments.collect())]);
         let mut confidences = Vec::new();
         for question in questions(unit) {
@@ -215,12 +174,7 @@ impl Job {
 /// with `_` are the platform's own.
 fn questions(unit: &Unit) -> Vec<String> {
     let mut questions = Vec::new();
-    for key in unit
-        .judgments
-        .iter()
-        .filter_map(|judgment| judgment.data.as_object())
-        .flat_map(Map::keys)
-    {
+    for key in unit.judgments.iter().filter_map(|judgment| judgment.data.as_object()).flat_map(Map::keys) {
         if !key.starts_with('_') && !questions.contains(key) {
             questions.push(key.clone());
         }
@@ -242,9 +196,7 @@ fn aggregate(unit: &Unit, question: &str) -> Option<(String, f64)> {
     }
     let total: f64 = trusts.iter().map(|(_, trust)| trust).sum();
     // The first of equals, as the answers came in.
-    let best = trusts
-        .into_iter()
-        .reduce(|best, next| if next.1 > best.1 { next } else { best });
+    let best = trusts.into_iter().reduce(|best, next| if next.1 > best.1 { next } else { best });
     best.map(|(answer, trust)| (answer, rounded(trust / total)))
 }
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::super::moment;
 use super::Refused;
 use super::state::{State, Who};
 use super::table::Row;
@@ -25,62 +26,39 @@ pub(super) struct Pending {
 impl State {
     /// Notes that `who` was handed the task, which allows one answer within the hour.
     pub(super) fn stamp(&mut self, who: Who, task: i64) {
-        let now = (self.clock.iso(), self.clock.unix());
+        let now = (self.iso(), self.clock.now().as_second());
         self.stamps.insert((who, task), now);
     }
 
     /// When the task was handed to `who`, where that was within the hour.
     pub(super) fn stamped(&self, who: &Who, task: i64) -> Option<String> {
         let (created, at) = self.stamps.get(&(who.clone(), task))?;
-        (self.clock.unix() - at < STAMP_S).then(|| created.clone())
+        (self.clock.now().as_second() - at < STAMP_S).then(|| created.clone())
     }
 
     pub(super) fn has_answered(&self, who: &Who, task: i64) -> bool {
-        let pending = self
-            .pending
-            .get(&task)
-            .is_some_and(|pending| pending.who == *who);
-        pending
-            || self
-                .of_task
-                .get(&task)
-                .is_some_and(|of| of.answered_by.contains(who))
+        let pending = self.pending.get(&task).is_some_and(|pending| pending.who == *who);
+        pending || self.of_task.get(&task).is_some_and(|of| of.answered_by.contains(who))
     }
 
     /// Stores an answer; gives its row and, where the task completes, what to post.
-    pub(super) fn answer(
-        &mut self,
-        task: i64,
-        who: Who,
-        created: &str,
-        cells: Map<String, Value>,
-    ) -> Result<(Row, Option<Job>), Refused> {
+    pub(super) fn answer(&mut self, task: i64, who: Who, created: &str, cells: Map<String, Value>) -> Result<(Row, Option<Job>), Refused> {
         self.commit(task);
         if self.has_answered(&who, task) {
             return Err(Refused::AnsweredAlready);
         }
-        let task = self
-            .tasks
-            .get(&task)
-            .cloned()
-            .ok_or(Refused::NoSuchTask(task))?;
+        let task = self.tasks.get(&task).cloned().ok_or(Refused::NoSuchTask(task))?;
         let run = self.draft_run(&task, &who, created, cells);
         self.stamps.remove(&(who.clone(), task.id()));
         let answers = self.of_task.get(&task.id()).map_or(0, |of| of.runs.len()) + 1;
-        let completes =
-            i64::try_from(answers).is_ok_and(|answers| answers >= task.int("n_answers"));
+        let completes = i64::try_from(answers).is_ok_and(|answers| answers >= task.int("n_answers"));
         if !completes {
             self.insert_run(run.clone(), who);
             return Ok((run, None));
         }
         let result_id = self.next_id("result");
         let job = self.job(&task, result_id);
-        let pending = Pending {
-            run: run.clone(),
-            who,
-            result_id,
-            reads_left: self.early_reads,
-        };
+        let pending = Pending { run: run.clone(), who, result_id, reads_left: self.early_reads };
         let held_back = pending.reads_left > 0;
         self.pending.insert(task.id(), pending);
         if !held_back {
@@ -103,13 +81,7 @@ impl State {
 
     /// Commits the completion of a task that still waits for readers.
     pub(super) fn commit(&mut self, task: i64) {
-        let Some(Pending {
-            run,
-            who,
-            result_id,
-            ..
-        }) = self.pending.remove(&task)
-        else {
+        let Some(Pending { run, who, result_id, .. }) = self.pending.remove(&task) else {
             return;
         };
         self.insert_run(run, who);
@@ -135,7 +107,7 @@ impl State {
             "project_id": project.id(),
             "task_id": task.id(),
             "result_id": result_id,
-            "fired_at": self.clock.fired_at(),
+            "fired_at": moment::fired_at(self.clock.now()),
         });
         Some(Job::first(url, project.id(), payload))
     }

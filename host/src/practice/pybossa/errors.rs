@@ -8,7 +8,8 @@ use super::table::Table;
 const UNAUTHORIZED: &str = "The server could not verify that you are authorized to access the URL requested. You either \
      supplied the wrong credentials (e.g. a bad password), or your browser doesn't understand how to supply the \
      credentials required.";
-const FORBIDDEN: &str = "You don't have the permission to access the requested resource. It is either read-protected or not readable by the server.";
+const FORBIDDEN: &str =
+    "You don't have the permission to access the requested resource. It is either read-protected or not readable by the server.";
 const NOT_FOUND: &str = "404 Not Found: The requested URL was not found on the server. If you entered the URL manually \
      please check your spelling and try again.";
 
@@ -22,11 +23,7 @@ pub(super) struct ApiError {
 
 impl ApiError {
     fn new(status: u16, class: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            class,
-            message: message.into(),
-        }
+        Self { status, class, message: message.into() }
     }
 
     /// The payload names a column that only the server writes.
@@ -36,11 +33,7 @@ impl ApiError {
 
     /// 401 for a caller without a valid key, 403 for one whose key does not suffice.
     pub(super) fn denied(anonymous: bool) -> Self {
-        if anonymous {
-            Self::new(401, "Unauthorized", UNAUTHORIZED)
-        } else {
-            Self::new(403, "Forbidden", FORBIDDEN)
-        }
+        if anonymous { Self::new(401, "Unauthorized", UNAUTHORIZED) } else { Self::new(403, "Forbidden", FORBIDDEN) }
     }
 
     pub(super) fn forbidden(why: &str) -> Self {
@@ -75,75 +68,38 @@ impl ApiError {
             Value::Number(_) => "int",
             Value::Null | Value::Object(_) => "NoneType",
         };
-        Self::new(
-            415,
-            "AttributeError",
-            format!("'{class}' object has no attribute 'keys'"),
-        )
+        Self::new(415, "AttributeError", format!("'{class}' object has no attribute 'keys'"))
     }
 
     /// The payload has a key that is no column.
     pub(super) fn unknown_key(table: &Table, key: &str) -> Self {
-        Self::new(
-            415,
-            "TypeError",
-            format!("'{key}' is an invalid keyword argument for {}", table.class),
-        )
+        Self::new(415, "TypeError", format!("'{key}' is an invalid keyword argument for {}", table.class))
     }
 
     /// The query has an argument that is no column.
     pub(super) fn unknown_argument(table: &Table, argument: &str) -> Self {
-        Self::new(
-            415,
-            "AttributeError",
-            format!(
-                "type object '{}' has no attribute '{argument}'",
-                table.class
-            ),
-        )
+        Self::new(415, "AttributeError", format!("type object '{}' has no attribute '{argument}'", table.class))
     }
 
     /// A task for a project that is not there: PYBOSSA stumbles over it.
     pub(super) fn no_such_project() -> Self {
-        Self::new(
-            415,
-            "AttributeError",
-            "'NoneType' object has no attribute 'owners_ids'",
-        )
+        Self::new(415, "AttributeError", "'NoneType' object has no attribute 'owners_ids'")
     }
 
     /// A value in the payload that the column's type cannot hold.
     pub(super) fn wrong_type(table: &Table, column: &str) -> Self {
-        let message = format!(
-            "column \"{column}\" of relation \"{}\" does not take a value of this type",
-            table.name
-        );
+        let message = format!("column \"{column}\" of relation \"{}\" does not take a value of this type", table.name);
         Self::new(415, "DBIntegrityError", message)
     }
 
     /// The text that PostgreSQL and SQLAlchemy make of a duplicate; `parameters` are the row's.
     pub(super) fn duplicate(table: &Table, column: &str, row: &[(&str, Value)]) -> Self {
         let name = table.name;
-        let value = row
-            .iter()
-            .find(|(key, _)| *key == column)
-            .map(|(_, value)| plain(value))
-            .unwrap_or_default();
+        let value = row.iter().find(|(key, _)| *key == column).map(|(_, value)| plain(value)).unwrap_or_default();
         let columns: Vec<_> = row.iter().map(|(key, _)| *key).collect();
-        let places: Vec<_> = columns
-            .iter()
-            .map(|key| {
-                if *key == "owners_ids" {
-                    format!("%({key})s::INTEGER[]")
-                } else {
-                    format!("%({key})s")
-                }
-            })
-            .collect();
-        let parameters: Vec<_> = row
-            .iter()
-            .map(|(key, value)| format!("'{key}': {}", python::repr(value)))
-            .collect();
+        let places: Vec<_> =
+            columns.iter().map(|key| if *key == "owners_ids" { format!("%({key})s::INTEGER[]") } else { format!("%({key})s") }).collect();
+        let parameters: Vec<_> = row.iter().map(|(key, value)| format!("'{key}': {}", python::repr(value))).collect();
         let message = format!(
             "(psycopg2.errors.UniqueViolation) duplicate key value violates unique constraint \"{name}_{column}_key\"\n\
              DETAIL:  Key ({column})=({value}) already exists.\n\n\
@@ -159,29 +115,11 @@ impl ApiError {
     /// The text that PostgreSQL and SQLAlchemy make of `?id=abc`.
     ///
     /// It shows the one filter that failed; a query with several shows more on a real server.
-    pub(super) fn bad_number(
-        table: &Table,
-        column: &str,
-        value: &str,
-        limit: usize,
-        offset: usize,
-    ) -> Self {
+    pub(super) fn bad_number(table: &Table, column: &str, value: &str, limit: usize, offset: usize) -> Self {
         let name = table.name;
-        let selected: Vec<_> = table
-            .columns
-            .iter()
-            .map(|column| format!("{name}.{0} AS {name}_{0}", column.name))
-            .collect();
-        let current = if name == "result" {
-            " AND result.last_version = true"
-        } else {
-            ""
-        };
-        let shown: String =
-            format!("WHERE {name}.{column} = '{value}'{current} ORDER BY {name}.id ")
-                .chars()
-                .take(60)
-                .collect();
+        let selected: Vec<_> = table.columns.iter().map(|column| format!("{name}.{0} AS {name}_{0}", column.name)).collect();
+        let current = if name == "result" { " AND result.last_version = true" } else { "" };
+        let shown: String = format!("WHERE {name}.{column} = '{value}'{current} ORDER BY {name}.id ").chars().take(60).collect();
         let caret = " ".repeat("LINE 3: WHERE  = ".len() + name.len() + 1 + column.len());
         let message = format!(
             "(psycopg2.errors.InvalidTextRepresentation) invalid input syntax for type integer: \"{value}\"\n\
@@ -197,11 +135,7 @@ impl ApiError {
 
     /// What an unforeseen exception looks like.
     pub(super) fn server_error() -> Self {
-        Self::new(
-            500,
-            "InternalServerError",
-            "the practice server was told to fail",
-        )
+        Self::new(500, "InternalServerError", "the practice server was told to fail")
     }
 
     /// The JSON that PYBOSSA sends: what was tried, on what, and why it failed.
@@ -218,7 +152,5 @@ impl ApiError {
 }
 
 fn plain(value: &Value) -> String {
-    value
-        .as_str()
-        .map_or_else(|| python::dumps(value), str::to_owned)
+    value.as_str().map_or_else(|| python::dumps(value), str::to_owned)
 }

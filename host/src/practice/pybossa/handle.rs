@@ -27,9 +27,7 @@ pub enum SaveError {
 
 fn project_id(inner: &Inner, short_name: &str) -> Result<i64, Refused> {
     let project = inner.state.project_named(short_name);
-    project
-        .map(Row::id)
-        .ok_or_else(|| Refused::NoSuchProject(short_name.to_owned()))
+    project.map(Row::id).ok_or_else(|| Refused::NoSuchProject(short_name.to_owned()))
 }
 
 fn shown(row: &Row) -> Value {
@@ -39,10 +37,7 @@ fn shown(row: &Row) -> Value {
 impl Pybossa {
     /// Adds a published project of the owner and gives its id.
     pub fn add_project(&self, short_name: &str) -> i64 {
-        let project = SeedProject {
-            owner: self.owner.clone(),
-            ..SeedProject::new(short_name)
-        };
+        let project = SeedProject { owner: self.owner.clone(), ..SeedProject::new(short_name) };
         self.add_seed_project(project)
     }
 
@@ -69,14 +64,7 @@ impl Pybossa {
         let mut inner = self.shared.lock();
         let project = project_id(&inner, short_name)?;
         if let Some(project) = inner.state.projects.get_mut(&project) {
-            project.put(
-                "webhook",
-                if url.is_empty() {
-                    Value::Null
-                } else {
-                    json!(url)
-                },
-            );
+            project.put("webhook", if url.is_empty() { Value::Null } else { json!(url) });
         }
         Ok(())
     }
@@ -128,22 +116,14 @@ impl Pybossa {
     /// # Errors
     ///
     /// When there is no such task, or the address has answered it.
-    pub fn answer_anonymously(
-        &self,
-        task: i64,
-        address: std::net::IpAddr,
-        info: Value,
-    ) -> Result<i64, Refused> {
+    pub fn answer_anonymously(&self, task: i64, address: std::net::IpAddr, info: Value) -> Result<i64, Refused> {
         self.answer_as(task, Who::anonymous(address), info)
     }
 
     fn answer_as(&self, task: i64, who: Who, info: Value) -> Result<i64, Refused> {
         let mut inner = self.shared.lock();
-        let created = inner.state.clock.iso();
-        let (run, job) =
-            inner
-                .state
-                .answer(task, who, &created, into_map(json!({"info": info})))?;
+        let created = inner.state.iso();
+        let (run, job) = inner.state.answer(task, who, &created, into_map(json!({"info": info})))?;
         self.shared.enqueue(&mut inner, job);
         Ok(run.id())
     }
@@ -154,19 +134,13 @@ impl Pybossa {
         let Ok(project) = self.project_id(short_name) else {
             return Vec::new();
         };
-        self.planned
-            .iter()
-            .filter(|(of, _)| *of == project)
-            .map(|(_, planned)| planned.clone())
-            .collect()
+        self.planned.iter().filter(|(of, _)| *of == project).map(|(_, planned)| planned.clone()).collect()
     }
 
     /// Gives all planned answers of a project that are not given yet, and says how many.
     pub fn give_planned(&self, short_name: &str) -> usize {
         let planned = self.planned(short_name).into_iter();
-        planned
-            .filter(|one| self.answer(one.task, &one.worker, one.info.clone()).is_ok())
-            .count()
+        planned.filter(|one| self.answer(one.task, &one.worker, one.info.clone()).is_ok()).count()
     }
 
     /// Lowers the redundancy of all tasks as the owner's page does: tasks that have enough
@@ -178,14 +152,7 @@ impl Pybossa {
     pub fn lower_redundancy(&self, short_name: &str, n_answers: u32) -> Result<(), Refused> {
         let mut inner = self.shared.lock();
         let project = project_id(&inner, short_name)?;
-        let tasks: Vec<_> = inner
-            .state
-            .of_project
-            .get(&project)
-            .map(|of| of.tasks.clone())
-            .into_iter()
-            .flatten()
-            .collect();
+        let tasks: Vec<_> = inner.state.of_project.get(&project).map(|of| of.tasks.clone()).into_iter().flatten().collect();
         for task in tasks {
             let answers = inner.state.runs_of(task).count();
             let Some(row) = inner.state.tasks.get_mut(&task) else {
@@ -214,16 +181,8 @@ impl Pybossa {
         let Ok(project) = project_id(&inner, short_name) else {
             return Vec::new();
         };
-        let tasks = inner
-            .state
-            .of_project
-            .get(&project)
-            .into_iter()
-            .flat_map(|of| &of.tasks);
-        tasks
-            .filter_map(|task| inner.state.tasks.get(task))
-            .map(shown)
-            .collect()
+        let tasks = inner.state.of_project.get(&project).into_iter().flat_map(|of| &of.tasks);
+        tasks.filter_map(|task| inner.state.tasks.get(task)).map(shown).collect()
     }
 
     /// All results of a project, superseded ones included, in the order of their ids.
@@ -233,16 +192,8 @@ impl Pybossa {
         let Ok(project) = project_id(&inner, short_name) else {
             return Vec::new();
         };
-        let results = inner
-            .state
-            .of_project
-            .get(&project)
-            .into_iter()
-            .flat_map(|of| &of.results);
-        results
-            .filter_map(|result| inner.state.results.get(result))
-            .map(shown)
-            .collect()
+        let results = inner.state.of_project.get(&project).into_iter().flat_map(|of| &of.results);
+        results.filter_map(|result| inner.state.results.get(result)).map(shown).collect()
     }
 
     /// The result of a task that is its last version.
@@ -278,9 +229,7 @@ impl Pybossa {
             return Err(Refused::NoSuchWebhook(row));
         }
         let url_of = project_id(&self.shared.lock(), short_name)?;
-        self.rerun(url_of, |state| {
-            state.webhooks.get(&row).into_iter().collect()
-        });
+        self.rerun(url_of, |state| state.webhooks.get(&row).into_iter().collect());
         Ok(())
     }
 
@@ -301,30 +250,13 @@ impl Pybossa {
     /// When there is no such project.
     pub fn rerun_failed(&self, short_name: &str) -> Result<usize, Refused> {
         let project = self.project_id(short_name)?;
-        Ok(self.rerun(project, |state| {
-            state
-                .webhooks_of(project)
-                .filter(|row| row.failed())
-                .collect()
-        }))
+        Ok(self.rerun(project, |state| state.webhooks_of(project).filter(|row| row.failed()).collect()))
     }
 
-    fn rerun(
-        &self,
-        project: i64,
-        rows: impl Fn(&super::state::State) -> Vec<&WebhookRow>,
-    ) -> usize {
+    fn rerun(&self, project: i64, rows: impl Fn(&super::state::State) -> Vec<&WebhookRow>) -> usize {
         let mut inner = self.shared.lock();
-        let url = inner
-            .state
-            .projects
-            .get(&project)
-            .map(|project| project.text("webhook").to_owned())
-            .unwrap_or_default();
-        let jobs: Vec<_> = rows(&inner.state)
-            .into_iter()
-            .map(|row| Job::rerun(&url, project, row))
-            .collect();
+        let url = inner.state.projects.get(&project).map(|project| project.text("webhook").to_owned()).unwrap_or_default();
+        let jobs: Vec<_> = rows(&inner.state).into_iter().map(|row| Job::rerun(&url, project, row)).collect();
         self.shared.enqueue(&mut inner, jobs)
     }
 
@@ -333,8 +265,7 @@ impl Pybossa {
     pub fn check_failed(&self) -> usize {
         let mut inner = self.shared.lock();
         let crashed = std::mem::take(&mut inner.crashed);
-        self.shared
-            .enqueue(&mut inner, crashed.into_iter().filter_map(Job::requeued))
+        self.shared.enqueue(&mut inner, crashed.into_iter().filter_map(Job::requeued))
     }
 
     /// Makes rows for completed tasks that have none, as the command `create_webhooks` does,

@@ -13,17 +13,7 @@ const LIMIT_DEFAULT: usize = 20;
 /// A larger `limit` is cut to this without a word.
 const LIMIT_MAX: usize = 100;
 /// Arguments of a list that are no columns.
-const LIST_ARGUMENTS: &[&str] = &[
-    "api_key",
-    "limit",
-    "offset",
-    "last_id",
-    "all",
-    "fulltextsearch",
-    "desc",
-    "orderby",
-    "related",
-];
+const LIST_ARGUMENTS: &[&str] = &["api_key", "limit", "offset", "last_id", "all", "fulltextsearch", "desc", "orderby", "related"];
 
 /// The query of a request, as it came.
 #[derive(Debug, Default)]
@@ -36,10 +26,7 @@ impl Arguments {
 
     /// The first argument of this name.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// An id among the arguments, where it is a whole number.
@@ -105,50 +92,28 @@ enum Test {
 impl ListQuery {
     pub(super) fn read(table: &'static Table, arguments: &Arguments) -> Result<Self, ApiError> {
         arguments.only_columns(table)?;
-        let number = |name| {
-            arguments
-                .get(name)
-                .and_then(|text| text.parse::<usize>().ok())
-        };
+        let number = |name| arguments.get(name).and_then(|text| text.parse::<usize>().ok());
         let last_id = arguments.id("last_id");
         let limit = number("limit").unwrap_or(LIMIT_DEFAULT).min(LIMIT_MAX);
-        let offset = if last_id.is_some() {
-            0
-        } else {
-            number("offset").unwrap_or(0)
-        };
+        let offset = if last_id.is_some() { 0 } else { number("offset").unwrap_or(0) };
         let order_by = arguments.get("orderby").unwrap_or("id");
-        let order_by = table
-            .column(order_by)
-            .ok_or_else(|| ApiError::unknown_argument(table, order_by))?;
+        let order_by = table.column(order_by).ok_or_else(|| ApiError::unknown_argument(table, order_by))?;
         let mut filters = Vec::new();
-        for (key, value) in &arguments.0 {
+        // A user's `api_key` is a column too, but in a query it is always the caller's.
+        for (key, value) in arguments.0.iter().filter(|(key, _)| !LIST_ARGUMENTS.contains(&key.as_str())) {
             let Some(column) = table.column(key) else {
                 continue;
             };
             let test = Test::read(column, value);
-            let test =
-                test.ok_or_else(|| ApiError::bad_number(table, column.name, value, limit, offset))?;
+            let test = test.ok_or_else(|| ApiError::bad_number(table, column.name, value, limit, offset))?;
             filters.push(Filter { column, test });
         }
         if table.name == "result" && arguments.get("last_version").is_none() {
-            let column = table
-                .column("last_version")
-                .expect("results have this column");
-            filters.push(Filter {
-                column,
-                test: Test::Bool(true),
-            });
+            let column = table.column("last_version").expect("results have this column");
+            filters.push(Filter { column, test: Test::Bool(true) });
         }
         let descending = last_id.is_none() && arguments.get("desc").is_some_and(yes);
-        Ok(Self {
-            filters,
-            last_id,
-            limit,
-            offset,
-            order_by,
-            descending,
-        })
+        Ok(Self { filters, last_id, limit, offset, order_by, descending })
     }
 
     /// The id, task or project that the rows must have: what an index can find.
@@ -164,29 +129,18 @@ impl ListQuery {
     }
 
     pub(super) fn admits(&self, row: &Row) -> bool {
-        self.last_id.is_none_or(|last| row.id() > last)
-            && self
-                .filters
-                .iter()
-                .all(|filter| filter.test.passes(row.get(filter.column.name)))
+        self.last_id.is_none_or(|last| row.id() > last) && self.filters.iter().all(|filter| filter.test.passes(row.get(filter.column.name)))
     }
 
     /// Compares two rows in the order asked for; nulls last, as PostgreSQL has them.
     pub(super) fn compare(&self, a: &Row, b: &Row) -> Ordering {
         let (a, b) = (a.get(self.order_by.name), b.get(self.order_by.name));
         let order = match (a, b) {
-            (Value::Number(a), Value::Number(b)) => a
-                .as_f64()
-                .partial_cmp(&b.as_f64())
-                .unwrap_or(Ordering::Equal),
+            (Value::Number(a), Value::Number(b)) => a.as_f64().partial_cmp(&b.as_f64()).unwrap_or(Ordering::Equal),
             (Value::String(a), Value::String(b)) => a.cmp(b),
             _ => a.is_null().cmp(&b.is_null()),
         };
-        if self.descending {
-            order.reverse()
-        } else {
-            order
-        }
+        if self.descending { order.reverse() } else { order }
     }
 }
 
@@ -205,9 +159,7 @@ impl Test {
             Kind::Ints => Self::Contains(serde_json::from_str(value).ok()?),
             Kind::Json => match pairs(value) {
                 Some(pairs) => Self::Pairs(pairs),
-                None => Self::Contains(
-                    serde_json::from_str(value).unwrap_or_else(|_| Value::from(value)),
-                ),
+                None => Self::Contains(serde_json::from_str(value).unwrap_or_else(|_| Value::from(value))),
             },
         })
     }
@@ -219,9 +171,7 @@ impl Test {
             Self::Float(wanted) => value.as_f64() == Some(*wanted),
             Self::Bool(wanted) => value.as_bool() == Some(*wanted),
             Self::Text(wanted) => value.as_str() == Some(wanted),
-            Self::Prefix(wanted) => value
-                .as_str()
-                .is_some_and(|text| text.starts_with(wanted.as_str())),
+            Self::Prefix(wanted) => value.as_str().is_some_and(|text| text.starts_with(wanted.as_str())),
             Self::Pairs(pairs) => pairs.iter().all(|(key, wanted)| match value.get(key) {
                 Some(Value::String(text)) => text == wanted,
                 Some(other) => other.to_string() == *wanted,
@@ -233,8 +183,7 @@ impl Test {
 }
 
 fn digits(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|letter: char| !letter.is_ascii_digit())
-        .filter(|digits| !digits.is_empty())
+    text.split(|letter: char| !letter.is_ascii_digit()).filter(|digits| !digits.is_empty())
 }
 
 fn yes(text: &str) -> bool {
@@ -250,21 +199,16 @@ fn truth(text: &str) -> Option<bool> {
 }
 
 fn pairs(text: &str) -> Option<Vec<(String, String)>> {
-    let pair = |part: &str| {
-        part.split_once("::")
-            .map(|(key, value)| (key.to_owned(), value.to_owned()))
-    };
+    let pair = |part: &str| part.split_once("::").map(|(key, value)| (key.to_owned(), value.to_owned()));
     text.split('|').map(pair).collect()
 }
 
 fn contains(value: &Value, wanted: &Value) -> bool {
     match (value, wanted) {
-        (Value::Object(value), Value::Object(wanted)) => wanted
-            .iter()
-            .all(|(key, wanted)| value.get(key).is_some_and(|value| contains(value, wanted))),
-        (Value::Array(value), Value::Array(wanted)) => wanted
-            .iter()
-            .all(|wanted| value.iter().any(|value| contains(value, wanted))),
+        (Value::Object(value), Value::Object(wanted)) => {
+            wanted.iter().all(|(key, wanted)| value.get(key).is_some_and(|value| contains(value, wanted)))
+        }
+        (Value::Array(value), Value::Array(wanted)) => wanted.iter().all(|wanted| value.iter().any(|value| contains(value, wanted))),
         (Value::Array(value), wanted) => value.contains(wanted),
         (value, wanted) => value == wanted,
     }

@@ -21,10 +21,7 @@ pub struct RateLimit {
 
 impl RateLimit {
     /// What a PYBOSSA has that nobody set otherwise: 300 in 900 seconds.
-    pub const PYBOSSA: Self = Self {
-        limit: 300,
-        window_s: 900,
-    };
+    pub const PYBOSSA: Self = Self { limit: 300, window_s: 900 };
 }
 
 /// Where a caller stands, as the `X-RateLimit-` headers say it.
@@ -50,13 +47,7 @@ pub(super) struct Counts {
 
 impl Counts {
     /// Counts one call and says where its caller stands after it.
-    pub(super) fn count(
-        &mut self,
-        rate: RateLimit,
-        caller: IpAddr,
-        endpoint: Endpoint,
-        now: i64,
-    ) -> Standing {
+    pub(super) fn count(&mut self, rate: RateLimit, caller: IpAddr, endpoint: Endpoint, now: i64) -> Standing {
         let standing = Self::standing(rate, 0, now);
         if self.counts.len() >= COUNTS_MAX {
             self.counts.retain(|_, (reset, _)| *reset >= standing.reset);
@@ -72,10 +63,6 @@ impl Counts {
     /// What a caller with `count` calls in the window of `now` is told.
     pub(super) fn standing(rate: RateLimit, count: u32, now: i64) -> Standing {
         let window = i64::from(rate.window_s.max(1));
-        Standing {
-            limit: rate.limit,
-            remaining: rate.limit.saturating_sub(count),
-            reset: (now.div_euclid(window) + 1) * window,
-        }
+        Standing { limit: rate.limit, remaining: rate.limit.saturating_sub(count), reset: (now.div_euclid(window) + 1) * window }
     }
 }

@@ -23,27 +23,10 @@ const PROJECT_PUBLIC: &[&str] = &[
     "owners_ids",
 ];
 /// Keys of a project's info that everyone sees.
-const PROJECT_INFO_PUBLIC: &[&str] = &[
-    "container",
-    "thumbnail",
-    "thumbnail_url",
-    "tutorial",
-    "sched",
-];
+const PROJECT_INFO_PUBLIC: &[&str] = &["container", "thumbnail", "thumbnail_url", "tutorial", "sched"];
 /// What an admin sees of a user, in this order; some are no columns and always null.
-const USER_FOR_ADMIN: &[&str] = &[
-    "created",
-    "name",
-    "fullname",
-    "info",
-    "n_answers",
-    "registered_ago",
-    "rank",
-    "score",
-    "locale",
-    "id",
-    "email_addr",
-];
+const USER_FOR_ADMIN: &[&str] =
+    &["created", "name", "fullname", "info", "n_answers", "registered_ago", "rank", "score", "locale", "id", "email_addr"];
 
 /// One reading call: who asks, with which arguments, at which address.
 #[derive(Clone, Copy)]
@@ -60,24 +43,14 @@ impl Reader<'_> {
     pub(super) fn list(self, table: &'static Table) -> Result<Value, ApiError> {
         let query = ListQuery::read(table, self.arguments)?;
         let own_only = self.viewer.user.filter(|_| !self.arguments.wants_all());
-        let rows = self.state.list(table, &query, |row| {
-            own_only.is_none_or(|user| self.owner_of(row) == Some(user))
-        });
-        Ok(rows
-            .into_iter()
-            .filter(|row| self.may_read(row))
-            .map(|row| self.show(row))
-            .collect())
+        let rows = self.state.list(table, &query, |row| own_only.is_none_or(|user| self.owner_of(row) == Some(user)));
+        Ok(rows.into_iter().filter(|row| self.may_read(row)).map(|row| self.show(row)).collect())
     }
 
     /// One row by its id, whatever its version or owner.
     pub(super) fn one(self, table: &'static Table, id: i64) -> Result<Value, ApiError> {
         let row = self.state.row(table, id).ok_or_else(ApiError::not_found)?;
-        if self.may_read(row) {
-            Ok(self.show(row))
-        } else {
-            Err(ApiError::denied(self.viewer.is_anonymous()))
-        }
+        if self.may_read(row) { Ok(self.show(row)) } else { Err(ApiError::denied(self.viewer.is_anonymous())) }
     }
 
     /// The owner whose lists show the row; for rows of no project, the caller himself.
@@ -85,27 +58,19 @@ impl Reader<'_> {
         match row.table().endpoint {
             "user" | "category" => self.viewer.user,
             "project" => Some(row.int("owner_id")),
-            _ => self
-                .state
-                .projects
-                .get(&row.int("project_id"))
-                .map(|project| project.int("owner_id")),
+            _ => self.state.projects.get(&row.int("project_id")).map(|project| project.int("owner_id")),
         }
     }
 
     /// Drafts are hidden from strangers; everything else is readable by all.
     fn may_read(self, row: &Row) -> bool {
-        row.table().endpoint != "project"
-            || row.is("published")
-            || self.state.may_change(self.viewer, row.id())
+        row.table().endpoint != "project" || row.is("published") || self.state.may_change(self.viewer, row.id())
     }
 
     fn show(self, row: &Row) -> Value {
         match row.table().endpoint {
             "user" => self.show_user(row),
-            "project" if !self.state.may_change(self.viewer, row.id()) => {
-                self.link(row, public_project(row))
-            }
+            "project" if !self.state.may_change(self.viewer, row.id()) => self.link(row, public_project(row)),
             _ => {
                 let mut shown = row.dictize();
                 if self.arguments.wants_related() && !self.state.without_related {
@@ -118,19 +83,9 @@ impl Reader<'_> {
 
     /// Adds what belongs to the row, as it is stored: without links of its own.
     fn embed(self, row: &Row, shown: &mut Map<String, Value>) {
-        let task = if row.table().endpoint == "task" {
-            row.id()
-        } else {
-            row.int("task_id")
-        };
-        let embedded =
-            |row: Option<&Row>| row.map_or(Value::Null, |row| Value::Object(row.dictize()));
-        let runs = || {
-            self.state
-                .runs_of(task)
-                .map(|run| Value::Object(run.dictize()))
-                .collect()
-        };
+        let task = if row.table().endpoint == "task" { row.id() } else { row.int("task_id") };
+        let embedded = |row: Option<&Row>| row.map_or(Value::Null, |row| Value::Object(row.dictize()));
+        let runs = || self.state.runs_of(task).map(|run| Value::Object(run.dictize())).collect();
         match row.table().endpoint {
             "task" => {
                 shown.insert("task_runs".to_owned(), runs());
@@ -153,28 +108,17 @@ impl Reader<'_> {
         let parents: &[(&str, &str, &str)] = match row.table().endpoint {
             "project" => &[("category", "category", "category_id")],
             "task" | "projectstats" => &[("parent", "project", "project_id")],
-            "taskrun" | "result" => &[
-                ("parent", "project", "project_id"),
-                ("parent", "task", "task_id"),
-            ],
+            "taskrun" | "result" => &[("parent", "project", "project_id"), ("parent", "task", "task_id")],
             _ => &[],
         };
         let link = |relation: &str, title: &str, id: i64| {
-            json!(format!(
-                "<link rel='{relation}' title='{title}' href='http://{}/api/{title}/{id}'/>",
-                self.host
-            ))
+            json!(format!("<link rel='{relation}' title='{title}' href='http://{}/api/{title}/{id}'/>", self.host))
         };
         if !parents.is_empty() {
-            let links = parents
-                .iter()
-                .map(|(relation, title, column)| link(relation, title, row.int(column)));
+            let links = parents.iter().map(|(relation, title, column)| link(relation, title, row.int(column)));
             shown.insert("links".to_owned(), links.collect());
         }
-        shown.insert(
-            "link".to_owned(),
-            link("self", row.table().endpoint, row.id()),
-        );
+        shown.insert("link".to_owned(), link("self", row.table().endpoint, row.id()));
         Value::Object(shown)
     }
 
@@ -185,9 +129,7 @@ impl Reader<'_> {
         } else if !user.is("privacy_mode") {
             columns = &["name", "locale", "fullname", "created"];
         }
-        let cells = columns
-            .iter()
-            .map(|column| ((*column).to_owned(), user.get(column).clone()));
+        let cells = columns.iter().map(|column| ((*column).to_owned(), user.get(column).clone()));
         Value::Object(cells.collect())
     }
 }
@@ -203,15 +145,5 @@ fn public_project(project: &Row) -> Map<String, Value> {
 
 /// The table behind `/api/<endpoint>`.
 pub(super) fn table(endpoint: &str) -> Option<&'static Table> {
-    [
-        &PROJECT,
-        &TASK,
-        &TASK_RUN,
-        &RESULT,
-        &CATEGORY,
-        &PROJECT_STATS,
-        &USER,
-    ]
-    .into_iter()
-    .find(|table| table.endpoint == endpoint)
+    [&PROJECT, &TASK, &TASK_RUN, &RESULT, &CATEGORY, &PROJECT_STATS, &USER].into_iter().find(|table| table.endpoint == endpoint)
 }

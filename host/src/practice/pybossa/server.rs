@@ -54,21 +54,14 @@ async fn serve(stream: TcpStream, caller: IpAddr, shared: Arc<Shared>) {
     let service = service_fn(|request| respond(request, caller, &shared));
     let served = async {
         stream.set_nodelay(true).ok();
-        http1::Builder::new()
-            .title_case_headers(true)
-            .serve_connection(TokioIo::new(stream), service)
-            .await
+        http1::Builder::new().title_case_headers(true).serve_connection(TokioIo::new(stream), service).await
     };
     // What goes wrong here is the caller hanging up, or a fault that cuts the line.
     served.await.ok();
 }
 
 /// One request. An error closes the connection without an answer.
-async fn respond(
-    request: Request<Incoming>,
-    caller: IpAddr,
-    shared: &Shared,
-) -> io::Result<Response<Body>> {
+async fn respond(request: Request<Incoming>, caller: IpAddr, shared: &Shared) -> io::Result<Response<Body>> {
     let Some(call) = read(request, caller).await? else {
         return Ok(whole(&Reply::html(413, "413 Request Entity Too Large")));
     };
@@ -97,12 +90,7 @@ async fn read(request: Request<Incoming>, caller: IpAddr) -> io::Result<Option<C
             return Ok(None);
         }
     }
-    let header = |name| {
-        head.headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .map(str::to_owned)
-    };
+    let header = |name| head.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     Ok(Some(Call {
         method: head.method,
         path: head.uri.path().to_owned(),
@@ -127,13 +115,8 @@ fn refused(call: &Call, fault: &Fault, shared: &Shared) -> Reply {
         Fault::TooManyRequests => {
             let inner = shared.lock();
             let rate = inner.rate.unwrap_or(RateLimit::PYBOSSA);
-            let standing = Counts::standing(rate, rate.limit, inner.state.clock.unix());
-            Reply::error(
-                &ApiError::too_many_requests(),
-                &call.method,
-                &call.path,
-                Some(standing),
-            )
+            let standing = Counts::standing(rate, rate.limit, inner.state.clock.now().as_second());
+            Reply::error(&ApiError::too_many_requests(), &call.method, &call.path, Some(standing))
         }
         _ => Reply::html(500, "500 Internal Server Error"),
     }
@@ -152,10 +135,7 @@ async fn distorted(mut reply: Reply, fault: &Fault) -> io::Result<Response<Body>
         Fault::BrokenJson => {
             reply.status = 200;
             let half = reply.body.len() / 2;
-            let half = (0..=half)
-                .rev()
-                .find(|end| reply.body.is_char_boundary(*end))
-                .unwrap_or(0);
+            let half = (0..=half).rev().find(|end| reply.body.is_char_boundary(*end)).unwrap_or(0);
             reply.body.truncate(half);
         }
         _ => {}
@@ -164,22 +144,14 @@ async fn distorted(mut reply: Reply, fault: &Fault) -> io::Result<Response<Body>
 }
 
 fn whole(reply: &Reply) -> Response<Body> {
-    let body = Full::new(Bytes::from(reply.body.clone()))
-        .map_err(|never| match never {})
-        .boxed_unsync();
+    let body = Full::new(Bytes::from(reply.body.clone())).map_err(|never| match never {}).boxed_unsync();
     head(reply, body)
 }
 
 /// A reply that promises its whole length and ends after `after_bytes`.
 fn cut(reply: &Reply, after_bytes: usize) -> Response<Body> {
     let length = reply.body.len();
-    let sent = reply
-        .body
-        .as_bytes()
-        .iter()
-        .take(after_bytes.min(length.saturating_sub(1)))
-        .copied()
-        .collect();
+    let sent = reply.body.as_bytes().iter().take(after_bytes.min(length.saturating_sub(1))).copied().collect();
     let frame = stream::iter([Ok(Frame::data(sent))]);
     let end = stream::once(async {
         // Waits one turn, in which the server writes out what it has.
@@ -187,9 +159,7 @@ fn cut(reply: &Reply, after_bytes: usize) -> Response<Body> {
         Err(io::ErrorKind::ConnectionAborted.into())
     });
     let mut response = head(reply, StreamBody::new(frame.chain(end)).boxed_unsync());
-    response
-        .headers_mut()
-        .insert(header::CONTENT_LENGTH, length.into());
+    response.headers_mut().insert(header::CONTENT_LENGTH, length.into());
     response
 }
 
@@ -205,11 +175,5 @@ fn head(reply: &Reply, body: Body) -> Response<Body> {
             .header("x-ratelimit-limit", standing.limit)
             .header("x-ratelimit-reset", standing.reset);
     }
-    response.body(body).unwrap_or_else(|_| {
-        Response::new(
-            Full::default()
-                .map_err(|never| match never {})
-                .boxed_unsync(),
-        )
-    })
+    response.body(body).unwrap_or_else(|_| Response::new(Full::default().map_err(|never| match never {}).boxed_unsync()))
 }

@@ -85,13 +85,7 @@ impl Shared {
             queue: VecDeque::new(),
             running: 0,
         };
-        Self {
-            inner: Mutex::new(inner),
-            job_timeout,
-            work: Semaphore::new(0),
-            idle: Notify::new(),
-            faults_cleared: Notify::new(),
-        }
+        Self { inner: Mutex::new(inner), job_timeout, work: Semaphore::new(0), idle: Notify::new(), faults_cleared: Notify::new() }
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -108,26 +102,14 @@ impl Shared {
         let mut inner = self.lock();
         let method = call.method.to_string();
         *inner.calls.entry((method.clone(), endpoint)).or_default() += 1;
-        keep(
-            &mut inner.seen,
-            Seen {
-                method,
-                path: call.path.clone(),
-                endpoint,
-            },
-        );
+        keep(&mut inner.seen, Seen { method, path: call.path.clone(), endpoint });
         inner.faults.take(endpoint)
     }
 
     /// Does the call; the posts that it sets off are on the queue when this returns.
     pub(super) fn answer(&self, call: &Call) -> Reply {
         let mut inner = self.lock();
-        let Inner {
-            state,
-            counts,
-            rate,
-            ..
-        } = &mut *inner;
+        let Inner { state, counts, rate, .. } = &mut *inner;
         let (reply, jobs) = routes::answer(state, counts, *rate, call);
         self.enqueue(&mut inner, jobs);
         reply

@@ -7,13 +7,12 @@ use std::ops::Bound;
 use serde_json::{Map, Value, json};
 use sha1::{Digest as _, Sha1};
 
-use super::super::Clock;
+use super::super::moment;
 use super::completion::Pending;
 use super::query::ListQuery;
-use super::table::{
-    CATEGORY, Kind, PROJECT, PROJECT_STATS, RESULT, Row, TASK, TASK_RUN, Table, USER,
-};
+use super::table::{CATEGORY, Kind, PROJECT, PROJECT_STATS, RESULT, Row, TASK, TASK_RUN, Table, USER};
 use super::webhook::WebhookRow;
+use crate::clock::Clock;
 
 /// Who gave an answer: a user, or an address as PYBOSSA scrambles it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -39,8 +38,7 @@ pub(super) struct Viewer {
 
 impl Viewer {
     pub(super) fn who(&self) -> Who {
-        self.user
-            .map_or_else(|| Who::anonymous(self.address), Who::User)
+        self.user.map_or_else(|| Who::anonymous(self.address), Who::User)
     }
 
     pub(super) fn is_anonymous(&self) -> bool {
@@ -96,17 +94,19 @@ pub(super) struct State {
 impl State {
     /// Nothing but the category that every project belongs to.
     pub(super) fn new(clock: Clock) -> Self {
-        let mut state = Self {
-            clock,
-            ..Self::default()
-        };
-        let created = state.clock.iso();
+        let mut state = Self { clock, ..Self::default() };
+        let created = state.iso();
         let category = json!({
             "id": state.next_id("category"), "name": "Thinking", "short_name": "thinking",
             "description": "Volunteers think about it", "created": created, "info": {},
         });
         state.categories.insert(1, Row::new(&CATEGORY, category));
         state
+    }
+
+    /// The time as rows bear it.
+    pub(super) fn iso(&self) -> String {
+        moment::iso(self.clock.now())
     }
 
     /// The next id of a sequence. As in PostgreSQL, an id once given is never given again.
@@ -133,8 +133,7 @@ impl State {
     }
 
     pub(super) fn project_named(&self, short_name: &str) -> Option<&Row> {
-        self.projects
-            .get(self.projects_by_short_name.get(short_name)?)
+        self.projects.get(self.projects_by_short_name.get(short_name)?)
     }
 
     pub(super) fn user_named(&self, name: &str) -> Option<&Row> {
@@ -144,39 +143,21 @@ impl State {
     pub(super) fn viewer(&self, api_key: Option<&str>, address: IpAddr) -> Viewer {
         let user = api_key.and_then(|key| self.users.get(self.users_by_key.get(key)?));
         let is = |column| user.is_some_and(|user| user.is(column));
-        Viewer {
-            user: user.map(Row::id),
-            admin: is("admin"),
-            pro: is("pro"),
-            address,
-        }
+        Viewer { user: user.map(Row::id), admin: is("admin"), pro: is("pro"), address }
     }
 
     /// Whether the viewer is admin, owner or co-owner of the project.
     pub(super) fn may_change(&self, viewer: &Viewer, project: i64) -> bool {
         let owns = |user: i64| {
             let project = self.projects.get(&project)?;
-            Some(
-                project
-                    .get("owners_ids")
-                    .as_array()?
-                    .iter()
-                    .any(|owner| owner.as_i64() == Some(user)),
-            )
+            Some(project.get("owners_ids").as_array()?.iter().any(|owner| owner.as_i64() == Some(user)))
         };
         viewer.admin || viewer.user.and_then(owns).unwrap_or(false)
     }
 
     /// The page of rows that a list asks for, of those that `keep` lets pass.
-    pub(super) fn list(
-        &self,
-        table: &'static Table,
-        query: &ListQuery,
-        keep: impl Fn(&Row) -> bool,
-    ) -> Vec<&Row> {
-        let matching = self
-            .candidates(table, query)
-            .filter(|row| query.admits(row) && keep(row));
+    pub(super) fn list(&self, table: &'static Table, query: &ListQuery, keep: impl Fn(&Row) -> bool) -> Vec<&Row> {
+        let matching = self.candidates(table, query).filter(|row| query.admits(row) && keep(row));
         let (offset, limit) = (query.offset, query.limit);
         if query.order_by.name != "id" {
             let mut rows: Vec<_> = matching.collect();
@@ -190,24 +171,13 @@ impl State {
     }
 
     /// The rows that may match, by the narrowest index there is, in the order of their ids.
-    fn candidates<'a>(
-        &'a self,
-        table: &'static Table,
-        query: &ListQuery,
-    ) -> Box<dyn DoubleEndedIterator<Item = &'a Row> + 'a> {
+    fn candidates<'a>(&'a self, table: &'static Table, query: &ListQuery) -> Box<dyn DoubleEndedIterator<Item = &'a Row> + 'a> {
         let rows = self.rows(table);
-        let after = (
-            query.last_id.map_or(Bound::Unbounded, Bound::Excluded),
-            Bound::Unbounded,
-        );
+        let after = (query.last_id.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
         if let Some(id) = query.equals("id") {
             return Box::new(rows.get(&id).into_iter());
         }
-        let ids = match (
-            table.endpoint,
-            query.equals("task_id"),
-            query.equals("project_id"),
-        ) {
+        let ids = match (table.endpoint, query.equals("task_id"), query.equals("project_id")) {
             ("taskrun", Some(task), _) => self.of_task.get(&task).map(|of| &of.runs),
             ("result", Some(task), _) => self.of_task.get(&task).map(|of| &of.results),
             ("task", _, Some(project)) => self.of_project.get(&project).map(|of| &of.tasks),
@@ -215,21 +185,14 @@ impl State {
             ("result", _, Some(project)) => self.of_project.get(&project).map(|of| &of.results),
             _ => return Box::new(rows.range(after).map(|(_, row)| row)),
         };
-        Box::new(
-            ids.into_iter()
-                .flat_map(move |ids| ids.range(after))
-                .filter_map(|id| rows.get(id)),
-        )
+        Box::new(ids.into_iter().flat_map(move |ids| ids.range(after)).filter_map(|id| rows.get(id)))
     }
 
     pub(super) fn add_user(&mut self, name: &str, api_key: &str, cells: Value) -> i64 {
         let mut user = Map::from_iter([
             ("id".to_owned(), json!(self.next_id("user"))),
-            ("created".to_owned(), json!(self.clock.iso())),
-            (
-                "email_addr".to_owned(),
-                json!(format!("{name}@example.com")),
-            ),
+            ("created".to_owned(), json!(self.iso())),
+            ("email_addr".to_owned(), json!(format!("{name}@example.com"))),
             ("name".to_owned(), json!(name)),
             ("fullname".to_owned(), json!(name)),
             ("locale".to_owned(), json!("en")),
@@ -238,11 +201,7 @@ impl State {
             ("valid_email".to_owned(), json!(true)),
             ("info".to_owned(), json!({})),
         ]);
-        for flag in USER
-            .columns
-            .iter()
-            .filter(|column| column.kind == Kind::Bool)
-        {
+        for flag in USER.columns.iter().filter(|column| column.kind == Kind::Bool) {
             user.entry(flag.name).or_insert(json!(false));
         }
         if let Value::Object(cells) = cells {
@@ -262,8 +221,7 @@ impl State {
         };
         self.users_by_key.retain(|_, known| *known != id);
         self.users_by_name.retain(|_, known| *known != id);
-        self.users_by_key
-            .insert(user.text("api_key").to_owned(), id);
+        self.users_by_key.insert(user.text("api_key").to_owned(), id);
         self.users_by_name.insert(user.text("name").to_owned(), id);
     }
 
@@ -277,7 +235,7 @@ impl State {
 
     /// A project's row as it will be stored; [`State::insert_project`] stores it.
     pub(super) fn draft_project(&mut self, owner: i64, cells: Map<String, Value>) -> Row {
-        let now = self.clock.iso();
+        let now = self.iso();
         let mut project = Map::from_iter([
             ("id".to_owned(), json!(self.next_id("project"))),
             ("created".to_owned(), json!(now)),
@@ -285,10 +243,7 @@ impl State {
             ("allow_anonymous_contributors".to_owned(), json!(true)),
             ("published".to_owned(), json!(false)),
             ("featured".to_owned(), json!(false)),
-            (
-                "secret_key".to_owned(),
-                json!(uuid::Uuid::now_v7().to_string()),
-            ),
+            ("secret_key".to_owned(), json!(uuid::Uuid::now_v7().to_string())),
             ("zip_download".to_owned(), json!(true)),
             ("contacted".to_owned(), json!(false)),
             ("owner_id".to_owned(), json!(owner)),
@@ -309,8 +264,7 @@ impl State {
             "last_activity": "0", "info": {},
         });
         self.stats.insert(id, Row::new(&PROJECT_STATS, stats));
-        self.projects_by_short_name
-            .insert(project.text("short_name").to_owned(), id);
+        self.projects_by_short_name.insert(project.text("short_name").to_owned(), id);
         self.of_project.insert(id, OfProject::default());
         self.projects.insert(id, project);
         id
@@ -319,15 +273,14 @@ impl State {
     pub(super) fn rename_project(&mut self, id: i64) {
         if let Some(project) = self.projects.get(&id) {
             self.projects_by_short_name.retain(|_, known| *known != id);
-            self.projects_by_short_name
-                .insert(project.text("short_name").to_owned(), id);
+            self.projects_by_short_name.insert(project.text("short_name").to_owned(), id);
         }
     }
 
     pub(super) fn insert_task(&mut self, cells: Map<String, Value>) -> &Row {
         let mut task = Map::from_iter([
             ("id".to_owned(), json!(self.next_id("task"))),
-            ("created".to_owned(), json!(self.clock.iso())),
+            ("created".to_owned(), json!(self.iso())),
             ("state".to_owned(), json!("ongoing")),
             ("quorum".to_owned(), json!(0)),
             ("calibration".to_owned(), json!(0)),
@@ -379,11 +332,7 @@ impl State {
     /// The first open task of the project that `who` has not answered.
     pub(super) fn next_task(&self, project: i64, who: &Who) -> Option<&Row> {
         let open = self.of_project.get(&project)?.open.iter();
-        let mut open = open.filter(|(_, task)| {
-            self.of_task
-                .get(task)
-                .is_none_or(|of| !of.answered_by.contains(who))
-        });
+        let mut open = open.filter(|(_, task)| self.of_task.get(task).is_none_or(|of| !of.answered_by.contains(who)));
         open.find_map(|(_, task)| self.tasks.get(task))
     }
 
@@ -398,6 +347,7 @@ impl State {
 
     /// Adds a result of the task under `id`; its earlier results are no longer the last.
     pub(super) fn insert_result(&mut self, id: i64, task: &Row) {
+        let now = self.iso();
         let of_task = self.of_task.entry(task.id()).or_default();
         for older in &of_task.results {
             if let Some(older) = self.results.get_mut(older) {
@@ -406,14 +356,10 @@ impl State {
         }
         of_task.results.insert(id);
         let result = json!({
-            "id": id, "created": self.clock.iso(), "project_id": task.int("project_id"), "task_id": task.id(),
+            "id": id, "created": now, "project_id": task.int("project_id"), "task_id": task.id(),
             "task_run_ids": of_task.runs, "last_version": true, "info": null,
         });
-        self.of_project
-            .entry(task.int("project_id"))
-            .or_default()
-            .results
-            .insert(id);
+        self.of_project.entry(task.int("project_id")).or_default().results.insert(id);
         self.results.insert(id, Row::new(&RESULT, result));
     }
 
@@ -423,24 +369,14 @@ impl State {
     }
 
     pub(super) fn runs_of(&self, task: i64) -> impl Iterator<Item = &Row> {
-        self.of_task
-            .get(&task)
-            .into_iter()
-            .flat_map(|of| &of.runs)
-            .filter_map(|run| self.runs.get(run))
+        self.of_task.get(&task).into_iter().flat_map(|of| &of.runs).filter_map(|run| self.runs.get(run))
     }
 
     /// A row for an answer, not yet stored.
-    pub(super) fn draft_run(
-        &mut self,
-        task: &Row,
-        who: &Who,
-        created: &str,
-        mut cells: Map<String, Value>,
-    ) -> Row {
+    pub(super) fn draft_run(&mut self, task: &Row, who: &Who, created: &str, mut cells: Map<String, Value>) -> Row {
         cells.insert("id".to_owned(), json!(self.next_id("task_run")));
         cells.insert("created".to_owned(), json!(created));
-        cells.insert("finish_time".to_owned(), json!(self.clock.iso()));
+        cells.insert("finish_time".to_owned(), json!(self.iso()));
         cells.insert("project_id".to_owned(), json!(task.int("project_id")));
         cells.insert("task_id".to_owned(), json!(task.id()));
         match who {
@@ -453,15 +389,8 @@ impl State {
 
 /// Where a task stands in the line of open ones: higher priority first, then older.
 fn turn(task: &Row) -> (i64, i64) {
-    let priority = task
-        .get("priority_0")
-        .as_f64()
-        .unwrap_or_default()
-        .clamp(0.0, 1.0);
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "a priority is between 0 and 1"
-    )]
+    let priority = task.get("priority_0").as_f64().unwrap_or_default().clamp(0.0, 1.0);
+    #[expect(clippy::cast_possible_truncation, reason = "a priority is between 0 and 1")]
     let rank = (-priority * 1e9) as i64;
     (rank, task.id())
 }

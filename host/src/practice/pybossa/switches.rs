@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError};
 
 use tokio::net::TcpListener;
 
+use super::ratelimit::Counts;
 use super::shared::Seen;
 use super::{Endpoint, Pybossa, RateLimit, server};
 use crate::practice::Fault;
@@ -20,10 +21,7 @@ impl Calls {
     /// Calls with this method on this endpoint.
     #[must_use]
     pub fn of(&self, method: &str, endpoint: Endpoint) -> u64 {
-        self.counts
-            .get(&(method.to_owned(), endpoint))
-            .copied()
-            .unwrap_or_default()
+        self.counts.get(&(method.to_owned(), endpoint)).copied().unwrap_or_default()
     }
 
     /// All calls.
@@ -37,9 +35,7 @@ impl Pybossa {
     /// What was called since the start or [`Pybossa::reset_calls`].
     #[must_use]
     pub fn calls(&self) -> Calls {
-        Calls {
-            counts: self.shared.lock().calls.clone(),
-        }
+        Calls { counts: self.shared.lock().calls.clone() }
     }
 
     /// Begins to count at zero and forgets the requests seen. The rate limit does not forget.
@@ -69,10 +65,7 @@ impl Pybossa {
     /// Switches a fault on for the next `calls` calls on `endpoint`. Of several faults that
     /// fit a call, the one switched on first shows.
     pub fn fault_on(&self, endpoint: Endpoint, fault: Fault, calls: u32) {
-        self.shared
-            .lock()
-            .faults
-            .add(Some(endpoint), fault, Some(calls));
+        self.shared.lock().faults.add(Some(endpoint), fault, Some(calls));
     }
 
     /// Switches all faults off and lets go of the calls that hang.
@@ -84,11 +77,7 @@ impl Pybossa {
     /// Cuts all connections and refuses new ones, until [`Pybossa::come_back`]. Its own
     /// webhooks still leave.
     pub async fn go_down(&self) {
-        let listening = self
-            .listening
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let listening = self.listening.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(listening) = listening {
             listening.abort();
             // Ends when the socket is closed; that it was cancelled is no news.
@@ -102,21 +91,12 @@ impl Pybossa {
     ///
     /// When somebody else has taken the port meanwhile.
     pub async fn come_back(&self) -> io::Result<()> {
-        if self
-            .listening
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .is_some()
-        {
+        if self.listening.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
             return Ok(());
         }
         let listener = TcpListener::bind(self.address).await?;
         let accepting = tokio::spawn(server::accept(listener, Arc::clone(&self.shared)));
-        let before = self
-            .listening
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .replace(accepting);
+        let before = self.listening.lock().unwrap_or_else(PoisonError::into_inner).replace(accepting);
         if let Some(before) = before {
             before.abort();
         }
@@ -127,6 +107,11 @@ impl Pybossa {
     /// counted in the running window stays counted.
     pub fn set_rate_limit(&self, rate: Option<RateLimit>) {
         self.shared.lock().rate = rate;
+    }
+
+    /// Forgets what was counted in the running window.
+    pub fn forget_rate_limit(&self) {
+        self.shared.lock().counts = Counts::default();
     }
 
     /// From now on the completion of a task is committed only after it was read so often;

@@ -62,15 +62,7 @@ pub(super) static PROJECT: Table = Table {
         webhook Text, allow_anonymous_contributors Bool, published Bool, featured Bool, secret_key Text,
         zip_download Bool, contacted Bool, owner_id Int, category_id Int, info Json, owners_ids Ints,
     ],
-    reserved: &[
-        "id",
-        "created",
-        "updated",
-        "completed",
-        "contacted",
-        "published",
-        "secret_key",
-    ],
+    reserved: &["id", "created", "updated", "completed", "contacted", "published", "secret_key"],
 };
 
 pub(super) static TASK: Table = Table {
@@ -102,14 +94,7 @@ pub(super) static RESULT: Table = Table {
     columns: columns![
         id Int, created Moment, project_id Int, task_id Int, task_run_ids Ints, last_version Bool, info Json,
     ],
-    reserved: &[
-        "id",
-        "created",
-        "project_id",
-        "task_id",
-        "task_run_ids",
-        "last_version",
-    ],
+    reserved: &["id", "created", "project_id", "task_id", "task_run_ids", "last_version"],
 };
 
 pub(super) static CATEGORY: Table = Table {
@@ -157,19 +142,9 @@ impl Row {
     pub(super) fn new(table: &'static Table, mut cells: Value) -> Self {
         let cells = table.columns.iter().map(|column| {
             let value = cells.get_mut(column.name).map_or(Value::Null, Value::take);
-            (
-                column.name.to_owned(),
-                if column.kind == Kind::Json {
-                    python::jsonb(value)
-                } else {
-                    value
-                },
-            )
+            (column.name.to_owned(), if column.kind == Kind::Json { python::jsonb(value) } else { value })
         });
-        Self {
-            table,
-            cells: cells.collect(),
-        }
+        Self { table, cells: cells.collect() }
     }
 
     pub(super) fn table(&self) -> &'static Table {
@@ -205,8 +180,7 @@ impl Row {
 
     /// Sets a cell to a payload's value.
     pub(super) fn write(&mut self, column: &'static Column, value: Value) -> Result<(), ApiError> {
-        let value = checked(column.kind, value)
-            .ok_or_else(|| ApiError::wrong_type(self.table, column.name))?;
+        let value = checked(column.kind, value).ok_or_else(|| ApiError::wrong_type(self.table, column.name))?;
         self.put(column.name, value);
         Ok(())
     }
@@ -226,9 +200,7 @@ fn checked(kind: Kind, value: Value) -> Option<Value> {
         Kind::Int => value.is_i64(),
         Kind::Bool => value.is_boolean(),
         Kind::Text | Kind::Moment => value.is_string(),
-        Kind::Ints => value
-            .as_array()
-            .is_some_and(|items| items.iter().all(Value::is_i64)),
+        Kind::Ints => value.as_array().is_some_and(|items| items.iter().all(Value::is_i64)),
     };
     fits.then_some(value)
 }

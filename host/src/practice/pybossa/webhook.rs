@@ -32,35 +32,16 @@ pub(super) struct Job {
 
 impl Job {
     pub(super) fn first(url: &str, project: i64, payload: Value) -> Self {
-        Self {
-            url: url.to_owned(),
-            project,
-            payload,
-            row: None,
-            rerun: false,
-            requeues: 0,
-        }
+        Self { url: url.to_owned(), project, payload, row: None, rerun: false, requeues: 0 }
     }
 
     pub(super) fn rerun(url: &str, project: i64, row: &WebhookRow) -> Self {
         let payload = row.payload.clone();
-        Self {
-            url: url.to_owned(),
-            project,
-            payload,
-            row: Some(row.id),
-            rerun: true,
-            requeues: 0,
-        }
+        Self { url: url.to_owned(), project, payload, row: Some(row.id), rerun: true, requeues: 0 }
     }
 
     pub(super) fn as_post(&self, posted: Posted) -> Post {
-        Post {
-            project_id: self.project,
-            payload: self.payload.clone(),
-            rerun: self.rerun,
-            posted,
-        }
+        Post { project_id: self.project, payload: self.payload.clone(), rerun: self.rerun, posted }
     }
 
     /// The same post once more, unless it has been put back often enough.
@@ -118,11 +99,7 @@ pub enum Posted {
 /// Makes the post of `job` and follows redirects as requests does.
 pub(super) async fn post(job: &Job, job_timeout: Duration) -> Posted {
     let body = python::dumps(&job.payload);
-    let url = if job.rerun {
-        with_rerun(&job.url)
-    } else {
-        job.url.clone()
-    };
+    let url = if job.rerun { with_rerun(&job.url) } else { job.url.clone() };
     // A project whose URL was taken away counts as one that could not be reached.
     if job.url.is_empty() {
         return Posted::ConnectionError;
@@ -134,10 +111,7 @@ pub(super) async fn post(job: &Job, job_timeout: Duration) -> Posted {
     match followed {
         Err(_) => Posted::TimedOut,
         Ok(Ok(Some(response))) => match String::from_utf8_lossy(&response.body) {
-            body if readable(&body) => Posted::Answered {
-                status: response.status,
-                body: body.into_owned(),
-            },
+            body if readable(&body) => Posted::Answered { status: response.status, body: body.into_owned() },
             _ => Posted::Crashed,
         },
         Ok(Ok(None)) => Posted::Crashed,
@@ -152,11 +126,7 @@ pub(super) async fn probe(url: Url, job_timeout: Duration) -> Option<u16> {
 }
 
 /// One exchange and those it leads to; nothing where the chain is too long or leads nowhere.
-async fn follow(
-    mut url: Url,
-    body: Option<&str>,
-    accept: &str,
-) -> std::io::Result<Option<wire::Response>> {
+async fn follow(mut url: Url, body: Option<&str>, accept: &str) -> std::io::Result<Option<wire::Response>> {
     let mut body = body;
     for _ in 0..=REDIRECTS_MAX {
         let response = wire::exchange(&url, request(&url, body, accept).as_bytes()).await?;
@@ -188,10 +158,7 @@ fn request(url: &Url, body: Option<&str>, accept: &str) -> String {
         wire::host(url),
     );
     if let Some(body) = body {
-        request.push_str(&format!(
-            "Content-type: application/json\r\nContent-Length: {}\r\n",
-            body.len()
-        ));
+        request.push_str(&format!("Content-type: application/json\r\nContent-Length: {}\r\n", body.len()));
     }
     if !url.username().is_empty() {
         request.push_str(&format!("Authorization: {}\r\n", wire::basic(url)));
@@ -203,21 +170,16 @@ fn request(url: &Url, body: Option<&str>, accept: &str) -> String {
 
 /// `rerun=True` joins a query that is already there.
 fn with_rerun(url: &str) -> String {
-    let (url, fragment) = url
-        .split_once('#')
-        .map_or((url, None), |(url, fragment)| (url, Some(fragment)));
+    let (url, fragment) = url.split_once('#').map_or((url, None), |(url, fragment)| (url, Some(fragment)));
     let joint = if url.contains('?') { '&' } else { '?' };
-    let fragment = fragment
-        .map(|fragment| format!("#{fragment}"))
-        .unwrap_or_default();
+    let fragment = fragment.map(|fragment| format!("#{fragment}")).unwrap_or_default();
     format!("{url}{joint}rerun=True{fragment}")
 }
 
 /// Whether PYBOSSA's HTML reader finds a document in this; the job crashes where not.
 fn readable(body: &str) -> bool {
     let body = body.trim();
-    let comment_alone =
-        body.starts_with("<!--") && body.ends_with("-->") && body.matches("-->").count() == 1;
+    let comment_alone = body.starts_with("<!--") && body.ends_with("-->") && body.matches("-->").count() == 1;
     !body.is_empty() && body != "<" && !comment_alone && !body.contains('\0')
 }
 
@@ -229,7 +191,7 @@ impl State {
             Posted::ConnectionError => ("Connection Error".to_owned(), None),
             Posted::Crashed | Posted::TimedOut => return,
         };
-        let now = self.clock.iso();
+        let now = self.iso();
         let id = job.row.unwrap_or_else(|| self.insert_webhook(&job.payload));
         if let Some(row) = self.webhooks.get_mut(&id) {
             row.updated = now;
@@ -241,36 +203,17 @@ impl State {
     /// Makes a row for a payload that has not been posted.
     pub(super) fn insert_webhook(&mut self, payload: &Value) -> i64 {
         let id = self.next_id("webhook");
-        let project_id = payload
-            .get("project_id")
-            .and_then(Value::as_i64)
-            .unwrap_or_default();
-        let now = self.clock.iso();
+        let project_id = payload.get("project_id").and_then(Value::as_i64).unwrap_or_default();
+        let now = self.iso();
         let payload = python::jsonb(payload.clone());
-        let row = WebhookRow {
-            id,
-            created: now.clone(),
-            updated: now,
-            project_id,
-            payload,
-            response: None,
-            response_status_code: None,
-        };
+        let row = WebhookRow { id, created: now.clone(), updated: now, project_id, payload, response: None, response_status_code: None };
         self.webhooks.insert(id, row);
-        self.of_project
-            .entry(project_id)
-            .or_default()
-            .webhooks
-            .insert(id);
+        self.of_project.entry(project_id).or_default().webhooks.insert(id);
         id
     }
 
     pub(super) fn webhooks_of(&self, project: i64) -> impl Iterator<Item = &WebhookRow> {
-        self.of_project
-            .get(&project)
-            .into_iter()
-            .flat_map(|of| &of.webhooks)
-            .filter_map(|id| self.webhooks.get(id))
+        self.of_project.get(&project).into_iter().flat_map(|of| &of.webhooks).filter_map(|id| self.webhooks.get(id))
     }
 
     /// Makes rows, as `create_webhooks` does, for completed tasks that have none. Posts nothing.
@@ -279,21 +222,11 @@ impl State {
             return 0;
         };
         let short_name = row.text("short_name").to_owned();
-        let known: std::collections::HashSet<_> = self
-            .webhooks_of(project)
-            .filter_map(|row| row.payload.get("task_id")?.as_i64())
-            .collect();
-        let tasks = self
-            .of_project
-            .get(&project)
-            .into_iter()
-            .flat_map(|of| &of.tasks);
-        let completed = tasks
-            .filter_map(|task| self.tasks.get(task))
-            .filter(|task| task.text("state") == "completed");
-        let missing = completed
-            .map(super::table::Row::id)
-            .filter(|task| !known.contains(task));
+        let known: std::collections::HashSet<_> =
+            self.webhooks_of(project).filter_map(|row| row.payload.get("task_id")?.as_i64()).collect();
+        let tasks = self.of_project.get(&project).into_iter().flat_map(|of| &of.tasks);
+        let completed = tasks.filter_map(|task| self.tasks.get(task)).filter(|task| task.text("state") == "completed");
+        let missing = completed.map(super::table::Row::id).filter(|task| !known.contains(task));
         let payloads: Vec<_> = missing
             .filter_map(|task| {
                 let result = self.last_result(task)?.id();

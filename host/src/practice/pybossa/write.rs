@@ -15,12 +15,7 @@ use super::webhook::Job;
 pub(super) type Made = (Value, Option<Job>);
 
 /// Creates a row from the payload `text`.
-pub(super) fn post(
-    state: &mut State,
-    table: &'static Table,
-    viewer: &Viewer,
-    text: &str,
-) -> Result<Made, ApiError> {
+pub(super) fn post(state: &mut State, table: &'static Table, viewer: &Viewer, text: &str) -> Result<Made, ApiError> {
     if matches!(table.endpoint, "user" | "projectstats") {
         return Err(ApiError::method_not_allowed());
     }
@@ -34,18 +29,12 @@ pub(super) fn post(
     }
 }
 
-fn post_task(
-    state: &mut State,
-    viewer: &Viewer,
-    data: Map<String, Value>,
-) -> Result<Value, ApiError> {
+fn post_task(state: &mut State, viewer: &Viewer, data: Map<String, Value>) -> Result<Value, ApiError> {
     if viewer.is_anonymous() {
         return Err(ApiError::denied(true));
     }
     let project = data.get("project_id").and_then(Value::as_i64);
-    let project = project
-        .filter(|id| state.projects.contains_key(id))
-        .ok_or_else(ApiError::no_such_project)?;
+    let project = project.filter(|id| state.projects.contains_key(id)).ok_or_else(ApiError::no_such_project)?;
     if !state.may_change(viewer, project) {
         return Err(ApiError::denied(false));
     }
@@ -60,19 +49,9 @@ fn post_task(
     Ok(Value::Object(state.insert_task(cells).dictize()))
 }
 
-fn post_answer(
-    state: &mut State,
-    viewer: &Viewer,
-    mut data: Map<String, Value>,
-) -> Result<Made, ApiError> {
-    let task = data
-        .get("task_id")
-        .and_then(Value::as_i64)
-        .unwrap_or_default();
-    let row = state
-        .tasks
-        .get(&task)
-        .ok_or_else(|| ApiError::forbidden("Invalid task_id"))?;
+fn post_answer(state: &mut State, viewer: &Viewer, mut data: Map<String, Value>) -> Result<Made, ApiError> {
+    let task = data.get("task_id").and_then(Value::as_i64).unwrap_or_default();
+    let row = state.tasks.get(&task).ok_or_else(|| ApiError::forbidden("Invalid task_id"))?;
     if data.get("project_id").and_then(Value::as_i64) != Some(row.int("project_id")) {
         return Err(ApiError::forbidden("Invalid project_id"));
     }
@@ -81,12 +60,7 @@ fn post_answer(
         return Err(ApiError::forbidden("You must request a task first!"));
     };
     let allows_anonymous = |project: &Row| project.is("allow_anonymous_contributors");
-    if viewer.is_anonymous()
-        && !state
-            .projects
-            .get(&row.int("project_id"))
-            .is_some_and(allows_anonymous)
-    {
+    if viewer.is_anonymous() && !state.projects.get(&row.int("project_id")).is_some_and(allows_anonymous) {
         return Err(ApiError::denied(true));
     }
     data.retain(|key, _| !matches!(key.as_str(), "user_id" | "user_ip"));
@@ -97,11 +71,7 @@ fn post_answer(
     }
 }
 
-fn post_project(
-    state: &mut State,
-    viewer: &Viewer,
-    data: Map<String, Value>,
-) -> Result<Value, ApiError> {
+fn post_project(state: &mut State, viewer: &Viewer, data: Map<String, Value>) -> Result<Value, ApiError> {
     let owner = viewer.user.ok_or_else(|| ApiError::denied(true))?;
     let mut cells = data;
     cells.retain(|key, _| !matches!(key.as_str(), "owner_id" | "owners_ids"));
@@ -110,11 +80,7 @@ fn post_project(
         if project.get(column).is_null() {
             return Err(ApiError::wrong_type(&PROJECT, column));
         }
-        if state
-            .projects
-            .values()
-            .any(|other| other.get(column) == project.get(column))
-        {
+        if state.projects.values().any(|other| other.get(column) == project.get(column)) {
             return Err(ApiError::duplicate(&PROJECT, column, &parameters(&project)));
         }
     }
@@ -125,11 +91,7 @@ fn post_project(
 
 /// The row as it goes to the database, for the text of an error.
 fn parameters(project: &Row) -> Vec<(&'static str, Value)> {
-    let columns = PROJECT
-        .columns
-        .iter()
-        .map(|column| column.name)
-        .filter(|name| *name != "id");
+    let columns = PROJECT.columns.iter().map(|column| column.name).filter(|name| *name != "id");
     let cell = |name| match project.get(name) {
         info if name == "info" => Value::from(python::dumps(info)),
         value => value.clone(),
@@ -138,17 +100,8 @@ fn parameters(project: &Row) -> Vec<(&'static str, Value)> {
 }
 
 /// Changes the columns that the payload `text` names; all others stay.
-pub(super) fn put(
-    state: &mut State,
-    table: &'static Table,
-    id: i64,
-    viewer: &Viewer,
-    text: &str,
-) -> Result<Value, ApiError> {
-    let before = state
-        .row(table, id)
-        .ok_or_else(ApiError::not_found)?
-        .clone();
+pub(super) fn put(state: &mut State, table: &'static Table, id: i64, viewer: &Viewer, text: &str) -> Result<Value, ApiError> {
+    let before = state.row(table, id).ok_or_else(ApiError::not_found)?.clone();
     if !may_update(state, viewer, &before) {
         return Err(ApiError::denied(viewer.is_anonymous()));
     }
@@ -161,11 +114,9 @@ pub(super) fn put(
         }
     }
     match table.endpoint {
-        "project" => row.put("updated", json!(state.clock.iso())),
+        "project" => row.put("updated", json!(state.iso())),
         // Any change that does not ask for fewer answers opens a completed task again.
-        "task" if row.int("n_answers") >= before.int("n_answers") => {
-            row.put("state", json!("ongoing"))
-        }
+        "task" if row.int("n_answers") >= before.int("n_answers") => row.put("state", json!("ongoing")),
         _ => {}
     }
     let shown = row.dictize();
@@ -205,20 +156,13 @@ fn may_update(state: &State, viewer: &Viewer, row: &Row) -> bool {
 }
 
 /// Deletes a row. Of all tables only tasks can be deleted here.
-pub(super) fn delete(
-    state: &mut State,
-    table: &'static Table,
-    id: i64,
-    viewer: &Viewer,
-) -> Result<(), ApiError> {
+pub(super) fn delete(state: &mut State, table: &'static Table, id: i64, viewer: &Viewer) -> Result<(), ApiError> {
     if matches!(table.endpoint, "user" | "projectstats") {
         return Err(ApiError::method_not_allowed());
     }
     let row = state.row(table, id).ok_or_else(ApiError::not_found)?;
     let has_result = state.last_result(id).is_some();
-    let allowed = table.endpoint == "task"
-        && state.may_change(viewer, row.int("project_id"))
-        && (viewer.admin || !has_result);
+    let allowed = table.endpoint == "task" && state.may_change(viewer, row.int("project_id")) && (viewer.admin || !has_result);
     if !allowed {
         return Err(ApiError::denied(viewer.is_anonymous()));
     }
@@ -228,15 +172,11 @@ pub(super) fn delete(
 
 /// The payload as an object without links, none of its keys reserved.
 fn payload(table: &Table, text: &str) -> Result<Map<String, Value>, ApiError> {
-    let data: Value =
-        serde_json::from_str(text).map_err(|error| ApiError::broken_json(text, &error))?;
+    let data: Value = serde_json::from_str(text).map_err(|error| ApiError::broken_json(text, &error))?;
     let Value::Object(mut data) = data else {
         return Err(ApiError::not_an_object(&data));
     };
-    if data
-        .keys()
-        .any(|key| table.reserved.contains(&key.as_str()))
-    {
+    if data.keys().any(|key| table.reserved.contains(&key.as_str())) {
         return Err(ApiError::reserved());
     }
     data.retain(|key, _| !matches!(key.as_str(), "link" | "links"));

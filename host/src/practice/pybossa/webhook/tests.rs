@@ -5,10 +5,7 @@ use super::{readable, request, with_rerun};
 #[test]
 fn rerun_joins_the_query_that_is_there() {
     assert_eq!(with_rerun("http://h/hook"), "http://h/hook?rerun=True");
-    assert_eq!(
-        with_rerun("http://h/hook?a=1#f"),
-        "http://h/hook?a=1&rerun=True#f"
-    );
+    assert_eq!(with_rerun("http://h/hook?a=1#f"), "http://h/hook?a=1&rerun=True#f");
 }
 
 #[test]
@@ -24,8 +21,5 @@ fn bodies_without_a_document_crash_the_job() {
 #[test]
 fn a_password_in_the_address_comes_as_the_last_header() {
     let url = Url::parse("http://ada:s%20t@127.0.0.1:9/hook").unwrap();
-    assert!(
-        request(&url, Some("{}"), "text/plain")
-            .ends_with("Content-Length: 2\r\nAuthorization: Basic YWRhOnMgdA==\r\n\r\n{}")
-    );
+    assert!(request(&url, Some("{}"), "text/plain").ends_with("Content-Length: 2\r\nAuthorization: Basic YWRhOnMgdA==\r\n\r\n{}"));
 }
