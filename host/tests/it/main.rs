@@ -6,5 +6,9 @@
 mod config;
 /// What the tests share: guests, worlds, hosts.
 mod harness;
+/// The practice platforms against what was recorded from real ones.
+mod practice;
 /// A component in its sandbox: what it may do, and what stops it.
 mod sandbox;
+/// The structure of the code.
+mod tidy;
