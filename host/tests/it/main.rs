@@ -2,7 +2,7 @@
 
 #![expect(missing_docs, unreachable_pub, reason = "tests are read, not linked against")]
 
-/// What operators see of a running host, over real sockets and by the command line.
+/// The admin API: who may ask, and what is answered.
 mod admin;
 /// Files that people write: what is taken, and what they are told when it cannot be.
 mod config;
