@@ -87,9 +87,10 @@ impl Context {
     pub(super) fn secret_in_env(&self, name: &str) -> Found {
         let help = format!("set it before the host starts: `export {name}=…`");
         match (self.env.0)(name) {
-            _ if !is_variable(name) => {
-                Err(SecretProblem::new(format!("wants a variable, and `{name}` is no name of one"), "a name is letters, digits and `_`: `{ env = \"NAME\" }`"))
-            }
+            _ if !is_variable(name) => Err(SecretProblem::new(
+                format!("wants a variable, and `{name}` is no name of one"),
+                "a name is letters, digits and `_`: `{ env = \"NAME\" }`",
+            )),
             None => Err(SecretProblem::new(format!("wants the variable `{name}`, which is not set"), help)),
             Some(text) => usable(&text, &format!("the variable `{name}`")).map(|secret| (secret, None)),
         }
@@ -100,11 +101,17 @@ impl Context {
     pub(super) fn secret_in_file(&self, path: &Path) -> Found {
         let named = format!("the file `{}`", path.display());
         let text = read_capped(path, SECRET_BYTES_MAX).map_err(|why| {
-            SecretProblem::new(format!("wants {named}, which cannot be read: {why}"), "write the secret into that file; a relative path begins at this file's folder")
+            SecretProblem::new(
+                format!("wants {named}, which cannot be read: {why}"),
+                "write the secret into that file; a relative path begins at this file's folder",
+            )
         })?;
         let text = text.strip_suffix('\n').map_or(text.as_str(), |text| text.strip_suffix('\r').unwrap_or(text));
         let warning = is_world_readable(path).then(|| {
-            SecretProblem::new(format!("lies in {named}, which everyone on this machine may read"), format!("`chmod 600 {}`", path.display()))
+            SecretProblem::new(
+                format!("lies in {named}, which everyone on this machine may read"),
+                format!("`chmod 600 {}`", path.display()),
+            )
         });
         usable(text, &named).map(|secret| (secret, warning))
     }
@@ -114,7 +121,10 @@ fn usable(text: &str, named: &str) -> Result<Secret, SecretProblem> {
     if text.is_empty() {
         Err(SecretProblem::new(format!("wants {named}, which is empty"), "write the secret there"))
     } else if text.contains(char::is_control) {
-        Err(SecretProblem::new(format!("wants {named}, which holds a line break or another control character"), "write the secret there, on one line"))
+        Err(SecretProblem::new(
+            format!("wants {named}, which holds a line break or another control character"),
+            "write the secret there, on one line",
+        ))
     } else {
         Ok(Secret::new(text))
     }
@@ -177,7 +187,13 @@ pub fn project(path: &Path, context: &Context) -> Result<(Project, Problems), Pr
 /// # Errors
 ///
 /// As [`project`].
-pub fn project_from_text(name: ProjectName, file: &Path, text: &str, folder: &Path, context: &Context) -> Result<(Project, Problems), Problems> {
+pub fn project_from_text(
+    name: ProjectName,
+    file: &Path,
+    text: &str,
+    folder: &Path,
+    context: &Context,
+) -> Result<(Project, Problems), Problems> {
     Check { document: Document::new(file, text), folder, context }.run(name, file)
 }
 
@@ -241,7 +257,8 @@ fn project_files(folder: &Path, warnings: &mut Problems) -> Result<Vec<PathBuf>,
         warnings.push(Problem { severity: Severity::Warning, ..missing });
         return Ok(Vec::new());
     }
-    let unreadable = |error: std::io::Error| Problems::from(Problem::of_file(folder, format!("the folder of projects cannot be read: {error}"), None));
+    let unreadable =
+        |error: std::io::Error| Problems::from(Problem::of_file(folder, format!("the folder of projects cannot be read: {error}"), None));
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
@@ -272,7 +289,12 @@ pub fn same_platform_project(projects: &[Project]) -> Problems {
         let place = |project: &Project| (project.platform.kind, project.platform.url.clone(), project.platform.project.clone());
         let before = projects.iter().take(index).find(|earlier| place(earlier) == place(later));
         if let Some(earlier) = before {
-            let message = format!("stands for the same project `{}` on {} as {}", later.platform.project, later.platform.url, words::listed([earlier.name.as_str()]));
+            let message = format!(
+                "stands for the same project `{}` on {} as {}",
+                later.platform.project,
+                later.platform.url,
+                words::listed([earlier.name.as_str()])
+            );
             let help = "the platform calls one hook alone; put the plugins of both into one file";
             problems.push(Problem { severity: Severity::Warning, ..Problem::of_file(&later.file, message, Some(help.to_owned())) });
         }

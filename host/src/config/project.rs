@@ -97,7 +97,11 @@ impl Check<'_, '_> {
             }
             (Some(PlatformKind::Appen), None) if !self.document.was_lost("platform.signing_token") => {
                 let help = "write `signing_token = { env = \"NAME\" }` with the secret webhook token of your Appen account";
-                self.document.warn(&span, "without `platform.signing_token` nobody checks that posts come from Appen", Some(help.to_owned()));
+                self.document.warn(
+                    &span,
+                    "without `platform.signing_token` nobody checks that posts come from Appen",
+                    Some(help.to_owned()),
+                );
             }
             _ => {}
         }
@@ -126,7 +130,11 @@ impl Check<'_, '_> {
             (Some(said), _) => web_address(&mut self.document, "platform.url", &said),
             (None, Some(PlatformKind::Appen)) => Url::parse(APPEN_URL).ok(),
             (None, Some(PlatformKind::Pybossa)) => {
-                self.document.missing("platform.url", span, "write the address of the PYBOSSA server: `url = \"https://crowd.example.org\"`");
+                self.document.missing(
+                    "platform.url",
+                    span,
+                    "write the address of the PYBOSSA server: `url = \"https://crowd.example.org\"`",
+                );
                 None
             }
             (None, None) => None,
@@ -144,12 +152,16 @@ impl Check<'_, '_> {
         };
         let text = said.get_ref().0.trim();
         let (fits, help) = match kind {
-            Some(PlatformKind::Appen) => {
-                (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()), "write the id of the job, a number: `project = \"1234567\"`")
-            }
+            Some(PlatformKind::Appen) => (
+                !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()),
+                "write the id of the job, a number: `project = \"1234567\"`",
+            ),
             _ => {
                 let stray = |letter: char| letter.is_control() || letter.is_whitespace() || "/?#%\\".contains(letter);
-                (!text.is_empty() && !text.contains(stray), "write the short name that stands in the project's address: `project = \"birds\"`")
+                (
+                    !text.is_empty() && !text.contains(stray),
+                    "write the short name that stands in the project's address: `project = \"birds\"`",
+                )
             }
         };
         if !fits {
@@ -247,7 +259,9 @@ impl Check<'_, '_> {
         let table = match at.get_ref() {
             SecretAt::Table(table) => table,
             SecretAt::Plain => {
-                let help = format!("write `{{ env = \"NAME\" }}` or `{{ file = \"path\" }}` there; and take another secret, if this file was shared");
+                let help = format!(
+                    "write `{{ env = \"NAME\" }}` or `{{ file = \"path\" }}` there; and take another secret, if this file was shared"
+                );
                 self.document.error(&span, format!("`{key}` is a secret, and secrets never stand in this file"), Some(help));
                 return None;
             }
@@ -293,7 +307,13 @@ impl Check<'_, '_> {
     }
 
     /// A plugin; `senders` are all it can hear from, where that is known.
-    fn plugin(&mut self, name: &Spanned<String>, said: raw::Plugin, settings: Settings, senders: Option<&BTreeSet<String>>) -> Option<Plugin> {
+    fn plugin(
+        &mut self,
+        name: &Spanned<String>,
+        said: raw::Plugin,
+        settings: Settings,
+        senders: Option<&BTreeSet<String>>,
+    ) -> Option<Plugin> {
         let key = format!("plugins.{}", name.get_ref());
         let own = self.name::<PluginName>(&format!("`[{key}]`"), name);
         let component = match &said.component {
@@ -349,19 +369,17 @@ impl Check<'_, '_> {
         for pattern in said.get_ref() {
             if !is_pattern(pattern.get_ref()) {
                 let help = "write a kind as `task.completed`, a family as `task.*`, or `*` for all";
-                self.document.error(&pattern.span(), format!("`{key}.on`: `{}` is no kind of event", pattern.get_ref()), Some(help.to_owned()));
+                self.document.error(
+                    &pattern.span(),
+                    format!("`{key}.on`: `{}` is no kind of event", pattern.get_ref()),
+                    Some(help.to_owned()),
+                );
             }
         }
         said.into_inner().into_iter().map(Spanned::into_inner).collect()
     }
 
-    fn from(
-        &mut self,
-        key: &str,
-        own: &str,
-        said: Spanned<Vec<Spanned<String>>>,
-        senders: Option<&BTreeSet<String>>,
-    ) -> Vec<PluginName> {
+    fn from(&mut self, key: &str, own: &str, said: Spanned<Vec<Spanned<String>>>, senders: Option<&BTreeSet<String>>) -> Vec<PluginName> {
         let mut from = Vec::new();
         for sender in said.into_inner() {
             let text = sender.get_ref();
@@ -386,7 +404,8 @@ impl Check<'_, '_> {
     fn check_results(&mut self, plugins: &[Plugin], meant: bool) {
         let mut saving = plugins.iter().filter(|plugin| plugin.allow.iter().any(|grant| grant == "results"));
         if let (Some(first), Some(second), false) = (saving.next(), saving.next(), meant) {
-            let message = format!("`plugins.{}` and `plugins.{}` may both save task results, and the later one would win", first.name, second.name);
+            let message =
+                format!("`plugins.{}` and `plugins.{}` may both save task results, and the later one would win", first.name, second.name);
             let help = "take `results` out of one `allow`, or write `results_by_several = true` at the top of the file if it is meant";
             self.document.error_at_line(second.line, message, Some(help.to_owned()));
         }

@@ -30,7 +30,9 @@ pub(super) fn take(document: &mut Document<'_>, file: &mut DeTable<'_>, plugin: 
             let mut walk = Walk { document, path: &path, lines: &mut settings.lines };
             settings.json = walk.table(values, "");
         }
-        _ => document.error(&value.span(), format!("`{path}` must be a table"), Some(format!("write `[{path}]` and the settings below it"))),
+        _ => {
+            document.error(&value.span(), format!("`{path}` must be a table"), Some(format!("write `[{path}]` and the settings below it")))
+        }
     }
     Some(settings)
 }

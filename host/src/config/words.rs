@@ -52,7 +52,8 @@ mod tests {
 
     #[test]
     fn a_swap_a_slip_and_a_gap_cost_one_each() {
-        for (from, to, cost) in [("tokne", "token", 1), ("toxen", "token", 1), ("tken", "token", 1), ("token", "token", 0), ("", "abc", 3)] {
+        for (from, to, cost) in [("tokne", "token", 1), ("toxen", "token", 1), ("tken", "token", 1), ("token", "token", 0), ("", "abc", 3)]
+        {
             assert_eq!(distance(from, to), cost, "{from} → {to}");
         }
     }
