@@ -12,8 +12,10 @@ use crate::id::{ComponentName, PluginName, ProjectName};
 use crate::secret::Secret;
 
 mod document;
+mod guard;
 mod host;
 pub mod load;
+mod plugins;
 mod problem;
 mod project;
 mod raw;

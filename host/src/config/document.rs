@@ -51,8 +51,13 @@ impl<'t> Document<'t> {
                 Err(error) => error,
             };
             let span = error.span().unwrap_or(0..0);
-            let path = locate(table.get_ref(), &span).unwrap_or_default();
-            self.note(&path, &span, &error);
+            let Place { mut path, in_list } = locate(table.get_ref(), &span).unwrap_or_default();
+            if let Some(name) = unknown_field(error.message()) {
+                // Of `[connections.tweets]` both names stand at the same place; only the upper one is unknown.
+                let until = path.iter().position(|step| step == name).map_or(path.len(), |index| index + 1);
+                path.truncate(until);
+            }
+            self.note(&path, in_list, &span, &error);
             if path.is_empty() || !remove(table.get_mut(), &path) {
                 break;
             }
@@ -61,8 +66,8 @@ impl<'t> Document<'t> {
     }
 
     /// Notes what serde said about the key at `path`, in words for people.
-    fn note(&mut self, path: &[String], span: &Range<usize>, error: &Error) {
-        let (message, help, lost) = explain(path, error.message());
+    fn note(&mut self, path: &[String], in_list: bool, span: &Range<usize>, error: &Error) {
+        let (message, help, lost) = explain(path, in_list, error.message());
         self.lost.push(lost);
         self.error(span, message, help);
     }
@@ -93,8 +98,12 @@ impl<'t> Document<'t> {
 
     /// Whether `key`, or a table above it, was there but could not be used.
     pub(super) fn was_lost(&self, key: &str) -> bool {
-        let under = |upper: &str, lower: &str| lower.strip_prefix(upper).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
-        self.lost.iter().any(|lost| under(lost, key))
+        self.lost.iter().any(|lost| is_under(lost, key))
+    }
+
+    /// Whether something below `key` was there but could not be used.
+    pub(super) fn was_hurt(&self, key: &str) -> bool {
+        self.lost.iter().any(|lost| is_under(key, lost))
     }
 
     /// The line of a place, from 1.
@@ -121,9 +130,9 @@ impl<'t> Document<'t> {
 }
 
 /// What to say of an error of serde's about the key at `path`: message, help, and the key that was probably meant.
-fn explain(path: &[String], message: &str) -> (String, Option<String>, String) {
+fn explain(path: &[String], in_list: bool, message: &str) -> (String, Option<String>, String) {
     let key = path.join(".");
-    if message.starts_with("unknown field") {
+    if unknown_field(message).is_some() {
         let known: Vec<&str> = message.split('`').skip(3).step_by(2).collect();
         let (name, above) = path.split_last().map_or(("", &[] as &[String]), |(name, above)| (name.as_str(), above));
         let place = if above.is_empty() { "at the top of the file".to_owned() } else { format!("under `{}`", above.join(".")) };
@@ -135,9 +144,21 @@ fn explain(path: &[String], message: &str) -> (String, Option<String>, String) {
     }
     let told = message.strip_prefix("invalid type: ").or_else(|| message.strip_prefix("invalid value: "));
     match told.and_then(|told| told.rsplit_once(", expected ")) {
-        Some((found, wanted)) => (format!("`{key}` must be {}, not {}", wanted_word(wanted), found_word(found)), None, key),
+        Some((found, wanted)) => {
+            let item = if in_list { "an item of " } else { "" };
+            (format!("{item}`{key}` must be {}, not {}", wanted_word(wanted), found_word(found)), None, key)
+        }
         None => (format!("`{key}`: {}", one_line(message)), None, key),
     }
+}
+
+/// The name that serde does not know, when that is what it complains of.
+fn unknown_field(message: &str) -> Option<&str> {
+    message.strip_prefix("unknown field `")?.split('`').next()
+}
+
+fn is_under(upper: &str, lower: &str) -> bool {
+    lower.strip_prefix(upper).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 /// Serde's name of a kind of value that is wanted, in the words of someone who writes TOML.
@@ -177,19 +198,27 @@ fn one_line(text: &str) -> String {
     text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(", ")
 }
 
-/// The path of the key that stands at `span`, or whose value does.
-fn locate(table: &DeTable<'_>, span: &Range<usize>) -> Option<Vec<String>> {
+/// Where something stands.
+#[derive(Default)]
+struct Place {
+    /// The keys from the top.
+    path: Vec<String>,
+    /// Whether it is an item of the list there, and not the value itself.
+    in_list: bool,
+}
+
+/// The key that stands at `span`, or whose value does.
+fn locate(table: &DeTable<'_>, span: &Range<usize>) -> Option<Place> {
     let holds = |outer: Range<usize>| outer.start <= span.start && span.end <= outer.end;
     let deeper = table.iter().find_map(|(key, value)| {
-        let below = match value.get_ref() {
-            DeValue::Table(below) => locate(below, span),
-            _ => None,
-        };
-        below.map(|below| [vec![key.get_ref().to_string()], below].concat())
+        let DeValue::Table(below) = value.get_ref() else { return None };
+        let place = locate(below, span)?;
+        Some(Place { path: [vec![key.get_ref().to_string()], place.path].concat(), ..place })
     });
     deeper.or_else(|| {
-        let here = table.iter().find(|(key, value)| holds(key.span()) || holds(value.span()));
-        here.map(|(key, _)| vec![key.get_ref().to_string()])
+        let (key, value) = table.iter().find(|(key, value)| holds(key.span()) || holds(value.span()))?;
+        let in_list = matches!(value.get_ref(), DeValue::Array(_)) && value.span() != *span;
+        Some(Place { path: vec![key.get_ref().to_string()], in_list })
     })
 }
 

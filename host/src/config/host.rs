@@ -71,7 +71,8 @@ fn public_url(document: &mut Document<'_>, value: Key<String>, listen: Option<So
 /// An address of a web service: http or https, without a name, query or fragment, and without a slash at its end.
 pub(super) fn web_address(document: &mut Document<'_>, key: &str, value: &Spanned<String>) -> Option<Url> {
     let text = value.get_ref();
-    let example = format!("write the address as in a browser: `{key} = \"https://crowd.example.org\"`");
+    let last = key.rsplit('.').next().unwrap_or(key);
+    let example = format!("write the address as in a browser: `{last} = \"https://crowd.example.org\"`");
     let refuse = |document: &mut Document<'_>, why: &str, help: String| {
         document.error(&value.span(), format!("`{key}` {why}"), Some(help));
         None

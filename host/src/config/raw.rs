@@ -1,7 +1,7 @@
 //! The files as people write them. Every key may be missing, so that a file's other problems are seen although one
 //! key is wrong; `config/host` and `config/project` say what must be there.
 //!
-//! A plugin's `settings` are not here: they may hold anything, and `config/settings` takes them out before.
+//! A plugin's `settings` may hold anything: `config/settings` takes them out before.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -111,6 +111,9 @@ pub(super) struct Plugin {
     pub(super) on: Key<Vec<Spanned<String>>>,
     pub(super) from: Key<Vec<Spanned<String>>>,
     pub(super) limits: Guest,
+    /// Taken out before; here so that the name is known.
+    #[serde(rename = "settings")]
+    pub(super) _settings: de::IgnoredAny,
 }
 
 /// A whole number.

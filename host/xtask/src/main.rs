@@ -1,6 +1,3 @@
-<<<<<<< HEAD
-fn main() {}
-=======
 //! The project's chores, as `cargo xtask <chore>`.
 //!
 //! A chore is a file: a struct of its arguments and a function `run`. It is listed here twice, in [`Chore`] and in [`main`].
@@ -44,4 +41,3 @@ fn root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.ancestors().nth(2).unwrap_or(here).to_path_buf()
 }
->>>>>>> plugins
