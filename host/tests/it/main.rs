@@ -8,6 +8,8 @@ mod admin;
 mod config;
 /// What the tests share: guests, worlds, hosts.
 mod harness;
+/// The client of PYBOSSA: what it reads, writes and keeps within.
+mod platform;
 /// The practice platforms against what was recorded from real ones.
 mod practice;
 /// A component in its sandbox: what it may do, and what stops it.
