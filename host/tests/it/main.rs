@@ -8,7 +8,7 @@ mod admin;
 mod config;
 /// What the tests share: guests, worlds, hosts.
 mod harness;
-/// The client of PYBOSSA: what it reads, writes and keeps within.
+/// The clients of the platforms against the practice ones.
 mod platform;
 /// The practice platforms against what was recorded from real ones.
 mod practice;
