@@ -8,3 +8,5 @@ mod config;
 mod harness;
 /// A component in its sandbox: what it may do, and what stops it.
 mod sandbox;
+/// Requests as they come in over a socket: what is answered, what is kept.
+mod intake;
