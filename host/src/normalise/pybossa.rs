@@ -32,6 +32,9 @@ pub(super) fn normalise(project: &Project, query: Option<&str>, body: &[u8]) -> 
     else {
         return Ok(unreadable(project, &hash(body), Map::new(), &String::from_utf8_lossy(body)));
     };
+    // Whoever reads the payload later finds numbers, however they came.
+    payload.insert("task_id".to_owned(), task.into());
+    payload.insert("result_id".to_owned(), result.into());
     Ok(Normalised {
         standing: Standing::Accepted,
         kind: EventKind::TASK_COMPLETED,

@@ -157,9 +157,13 @@ impl Door {
         self.shutdown.take().unwrap().send(()).unwrap();
     }
 
-    /// Waits until it is shut down.
-    pub async fn shut_down(self) {
+    /// Shuts down, waits until every connection has ended, and says what was counted.
+    pub async fn shut_down(mut self) -> Report {
+        if self.shutdown.is_some() {
+            self.shut();
+        }
         tokio::time::timeout(PATIENCE, self.served).await.unwrap().unwrap();
+        self.receiver.counts().report()
     }
 }
 
@@ -231,9 +235,9 @@ impl Client {
     }
 
     /// Whether nothing has come in that was not asked for.
-    pub fn is_silent(&self) -> bool {
-        let waiting = self.stream.try_read(&mut [0]).is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock);
-        waiting && self.buffer.is_empty()
+    pub fn is_silent(&mut self) -> bool {
+        let read = self.stream.try_read_buf(&mut self.buffer);
+        read.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock) && self.buffer.is_empty()
     }
 
     /// Waits until the other side closes, without another answer.
