@@ -6,7 +6,11 @@
 mod config;
 /// What the tests share: guests, worlds, hosts.
 mod harness;
-/// A component in its sandbox: what it may do, and what stops it.
-mod sandbox;
 /// Requests as they come in over a socket: what is answered, what is kept.
 mod intake;
+/// The practice platforms against what was recorded from real ones.
+mod practice;
+/// A component in its sandbox: what it may do, and what stops it.
+mod sandbox;
+/// The structure of the code.
+mod tidy;

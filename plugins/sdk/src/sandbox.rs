@@ -68,10 +68,10 @@ macro_rules! plugin {
                 fn handle(event: Event, settings: String) -> Result<(), Failure> {
                     $crate::start();
                     <$plugin as Guest>::handle(event, settings)
-        }
+                }
             }
 
-            $crate::bindings::export!(Exported with_types_in $crate::bindings);
+    $crate::bindings::export!(Exported with_types_in $crate::bindings);
         };
     };
 }

@@ -121,7 +121,15 @@ async fn wrong_or_missing_password_is_refused() {
 #[tokio::test]
 async fn unknown_project_and_wrong_token_get_the_same_answer() {
     let door = Door::open().await;
-    let paths = ["/hooks/dogs/token", "/hooks/birds/wrong", "/hooks/birds/", "/hooks/birds", "/hooks/Birds/token", "/hooks/%/x", "/hooks/birds/token/"];
+    let paths = [
+        "/hooks/dogs/token",
+        "/hooks/birds/wrong",
+        "/hooks/birds/",
+        "/hooks/birds",
+        "/hooks/Birds/token",
+        "/hooks/%/x",
+        "/hooks/birds/token/",
+    ];
     let mut replies = Vec::new();
     for path in paths {
         for request in [post(path, &completed("birds", 1, 1)), format!("GET {path} HTTP/1.1\r\nHost: h\r\n\r\n")] {

@@ -116,7 +116,10 @@ fn cargo(
         .args(what)
         .envs(PROFILE)
         .envs(toolchain)
-        .env("CARGO_ENCODED_RUSTFLAGS", flags(root)?.join("\u{1f}"))
+        .env(
+            "CARGO_ENCODED_RUSTFLAGS",
+            flags(root, toolchain)?.join("\u{1f}"),
+        )
         .env_remove("RUSTFLAGS")
         .status()
         .with_context(|| format!("cannot run `{cargo}`"))?;
@@ -127,7 +130,7 @@ fn cargo(
 }
 
 /// Flags for the compiler: a small stack, and no path of this machine in what a panic says.
-fn flags(root: &Path) -> Result<Vec<String>> {
+fn flags(root: &Path, toolchain: &BTreeMap<String, String>) -> Result<Vec<String>> {
     let mut flags = vec![format!("-Clink-arg=-zstack-size={STACK_BYTES}")];
     let mut remap =
         |from: &Path, to: &str| flags.push(format!("--remap-path-prefix={}={to}", from.display()));
@@ -136,6 +139,11 @@ fn flags(root: &Path) -> Result<Vec<String>> {
         remap(&home, "/home");
     }
     remap(root, "/crowdhook");
+    // `<folder>/usr/bin/rustc`: the standard library is built from sources below that folder.
+    let compiler = toolchain.get("RUSTC").map(Path::new);
+    if let Some(unpacked) = compiler.and_then(|compiler| compiler.ancestors().nth(3)) {
+        remap(unpacked, "/rust");
+    }
     for registry in registries()? {
         remap(&registry, "/deps");
     }
