@@ -8,6 +8,8 @@ mod admin;
 mod config;
 /// What the tests share: guests, worlds, hosts.
 mod harness;
+/// From a socket into the inbox: which answer, when.
+mod intake;
 /// The clients of the platforms against the practice ones.
 mod platform;
 /// The practice platforms against what was recorded from real ones.
