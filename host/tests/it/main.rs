@@ -7,6 +7,7 @@ mod config;
 /// What the tests share: guests, worlds, hosts.
 mod harness;
 /// The client of PYBOSSA: what it reads, writes and keeps within.
+#[cfg(test)]
 mod platform;
 /// The practice platforms against what was recorded from real ones.
 mod practice;
