@@ -1,15 +1,15 @@
 //! What the platform said about an event's task: asked once for each (root event, generation), shared by all plugins and
 //! derived events, and kept.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use tokio::sync::OnceCell;
 
 use crate::event::{Event, PlatformKind};
-use crate::id::EventId;
+use crate::id::{EventId, ProjectName};
 use crate::platform::{Platform, PlatformError, Snapshot};
-use crate::store::Store;
+use crate::store::{Binding, Store, StoreError};
 
 type Key = (EventId, u32);
 
@@ -17,6 +17,8 @@ type Key = (EventId, u32);
 pub(super) struct Snapshots {
     store: Arc<dyn Store>,
     held: Mutex<HashMap<Key, Weak<OnceCell<Arc<Snapshot>>>>>,
+    /// Projects whose name was seen to be bound to the platform's project that it now stands for.
+    bound: Mutex<HashSet<(ProjectName, Binding)>>,
 }
 
 /// The map of snapshots in use is cleared of those that nobody holds when it reaches this size.
@@ -24,7 +26,7 @@ const HELD_SWEEP: usize = 4096;
 
 impl Snapshots {
     pub(super) fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, held: Mutex::default() }
+        Self { store, held: Mutex::default(), bound: Mutex::default() }
     }
 
     /// The snapshot that `event` belongs to; none when it is about no task of its own root.
@@ -57,7 +59,6 @@ impl Snapshots {
     }
 
     async fn find(&self, platform: &dyn Platform, event: &Event, generation: u32) -> Result<Arc<Snapshot>, PlatformError> {
-        let failing = |error: crate::store::StoreError| PlatformError::Later { after: None, why: error.to_string() };
         if let Some(text) = self.store.snapshot(event.root, generation).await.map_err(failing)? {
             return serde_json::from_str(&text).map(Arc::new).map_err(|error| PlatformError::Refused {
                 why: format!("the kept snapshot of event `{}` cannot be read: {error}", event.root),
@@ -70,6 +71,7 @@ impl Snapshots {
             let missing = || PlatformError::Refused { why: format!("the event `{}` that led to this one is gone", event.root) };
             found.map(|(root, _)| root).ok_or_else(missing)?
         };
+        self.check_binding(platform, &root.project).await?;
         let snapshot = platform.snapshot(&root).await?;
         if root.platform == PlatformKind::Pybossa {
             let text = serde_json::to_string(&snapshot).map_err(|error| PlatformError::Refused { why: error.to_string() })?;
@@ -77,4 +79,29 @@ impl Snapshots {
         }
         Ok(Arc::new(snapshot))
     }
+
+    /// A project's name stands for one project of one platform for ever: state and once keys belong to it.
+    async fn check_binding(&self, platform: &dyn Platform, project: &ProjectName) -> Result<(), PlatformError> {
+        let wanted = Binding { address: platform.address().to_owned(), platform_id: platform.project().await?.id };
+        let seen = (project.clone(), wanted);
+        if self.bound.lock().unwrap_or_else(PoisonError::into_inner).contains(&seen) {
+            return Ok(());
+        }
+        let binding = self.store.bind(project, &seen.1).await.map_err(failing)?;
+        if binding != seen.1 {
+            let why = format!(
+                "project `{project}` stands for project {} at {} since its first event, but its file now says {} at {}: \
+                 give the other project a file of another name",
+                binding.platform_id, binding.address, seen.1.platform_id, seen.1.address
+            );
+            return Err(PlatformError::Refused { why });
+        }
+        self.bound.lock().unwrap_or_else(PoisonError::into_inner).insert(seen);
+        Ok(())
+    }
+}
+
+/// The store's trouble is no fault of the plugin: it waits.
+fn failing(error: StoreError) -> PlatformError {
+    PlatformError::Later { after: None, why: error.to_string() }
 }

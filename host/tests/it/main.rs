@@ -2,11 +2,15 @@
 
 #![expect(missing_docs, unreachable_pub, reason = "tests are read, not linked against")]
 
+/// The admin API: who may ask, and what is answered.
+mod admin;
 /// Files that people write: what is taken, and what they are told when it cannot be.
 mod config;
 /// What the tests share: guests, worlds, hosts.
 mod harness;
-/// The client of PYBOSSA: what it reads, writes and keeps within.
+/// From a socket into the inbox: which answer, when.
+mod intake;
+/// The clients of the platforms against the practice ones.
 #[cfg(test)]
 mod platform;
 /// The practice platforms against what was recorded from real ones.
