@@ -11,7 +11,6 @@ mod harness;
 /// From a socket into the inbox: which answer, when.
 mod intake;
 /// The clients of the platforms against the practice ones.
-#[cfg(test)]
 mod platform;
 /// The practice platforms against what was recorded from real ones.
 mod practice;
