@@ -99,7 +99,12 @@ enum Command {
 /// Reads the command line; exits with 2 and the usage when it makes no sense.
 #[must_use]
 pub fn parse() -> Args {
-    Args::parse()
+    let mut args = Args::parse();
+    if matches!(args.command, Command::Demo(_)) && args.log.log.is_none() {
+        // The demo's own lines say what happens; the log is for what goes wrong.
+        args.log.log = Some("warn".to_owned());
+    }
+    args
 }
 
 /// Does what the command line says.
@@ -136,6 +141,6 @@ mod tests {
     fn settings_and_log_level_may_stand_behind_the_command() {
         let args = Args::try_parse_from(["crowdhook", "serve", "--config", "a.toml", "--log", "debug"]).unwrap();
         assert_eq!(args.common.config, Some(PathBuf::from("a.toml")));
-        assert_eq!(args.log.log, "debug");
+        assert_eq!(args.log.log.as_deref(), Some("debug"));
     }
 }
