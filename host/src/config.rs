@@ -1,0 +1,251 @@
+//! Settings that cannot be wrong: what `config/load` made of the files that people write. Nothing else reads files or the
+//! environment for settings.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use url::Url;
+
+use crate::event::{EventKind, PlatformKind};
+use crate::id::{ComponentName, PluginName, ProjectName};
+use crate::secret::Secret;
+
+mod document;
+mod guard;
+mod host;
+pub mod load;
+mod plugins;
+mod problem;
+mod project;
+mod raw;
+mod settings;
+mod words;
+
+pub use problem::{Problem, Problems, Severity};
+
+/// The host: `crowdhook.toml`.
+#[derive(Clone, Debug)]
+pub struct Host {
+    /// The public listener: hooks and health. Default `127.0.0.1:8080`.
+    pub listen: SocketAddr,
+    /// The admin listener. Default `127.0.0.1:8081`.
+    pub admin: SocketAddr,
+    /// How the world reaches the public listener, for the URLs to paste. Default `http://<listen>`.
+    pub public_url: Url,
+    /// Where the store, the compile cache, the admin token and the last good project files are kept. Default `data`.
+    pub data: PathBuf,
+    /// The drop folder. Default `plugins`.
+    pub plugins: PathBuf,
+    /// The folder of project files. Default `projects`.
+    pub projects: PathBuf,
+    /// Limits on everything that waits or grows.
+    pub limits: Limits,
+}
+
+/// Limits of the host. Each has a default that works on a laptop.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Connections open at a time on the public listener; further ones wait to be accepted. Default 1,024.
+    pub connections_max: usize,
+    /// Decoded body of a request, else 413. Default 8 MiB.
+    pub body_bytes_max: usize,
+    /// From the first byte of a request to the end of its headers, else the connection is closed with 408. Default 10 s.
+    pub header_timeout: Duration,
+    /// For the whole body, else 408. Default 30 s.
+    pub body_timeout: Duration,
+    /// A kept-alive connection with no request is closed after this. Default 60 s.
+    pub idle_timeout: Duration,
+    /// Invocations that may wait, else 503. Default 1,000,000.
+    pub waiting_max: usize,
+    /// Sandboxes at a time. Default: threads of the guests and 6.
+    pub sandboxes_max: usize,
+    /// Threads that run guests. Default: one a core.
+    pub guest_threads: usize,
+    /// Sandboxes at a time for one plugin of one project. Default: half of `sandboxes_max`.
+    pub per_plugin_max: usize,
+    /// A claim on an invocation runs out after this. Default 60 s.
+    pub lease: Duration,
+    /// After a signal, running work has this long to end. Default 10 s.
+    pub drain: Duration,
+    /// Attempts of an invocation whose plugin answers `retry`. Default 10.
+    pub attempts_max: u32,
+    /// Attempts of an invocation that traps. Default 3.
+    pub traps_max: u32,
+    /// Attempts of a delivery. Default 10.
+    pub delivery_attempts_max: u32,
+    /// How long a PYBOSSA event may wait for the platform to confirm it. Default 1 h.
+    pub confirm_within: Duration,
+    /// Per call of a guest.
+    pub guest: GuestLimits,
+}
+
+/// Limits of one call of a guest's `handle`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GuestLimits {
+    /// CPU time. Default 2 s.
+    pub cpu: Duration,
+    /// Waiting and computing together. Default 10 s.
+    pub wall: Duration,
+    /// All linear memories and tables of the sandbox together. Default 64 MiB; at most 256 MiB.
+    pub memory_bytes: usize,
+    /// Effects and emitted events. Default 100.
+    pub effects: usize,
+    /// Everything in them together. Default 16 MiB.
+    pub effects_bytes: usize,
+    /// Log lines. Default 200.
+    pub log_lines: usize,
+    /// Log text. Default 64 KiB.
+    pub log_bytes: usize,
+}
+
+impl GuestLimits {
+    /// No guest gets more memory than this: it is what the engine reserves for each.
+    pub const MEMORY_BYTES_MAX: usize = 256 << 20;
+}
+
+impl Default for GuestLimits {
+    fn default() -> Self {
+        Self {
+            cpu: Duration::from_secs(2),
+            wall: Duration::from_secs(10),
+            memory_bytes: 64 << 20,
+            effects: 100,
+            effects_bytes: 16 << 20,
+            log_lines: 200,
+            log_bytes: 64 << 10,
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let guest_threads = std::thread::available_parallelism().map_or(2, usize::from);
+        let sandboxes_max = guest_threads + 6;
+        Self {
+            connections_max: 1024,
+            body_bytes_max: 8 << 20,
+            header_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(30),
+            idle_timeout: Duration::from_secs(60),
+            waiting_max: 1_000_000,
+            sandboxes_max,
+            guest_threads,
+            per_plugin_max: sandboxes_max / 2,
+            lease: Duration::from_secs(60),
+            drain: Duration::from_secs(10),
+            attempts_max: 10,
+            traps_max: 3,
+            delivery_attempts_max: 10,
+            confirm_within: Duration::from_secs(3600),
+            guest: GuestLimits::default(),
+        }
+    }
+}
+
+/// A project: `projects/<name>.toml`.
+#[derive(Clone, Debug)]
+pub struct Project {
+    /// The file's name without `.toml`.
+    pub name: ProjectName,
+    /// Where it was read from, for messages.
+    pub file: PathBuf,
+    /// Where it lives.
+    pub platform: Platform,
+    /// How its hook is guarded.
+    pub hook: Hook,
+    /// Who handles its events, in the order of the file.
+    pub plugins: Vec<Plugin>,
+    /// Run whatever lies in the drop folder besides `plugins`, granting it nothing.
+    pub run_all: bool,
+}
+
+impl Project {
+    /// The line of the file where a setting of `plugin` stands, by its JSON Pointer: the nearest line there is, that of the
+    /// plugin when the setting is not there, 1 when there is no such plugin in the file.
+    #[must_use]
+    pub fn line_of(&self, plugin: &PluginName, pointer: &str) -> usize {
+        let Some(plugin) = self.plugins.iter().find(|candidate| candidate.name == *plugin) else { return 1 };
+        let mut pointer = pointer;
+        loop {
+            if let Some((_, line)) = plugin.setting_lines.iter().find(|(known, _)| known == pointer) {
+                return *line;
+            }
+            match pointer.rsplit_once('/') {
+                Some((parent, _)) => pointer = parent,
+                None => return plugin.line,
+            }
+        }
+    }
+}
+
+/// Where a project lives.
+#[derive(Clone, Debug)]
+pub struct Platform {
+    /// Which dialect its hook speaks.
+    pub kind: PlatformKind,
+    /// The platform's address, without a slash at its end unless its path is `/` alone.
+    pub url: Url,
+    /// PYBOSSA: the project's short name. Appen: the job's id.
+    pub project: String,
+    /// The key for the platform's API. Required for PYBOSSA.
+    pub api_key: Option<Secret>,
+    /// Appen: the secret webhook tokens that sign its posts; several while they are being changed.
+    pub signing_tokens: Vec<Secret>,
+}
+
+/// How a project's hook is guarded: by a token in its path, by basic authentication, or both.
+#[derive(Clone, Debug)]
+pub struct Hook {
+    /// Any of these may stand in the path; several while they are being changed. Never empty unless `basic` is set: then the path
+    /// is `/hooks/<project>` alone.
+    pub tokens: Vec<Secret>,
+    /// Asked for besides (or instead of) the token.
+    pub basic: Option<Basic>,
+}
+
+/// A name and a password.
+#[derive(Clone, Debug)]
+pub struct Basic {
+    /// The name.
+    pub user: String,
+    /// Any of these; several while they are being changed.
+    pub passwords: Vec<Secret>,
+}
+
+/// A plugin of a project.
+#[derive(Clone, Debug)]
+pub struct Plugin {
+    /// Its name in the project.
+    pub name: PluginName,
+    /// The component that it runs.
+    pub component: ComponentName,
+    /// A JSON object as text; `{}` when the file sets none.
+    pub settings: String,
+    /// What it may ask for: `results`, `events` …
+    pub allow: Vec<String>,
+    /// Narrows down the kinds of event that it hears; patterns as in `describe().handles`. None for all that it wants.
+    pub on: Option<Vec<String>>,
+    /// Hears emitted events of these plugins only. None for all. Events from outside are heard in any case.
+    pub from: Option<Vec<PluginName>>,
+    /// Limits of one call.
+    pub limits: GuestLimits,
+    /// The line of the file where it begins, from 1.
+    pub line: usize,
+    /// The lines of the file where settings stand: JSON Pointer to line.
+    pub setting_lines: Vec<(String, usize)>,
+}
+
+impl Plugin {
+    /// Whether this plugin's `on` and `from` let an event through.
+    #[must_use]
+    pub fn hears(&self, kind: &EventKind, emitted_by: Option<&PluginName>) -> bool {
+        let by_kind = self.on.as_ref().is_none_or(|patterns| patterns.iter().any(|pattern| kind.fits(pattern)));
+        let by_sender = match (emitted_by, &self.from) {
+            (Some(sender), _) if *sender == self.name => false,
+            (Some(sender), Some(from)) => from.contains(sender),
+            _ => true,
+        };
+        by_kind && by_sender
+    }
+}

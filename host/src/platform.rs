@@ -1,0 +1,164 @@
+//! The platforms' own services behind one trait: read tasks and answers, write task results. Knows nothing of plugins or
+//! of the store; a caller keeps what it wants to keep.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Timestamp;
+use crate::event::Event;
+
+pub mod appen;
+mod fields;
+pub mod pybossa;
+
+/// One thing put to people. (PYBOSSA: task. Appen: unit or row.)
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Task {
+    /// The platform's id.
+    pub id: String,
+    /// How many answers the platform collects before it calls the task completed.
+    pub redundancy: u32,
+    /// Whether the platform calls it completed.
+    pub completed: bool,
+    /// Whether it is a test question.
+    pub gold: bool,
+    /// The right answer of a test question, JSON as text.
+    pub gold_answer: Option<String>,
+    /// What people were shown, JSON as text.
+    pub info: String,
+    /// What the platform says beyond this, a JSON object as text.
+    pub extra: String,
+}
+
+/// One person's answer to one task. (PYBOSSA: task run. Appen: judgment.)
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Answer {
+    /// The platform's id.
+    pub id: String,
+    /// The task it answers.
+    pub task: String,
+    /// The platform's id of the person; none when anonymous.
+    pub worker: Option<String>,
+    /// What they answered, JSON as text.
+    pub value: String,
+    /// When it was given.
+    pub submitted_at: Option<Timestamp>,
+    /// How far the platform trusts this person, 0 to 1.
+    pub trust: Option<f64>,
+    /// Whether the platform itself does not count it.
+    pub set_aside: bool,
+    /// What the platform says beyond this, a JSON object as text.
+    pub extra: String,
+}
+
+/// The platform's own row for a task's result.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ResultRow {
+    /// The platform's id of it.
+    pub id: String,
+    /// What stands in it, JSON as text; none when nothing was written yet.
+    pub info: Option<String>,
+}
+
+/// What the platform said about an event's task, shared by all plugins and derived events of the event.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// The task.
+    pub task: Task,
+    /// All answers to it so far, oldest first.
+    pub answers: Vec<Answer>,
+    /// The newest result row, where the platform has such rows.
+    pub result: Option<ResultRow>,
+}
+
+/// A project as people know it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProjectInfo {
+    /// The platform's id.
+    pub id: String,
+    /// The short name under which the platform knows it, where it has one.
+    pub short_name: Option<String>,
+    /// Its title.
+    pub title: String,
+    /// Where volunteers find it.
+    pub url: Option<String>,
+    /// What the platform says beyond this, a JSON object as text, with secrets taken out.
+    pub extra: String,
+    /// Whether the key that was used may write there; none where the platform does not tell.
+    pub key_may_write: Option<bool>,
+}
+
+/// A person who answers, as far as others may know.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WorkerInfo {
+    /// The platform's id.
+    pub id: String,
+    /// The name they chose to show.
+    pub name: Option<String>,
+}
+
+/// Why a platform gave no answer.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum PlatformError {
+    /// Not now: unreachable, busy, failing, or all calls of the window are used up. Try again after `after` at the
+    /// earliest; none when the platform named no time.
+    #[error("{why}")]
+    Later {
+        /// How long the platform asks to wait.
+        after: Option<Duration>,
+        /// What happened, for people.
+        why: String,
+    },
+    /// Not there yet: what the event speaks of does not show so far. A hook can be early, or forged.
+    #[error("{why}")]
+    Unconfirmed {
+        /// What does not show, for people.
+        why: String,
+    },
+    /// The platform refuses, and will again: a wrong key, a reserved field.
+    #[error("{why}")]
+    Refused {
+        /// What it said and what to change, for people.
+        why: String,
+    },
+    /// There is no such thing on the platform.
+    #[error("{why}")]
+    Missing {
+        /// What there is none of, for people.
+        why: String,
+    },
+}
+
+/// A project on its platform.
+#[async_trait]
+pub trait Platform: Send + Sync {
+    /// The platform's address, for bindings and messages.
+    fn address(&self) -> &str;
+
+    /// Reads the event's task, its answers and its result in as few calls as the platform allows, and confirms what the event claims.
+    ///
+    /// # Errors
+    ///
+    /// [`PlatformError::Unconfirmed`] while the platform does not show what the event claims.
+    async fn snapshot(&self, event: &Event) -> Result<Snapshot, PlatformError>;
+
+    /// The project. Asked once and remembered.
+    async fn project(&self) -> Result<ProjectInfo, PlatformError>;
+
+    /// Any task of the project; none when there is no such task, or it is another project's.
+    async fn task(&self, id: &str) -> Result<Option<Task>, PlatformError>;
+
+    /// Up to 100 answers to a task of the project, oldest first, after the answer `after`.
+    async fn answers(&self, task: &str, after: Option<&str>) -> Result<Vec<Answer>, PlatformError>;
+
+    /// The platform's result of a task of the project.
+    async fn result(&self, task: &str) -> Result<Option<ResultRow>, PlatformError>;
+
+    /// What may be shown of a worker.
+    async fn worker(&self, id: &str) -> Result<Option<WorkerInfo>, PlatformError>;
+
+    /// Writes `info` into the result row `result` of `task` (the newest row when `result` is none), and gives the receipt. Repeating it does no harm.
+    async fn save_result(&self, task: &str, result: Option<&str>, info: &str) -> Result<String, PlatformError>;
+}

@@ -1,0 +1,101 @@
+//! The machine that all sandboxes share: one compiler, one pool of memory, one ticker.
+//!
+//! The settings are those that were measured to make no system call that interrupts the other cores (`mprotect`,
+//! `madvise`, `munmap`): explicit bounds checks instead of guard pages, and pages that are reset in place where the
+//! kernel can say which ones were written.
+
+use std::path::Path;
+use std::time::Duration;
+
+use wasmtime::{Cache, CacheConfig, Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
+
+use crate::config::{GuestLimits, Limits};
+
+/// How often running guests are looked at: to bill their CPU time and to let the next one have a turn.
+const TICK: Duration = Duration::from_millis(10);
+/// Sandboxes beyond those of events: for `describe` and `check-settings` while a component loads.
+const SPARE_SANDBOXES: usize = 2;
+/// Core modules, memories and tables that one component may be made of; a Python guest has some thirty modules.
+const MODULES_PER_SANDBOX: usize = 64;
+const MEMORIES_PER_SANDBOX: usize = 4;
+const TABLES_PER_SANDBOX: usize = 16;
+const TABLE_ELEMENTS: usize = 100_000;
+/// The compile cache is trimmed to this size.
+const CACHE_BYTES: u64 = 1 << 30;
+
+/// Why there is no engine.
+#[derive(Debug, thiserror::Error)]
+#[error("the WebAssembly engine does not start: {0}")]
+pub struct EngineError(String);
+
+/// The engine, and the thread that ticks for as long as it lives.
+#[derive(Clone)]
+pub struct Engine {
+    pub(super) wasmtime: wasmtime::Engine,
+    /// Whether memory is reset in place (`PAGEMAP_SCAN`, Linux 6.7 and later): about ten times as fast on two cores.
+    pub resets_in_place: bool,
+}
+
+impl Engine {
+    /// Starts an engine whose compiled code is kept below `cache` (none: compiled anew each time).
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError`] when the address space for the sandboxes cannot be had, or the folder cannot be made.
+    pub fn start(limits: &Limits, cache: Option<&Path>) -> Result<Self, EngineError> {
+        let failed = |error: wasmtime::Error| EngineError(format!("{error:#}"));
+        let resets_in_place = PoolingAllocationConfig::is_pagemap_scan_available();
+        let mut config = Config::new();
+        config
+            .epoch_interruption(true)
+            .concurrency_support(false)
+            .signals_based_traps(false)
+            .memory_guard_size(0)
+            .guard_before_linear_memory(false)
+            .memory_reservation(GuestLimits::MEMORY_BYTES_MAX as u64)
+            .allocation_strategy(InstanceAllocationStrategy::Pooling(pool(limits.sandboxes_max, resets_in_place)));
+        if let Some(folder) = cache {
+            let mut settings = CacheConfig::new();
+            settings.with_directory(folder).with_files_total_size_soft_limit(CACHE_BYTES);
+            config.cache(Some(Cache::new(settings).map_err(failed)?));
+        }
+        let wasmtime = wasmtime::Engine::new(&config).map_err(failed)?;
+        tick(&wasmtime)?;
+        Ok(Self { wasmtime, resets_in_place })
+    }
+}
+
+fn pool(sandboxes: usize, resets_in_place: bool) -> PoolingAllocationConfig {
+    let slots = sandboxes + SPARE_SANDBOXES;
+    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(count(slots))
+        .total_stacks(count(slots))
+        .total_core_instances(count(slots * MODULES_PER_SANDBOX))
+        .total_memories(count(slots * MEMORIES_PER_SANDBOX))
+        .total_tables(count(slots * TABLES_PER_SANDBOX))
+        .table_elements(TABLE_ELEMENTS)
+        .max_memory_size(GuestLimits::MEMORY_BYTES_MAX)
+        .pagemap_scan(Enabled::Auto);
+    if resets_in_place {
+        pool.linear_memory_keep_resident(64 << 20).table_keep_resident(4 << 20);
+    }
+    pool
+}
+
+/// Moves the epoch on for as long as the engine is in use.
+fn tick(engine: &wasmtime::Engine) -> Result<(), EngineError> {
+    let engine = engine.weak();
+    let ticker = move || {
+        while let Some(engine) = engine.upgrade() {
+            engine.increment_epoch();
+            drop(engine);
+            std::thread::sleep(TICK);
+        }
+    };
+    std::thread::Builder::new()
+        .name("epoch".into())
+        .spawn(ticker)
+        .map(drop)
+        .map_err(|error| EngineError(format!("the ticker's thread cannot be had: {error}")))
+}

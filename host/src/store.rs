@@ -1,0 +1,440 @@
+//! What is kept, and the one transaction that everything rests on. Engines implement [`Store`]; one conformance suite
+//! holds for all of them. SQL stands below this module alone.
+//!
+//! A store orders invocations and deliveries, leases them out, and records what became of them. It knows nothing of
+//! HTTP, plugins or platforms.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Timestamp;
+use crate::effect::{Effect, OnceKey};
+use crate::event::{Event, Standing};
+use crate::id::{DeliveryId, Digest, EventId, InvocationId, PluginName, ProjectName, Scope};
+
+pub mod agenda;
+pub mod sqlite;
+
+#[cfg(test)]
+mod conformance;
+
+/// Why the store did not do something.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// As many invocations wait as may wait: nothing was recorded. Answer 503.
+    #[error("the inbox is full: {waiting} invocations wait, and no more than {max} may")]
+    Full {
+        /// How many wait.
+        waiting: usize,
+        /// How many may.
+        max: usize,
+    },
+    /// The disk or the database failed: what was asked may or may not have been recorded. Answer 503; a repeat settles it.
+    #[error("the store failed: {0}")]
+    Failed(String),
+    /// The store is being shut down.
+    #[error("the store is closed")]
+    Closed,
+}
+
+/// One event that is to be recorded, and for whom.
+#[derive(Clone, Debug)]
+pub struct Acceptance {
+    /// The event. Its id is used when it is new.
+    pub event: Event,
+    /// Only [`Standing::Accepted`] events get invocations.
+    pub standing: Standing,
+    /// Two events of one project with the same key are the same.
+    pub dedup_key: String,
+    /// Sorts the revisions of one task; see [`crate::event::Normalised::freshness`].
+    pub freshness: Option<String>,
+    /// Whether a known event is to be handled again.
+    pub rerun: bool,
+    /// The plugins that are to handle it.
+    pub plugins: Vec<PluginName>,
+}
+
+/// What became of an [`Acceptance`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accepted {
+    /// It was new: it and its invocations are recorded.
+    New(EventId),
+    /// It was there before: counted, nothing else.
+    Repeat(EventId),
+    /// It was there before and is handled again, as `rerun`.
+    Rerun(EventId),
+    /// A re-run of an event that still waits for its first run: folded into it.
+    FoldedIn(EventId),
+    /// A newer revision of its task was there before: recorded, not handled.
+    Superseded(EventId),
+}
+
+/// A claim on an invocation or delivery that runs out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lease<Id> {
+    /// What is claimed.
+    pub id: Id,
+    /// Grows with each claim of the same thing, so that a holder whose lease ran out is told apart from its successor.
+    pub generation: u64,
+}
+
+/// An invocation that was leased out to be run.
+#[derive(Clone, Debug)]
+pub struct Claimed {
+    /// The claim, to be given back with what became of it.
+    pub lease: Lease<InvocationId>,
+    /// The event to handle. Its origin is the invocation's: `rerun` for one that the platform's owner asked for again.
+    pub event: Event,
+    /// Who is to handle it.
+    pub plugin: PluginName,
+    /// The number of this attempt, from 1.
+    pub attempt: u32,
+    /// How many attempts before this one ended in a trap.
+    pub traps: u32,
+    /// Since when the invocation has been parked without an attempt in between.
+    pub parked_since: Option<Timestamp>,
+    /// How many times in a row it has been parked.
+    pub parked_times: u32,
+    /// Whether this plugin has handled this event to its end before.
+    pub rerun: bool,
+    /// Which snapshot of the event's task this belongs to: grows with each re-run of the root event.
+    pub generation: u32,
+}
+
+/// What a run wants stored, all of it or nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Completion {
+    /// What it read of its state; checked against what is stored now.
+    pub reads: Vec<StateRead>,
+    /// What it changes of its state, in order.
+    pub changes: Vec<StateChange>,
+    /// What it asks for, in order.
+    pub effects: Vec<Requested>,
+    /// What it emits, in order.
+    pub events: Vec<Emitted>,
+}
+
+/// An effect that a run asks for.
+#[derive(Clone, Debug)]
+pub struct Requested {
+    /// What is to be done.
+    pub effect: Effect,
+    /// The name of the connection it leaves through; none when the host's own record is all there is to it.
+    pub connection: Option<String>,
+    /// Done once per (project, plugin, key).
+    pub once: Option<OnceKey>,
+}
+
+/// An event that a run emits.
+#[derive(Clone, Debug)]
+pub struct Emitted {
+    /// The derived event.
+    pub event: Event,
+    /// The plugins that are to handle it.
+    pub plugins: Vec<PluginName>,
+    /// Emitted once per (project, plugin, key).
+    pub once: Option<OnceKey>,
+}
+
+/// The version of a state entry: 0 where there is none, and otherwise a number that never comes back.
+pub type StateVersion = i64;
+
+/// What a run read of its state, and what it saw.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StateRead {
+    /// One key.
+    Key {
+        /// The key.
+        key: String,
+        /// The version it had.
+        version: StateVersion,
+    },
+    /// Entries by prefix, as [`Store::scan_state`] takes and gives them.
+    Range {
+        /// What the keys begin with.
+        prefix: String,
+        /// The last key before the first one wanted.
+        after: Option<String>,
+        /// At most so many.
+        limit: u32,
+        /// What was there: keys and versions in order.
+        seen: Vec<(String, StateVersion)>,
+    },
+}
+
+/// A change of a plugin's state.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StateChange {
+    /// Set a key, in the place of any other value.
+    Set(String, String),
+    /// Remove a key; nothing happens when there is none.
+    Remove(String),
+    /// Add to a counter, which starts at 0 and stops at the limits of 64 bits. A value that is no whole number counts as 0;
+    /// the host has checked before, and a change in between is a conflict only for those who read.
+    Increment(String, i64),
+}
+
+/// One entry of a plugin's state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StateEntry {
+    /// The key, whole.
+    pub key: String,
+    /// Its value.
+    pub value: String,
+    /// Its version.
+    pub version: StateVersion,
+}
+
+/// The record of one attempt, kept whatever became of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// The version of the component that ran, by the digest of its file; none when it came to no run.
+    pub component: Option<String>,
+    /// The digest of the settings it ran with.
+    pub settings: Option<String>,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// From start to end.
+    pub duration_ms: u32,
+    /// CPU time of the guest.
+    pub cpu_ms: u32,
+    /// How it ended: `ok`, `retry`, `rejected`, `trapped`, `parked` …
+    pub outcome: String,
+    /// Why, for people; empty when there is nothing to say.
+    pub reason: String,
+    /// Its log lines, as a JSON array.
+    pub log: String,
+    /// What it read besides the snapshot, as a JSON object; `{}` for nothing.
+    pub read: String,
+}
+
+/// What became of a run, for the store to record.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// It succeeded: store all that it asked for, and be done with the invocation.
+    Done(Completion),
+    /// It failed in a way that counts: try again at `due`.
+    Retry {
+        /// Not before this.
+        due: Timestamp,
+        /// Whether it ended in a trap.
+        trapped: bool,
+    },
+    /// There was no room, or no answer from the platform: again at `due`, uncounted.
+    Parked {
+        /// Not before this.
+        due: Timestamp,
+    },
+    /// Given up: move it to the dead letters.
+    Dead,
+    /// The platform did not confirm the event: drop all its invocations and free its dedup key.
+    Unconfirmed,
+}
+
+/// Whether an [`Outcome`] was recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finished {
+    /// It was.
+    Recorded,
+    /// The lease had run out, and someone else holds it: nothing was recorded.
+    LeaseLost,
+    /// Something that the run read has changed since: nothing was recorded, the lease is still held, run it again.
+    Conflict,
+}
+
+/// A delivery that was leased out for an attempt.
+#[derive(Clone, Debug)]
+pub struct ClaimedDelivery {
+    /// The claim.
+    pub lease: Lease<i64>,
+    /// Its id, the same on every attempt.
+    pub id: DeliveryId,
+    /// The project and the plugin that asked for it.
+    pub scope: Scope,
+    /// The connection it leaves through.
+    pub connection: String,
+    /// What is to be done.
+    pub effect: Effect,
+    /// The event whose handling led to it.
+    pub event: EventId,
+    /// The number of this attempt, from 1.
+    pub attempt: u32,
+    /// When it was asked for.
+    pub requested_at: Timestamp,
+}
+
+/// What became of an attempt to deliver.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DeliveryOutcome {
+    /// The other side has it. What it answered, for people, at most 4 KiB.
+    Delivered {
+        /// The receipt.
+        receipt: String,
+    },
+    /// Not this time: again at `due`. `counts` is false when the attempt never reached the other side for want of room.
+    Later {
+        /// Not before this.
+        due: Timestamp,
+        /// Whether it counts as an attempt.
+        counts: bool,
+        /// Why.
+        reason: String,
+    },
+    /// Given up, with the reason.
+    Dead {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// A task result as the host keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptResult {
+    /// The task.
+    pub task: String,
+    /// Who saved it.
+    pub plugin: PluginName,
+    /// Grows by one with each save for the task.
+    pub revision: u32,
+    /// Any JSON, as text.
+    pub info: String,
+}
+
+/// How much of everything there is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Totals {
+    /// Events stored, whatever their standing.
+    pub events: u64,
+    /// Invocations that are not finished, parked ones among them.
+    pub waiting: u64,
+    /// Deliveries that are not finished.
+    pub deliveries_waiting: u64,
+    /// Runs recorded.
+    pub runs: u64,
+    /// Dead letters: invocations given up.
+    pub dead: u64,
+    /// Deliveries given up.
+    pub deliveries_dead: u64,
+    /// Events ignored, unreadable, superseded or unconfirmed.
+    pub set_aside: u64,
+}
+
+/// An invocation that was given up.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DeadLetter {
+    /// The event.
+    pub event: EventId,
+    /// Its kind.
+    pub kind: String,
+    /// The project and the plugin.
+    #[serde(flatten)]
+    pub scope: Scope,
+    /// The task.
+    pub task: Option<String>,
+    /// How many attempts there were.
+    pub attempts: u32,
+    /// When it was given up.
+    pub died_at: Timestamp,
+    /// Why.
+    pub reason: String,
+}
+
+/// Keeps events, invocations, state, task results, snapshots and deliveries. All writes are on disk when they return.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Records a batch of events and their invocations in one commit, in order, at most 1,000.
+    ///
+    /// On disk (fsynced) when this returns `Ok`, so the sender may be told 2xx. The answers are in the order of the batch.
+    ///
+    /// A repeat with `rerun` makes new invocations for the plugins of its acceptance, with origin `rerun`, under the next
+    /// snapshot generation, unless invocations of the event still wait. A repeat of an unconfirmed event is new: its key was freed.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Full`]: nothing was recorded. [`StoreError::Failed`]: the batch may or may not be there.
+    async fn accept(&self, batch: Vec<Acceptance>) -> Result<Vec<Accepted>, StoreError>;
+
+    /// Leases out up to `limit` invocations that are due, waiting until there is one.
+    ///
+    /// Invocations of one plugin about one task are leased one at a time, in the order of acceptance: the next one only
+    /// when the one before it is finished for good. Projects and plugins take turns. No plugin of a project has more
+    /// than `per_plugin` leased at a time. A lease that is neither finished nor renewed for `lease` is given out again with a greater generation.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Closed`] once the store is closed; [`StoreError::Failed`] when it cannot be read.
+    async fn claim(&self, limit: usize, per_plugin: usize, lease: Duration) -> Result<Vec<Claimed>, StoreError>;
+
+    /// Holds on to a lease for another `lease` from now. False when it was lost.
+    async fn renew(&self, held: Lease<InvocationId>, lease: Duration) -> bool;
+
+    /// Records what became of a run, in one commit with everything it asked for. `run` is kept in any case but
+    /// [`Finished::Conflict`] and [`Finished::LeaseLost`].
+    ///
+    /// Effects whose once key is spent, and so with emitted events, are dropped without an error. A task result is kept
+    /// with the next revision of its task; a delivery of an older one that has not left yet is dropped for it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Failed`]: nothing is known; the lease will run out and the invocation be run again.
+    async fn finish(&self, held: Lease<InvocationId>, outcome: Outcome, run: Run) -> Result<Finished, StoreError>;
+
+    /// One entry of a plugin's state.
+    async fn get_state(&self, scope: &Scope, key: &str) -> Result<Option<StateEntry>, StoreError>;
+
+    /// Entries whose key begins with `prefix`, in the order of their bytes, after `after`, at most `limit`.
+    async fn scan_state(&self, scope: &Scope, prefix: &str, after: Option<&str>, limit: u32) -> Result<Vec<StateEntry>, StoreError>;
+
+    /// How many bytes of keys and values a plugin holds.
+    async fn state_bytes(&self, scope: &Scope) -> Result<u64, StoreError>;
+
+    /// The task result that was saved last, by whatever plugin of the project.
+    async fn task_result(&self, project: &ProjectName, task: &str) -> Result<Option<KeptResult>, StoreError>;
+
+    /// The snapshot of (`root`, `generation`), as [`Store::put_snapshot`] was given it.
+    async fn snapshot(&self, root: EventId, generation: u32) -> Result<Option<String>, StoreError>;
+
+    /// Keeps a snapshot. Equal texts are stored once.
+    async fn put_snapshot(&self, root: EventId, generation: u32, text: &str) -> Result<Digest, StoreError>;
+
+    /// Leases out up to `limit` deliveries that are due, waiting until there is one. Those of one (project, connection, task) one at a
+    /// time, in the order in which they were asked for.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::claim`].
+    async fn claim_deliveries(&self, limit: usize, lease: Duration) -> Result<Vec<ClaimedDelivery>, StoreError>;
+
+    /// Records what became of an attempt. A delivery that was superseded meanwhile stays so.
+    async fn finish_delivery(&self, held: Lease<i64>, outcome: DeliveryOutcome) -> Result<Finished, StoreError>;
+
+    /// Which platform project a name is bound to, and binds it when it is to none. Gives what it is bound to now.
+    async fn bind(&self, project: &ProjectName, to: &Binding) -> Result<Binding, StoreError>;
+
+    /// How much of everything there is.
+    async fn totals(&self) -> Result<Totals, StoreError>;
+
+    /// An event and its standing.
+    async fn event(&self, id: EventId) -> Result<Option<(Event, Standing)>, StoreError>;
+
+    /// The runs of an event, oldest first: the plugin and the record of each attempt.
+    async fn runs(&self, event: EventId) -> Result<Vec<(PluginName, Run)>, StoreError>;
+
+    /// The dead letters given up last, newest first, at most `limit`.
+    async fn dead_letters(&self, limit: u32) -> Result<Vec<DeadLetter>, StoreError>;
+
+    /// Ends every wait in [`Store::claim`], finishes what was asked before, and closes.
+    async fn close(&self);
+}
+
+/// The project on a platform that a project's name in Crowdhook stands for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Binding {
+    /// The platform's address.
+    pub address: String,
+    /// The platform's id of the project.
+    pub platform_id: String,
+}
