@@ -17,6 +17,9 @@ use crate::secret::Secret;
 /// The host's file when none is named.
 pub const HOST_FILE: &str = "crowdhook.toml";
 
+/// Every key of the host's file with its default: what [`host`] reads first.
+pub const DEFAULTS: &str = host_file::DEFAULTS;
+
 /// A settings file is no larger than this, in bytes; a larger one is refused.
 pub const FILE_BYTES_MAX: u64 = 1 << 20;
 

@@ -2,12 +2,16 @@
 
 #![expect(missing_docs, unreachable_pub, reason = "tests are read, not linked against")]
 
+/// The admin API: who may ask, and what is answered.
+mod admin;
 /// Files that people write: what is taken, and what they are told when it cannot be.
 mod config;
 /// What the tests share: guests, worlds, hosts.
 mod harness;
-/// Requests as they come in over a socket: what is answered, what is kept.
+/// From a socket into the inbox: which answer, when.
 mod intake;
+/// The clients of the platforms against the practice ones.
+mod platform;
 /// The practice platforms against what was recorded from real ones.
 mod practice;
 /// A component in its sandbox: what it may do, and what stops it.
