@@ -11,7 +11,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tracing::{debug, info, warn};
 use tracing_subscriber::EnvFilter;
 
-use crate::config::{Problems, Severity};
 use crate::id::{ComponentName, Digest, ProjectName};
 
 /// What is logged, and how.
@@ -131,32 +130,25 @@ pub fn component_refused(file: &Path, error: &dyn fmt::Display) {
 }
 
 /// A project is in use from now on.
-pub fn project_loaded(name: &ProjectName, warnings: &Problems) {
+pub fn project_loaded(name: &ProjectName) {
     count(Count::ProjectsLoaded);
     info!(project = %name, "Loaded project `{name}`");
-    problems(warnings);
 }
 
-/// A project's file could not be loaded; a version that was in use before stays so.
-pub fn project_refused(file: &Path, why: &Problems) {
+/// A project's file could not be loaded; a version that was in use before stays so. Each reason is a [`problem`] of its own.
+pub fn project_refused(file: &Path) {
     count(Count::ProjectsRefused);
     warn!(file = %file.display(), "Refused project file `{}`", file.display());
-    problems(why);
+}
+
+/// Something is wrong with a file, or to be looked at.
+pub fn problem(file: &Path, line: usize, message: &str, help: Option<&str>) {
+    let place = if line > 0 { format!("{}:{line}", file.display()) } else { file.display().to_string() };
+    warn!(file = %file.display(), line, help, "{place}: {message}");
 }
 
 /// Somebody came to the admin listener who may not.
 pub fn admin_refused(peer: SocketAddr, why: &str) {
     count(Count::AdminRefused);
     warn!(peer = %peer, "Refused a request to the admin listener: {why}");
-}
-
-/// A line for each problem with a settings file.
-pub fn problems(problems: &Problems) {
-    for problem in problems.iter() {
-        let help = problem.help.as_deref().unwrap_or_default();
-        let (file, line) = (problem.file.display(), problem.line);
-        match problem.severity {
-            Severity::Error | Severity::Warning => warn!(file = %file, line, help, "{file}:{line}: {}", problem.message),
-        }
-    }
 }

@@ -128,14 +128,31 @@ fn settings(schema: &Value) -> String {
     let properties = schema.get("properties").and_then(Value::as_object);
     let required: Vec<&str> = schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
     let line = |(name, property): (&String, &Value)| {
-        let field = |key: &str| property.get(key).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
-        let kind = field("type").unwrap_or_else(|| "any".to_owned());
-        let standing = if required.contains(&name.as_str()) {
-            "required".to_owned()
-        } else {
-            format!("default {}", field("default").unwrap_or_else(|| "none".to_owned()))
+        let field = |key: &str| schema_field(schema, property, key);
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let kind = match (field("enum").and_then(Value::as_array), field("type")) {
+            (Some(words), _) => words.iter().map(text).collect::<Vec<_>>().join(" | "),
+            (None, Some(kind)) => text(kind),
+            (None, None) => "several kinds".to_owned(),
         };
-        output::plain(&format!("  {name} ({kind}, {standing}): {}", field("description").unwrap_or_default())) + "\n"
+        let standing = match field("default") {
+            _ if required.contains(&name.as_str()) => ", required".to_owned(),
+            Some(default) => format!(", default {default}"),
+            None => String::new(),
+        };
+        output::plain(&format!("  {name} ({kind}{standing}): {}", field("description").map(text).unwrap_or_default())) + "\n"
     };
     properties.map(|properties| properties.iter().map(line).collect()).unwrap_or_else(|| "  it takes none\n".to_owned())
 }
+
+/// A field of a property, or of the definition that it refers to.
+fn schema_field<'s>(schema: &'s Value, property: &'s Value, key: &str) -> Option<&'s Value> {
+    let referred = || {
+        let pointer = property.get("$ref").and_then(Value::as_str)?.strip_prefix('#')?;
+        schema.pointer(pointer)?.get(key)
+    };
+    property.get(key).or_else(referred)
+}
+
+#[cfg(test)]
+mod tests;
