@@ -90,12 +90,11 @@ pub fn caller(hook: Option<&Hook>, token: Option<&str>, headers: &HeaderMap) -> 
     hook::admit(hook, token, headers.get(http::header::AUTHORIZATION)).map(Admitted)
 }
 
-/// Verifies what an admitted caller sent to `project`.
+/// Verifies what an admitted caller sent to `project`. The proof is used up: one proof, one request.
 ///
 /// # Errors
 ///
 /// Any [`Refusal`] that is about the body and its signature.
-#[expect(clippy::needless_pass_by_value, reason = "the proof is used up: one proof, one request")]
 pub fn request(project: &Project, _admitted: Admitted, request: Unverified) -> Result<Verified, Refusal> {
     match project.platform.kind {
         PlatformKind::Pybossa => {

@@ -49,7 +49,7 @@ impl Advice {
         let ration = || {
             let limit = u32::try_from(number("x-ratelimit-limit")?).ok().filter(|limit| *limit > 0)?;
             let remaining = u32::try_from(number("x-ratelimit-remaining")?.max(0)).ok()?;
-            let rest = rest_of_window(number("x-ratelimit-reset")?, server_now.unwrap_or(now))?;
+            let rest = rest_of_window(number("x-ratelimit-reset")?, server_now, now)?;
             Some(Ration { limit, remaining, resets_at: after(now, rest.min(WAIT_MAX)) })
         };
         let ration = ration();
@@ -63,15 +63,19 @@ impl Advice {
     }
 }
 
-/// Until the window ends, by the server's own clock.
-fn rest_of_window(reset: i64, server_now: Timestamp) -> Option<Duration> {
+/// Until the window ends. The server's own clock is asked first, since the end is told by it; ours where that makes no sense,
+/// as when something between us put its own date on the answer.
+fn rest_of_window(reset: i64, server_now: Option<Timestamp>, now: Timestamp) -> Option<Duration> {
     let moment = match reset {
         ..0 => return None,
         0..RESET_MOMENT_MIN => return Some(Duration::from_secs(reset.unsigned_abs())),
         RESET_MOMENT_MIN..RESET_SECONDS_MAX => Timestamp::from_second(reset).ok()?,
         _ => Timestamp::from_millisecond(reset).ok()?,
     };
-    Some(between(server_now, moment))
+    let ours = between(now, moment);
+    let theirs = server_now.map(|server_now| between(server_now, moment));
+    let makes_sense = |rest: &Duration| !rest.is_zero() && *rest <= WAIT_MAX;
+    theirs.filter(makes_sense).or(Some(ours).filter(makes_sense)).or(theirs).or(Some(ours))
 }
 
 /// A number of seconds, or a date.

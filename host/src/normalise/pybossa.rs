@@ -27,11 +27,13 @@ pub(super) fn normalise(project: &Project, query: Option<&str>, body: &[u8]) -> 
         return Ok(set_aside(Standing::Ignored, &hash(body), payload));
     }
     let names_project = payload.contains_key("project_short_name") || payload.contains_key("project_id");
-    let (Some(task), Some(result), true, true) =
-        (id(payload.get("task_id")), id(payload.get("result_id")), event.is_some(), names_project)
+    let (Some(task), Some(result), true, true) = (id(payload.get("task_id")), id(payload.get("result_id")), event.is_some(), names_project)
     else {
         return Ok(unreadable(project, &hash(body), Map::new(), &String::from_utf8_lossy(body)));
     };
+    // Whoever reads the payload later finds numbers, however they came.
+    payload.insert("task_id".to_owned(), task.into());
+    payload.insert("result_id".to_owned(), result.into());
     Ok(Normalised {
         standing: Standing::Accepted,
         kind: EventKind::TASK_COMPLETED,
@@ -65,8 +67,7 @@ fn is_of_other_project(project: &Project, payload: &Map<String, Value>) -> bool 
 /// The owner asked for it again: an argument in the address, `?rerun=True`; the body does not say so.
 fn is_rerun(query: Option<&str>) -> bool {
     let Some(query) = query else { return false };
-    form_urlencoded::parse(query.as_bytes())
-        .any(|(name, value)| name == "rerun" && (value.eq_ignore_ascii_case("true") || value == "1"))
+    form_urlencoded::parse(query.as_bytes()).any(|(name, value)| name == "rerun" && (value.eq_ignore_ascii_case("true") || value == "1"))
 }
 
 /// `YYYY-MM-DD HH:MM:SS` in UTC, with no zone.

@@ -62,9 +62,8 @@ fn is_plainly_secret(key: &str) -> bool {
 /// Keys that hold a secret where the platform chose them.
 fn is_secret(key: &str) -> bool {
     let begins = |with: &str| key.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with));
-    let ends = |with: &str| {
-        key.len().checked_sub(with.len()).and_then(|at| key.get(at..)).is_some_and(|end| end.eq_ignore_ascii_case(with))
-    };
+    let ends =
+        |with: &str| key.len().checked_sub(with.len()).and_then(|at| key.get(at..)).is_some_and(|end| end.eq_ignore_ascii_case(with));
     is_plainly_secret(key)
         || ["token", "authorization", "webhook", "cookie"].iter().any(|name| key.eq_ignore_ascii_case(name))
         || begins("secret")

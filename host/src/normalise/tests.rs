@@ -66,9 +66,7 @@ fn shown(event: &Normalised) -> Value {
 fn check(folder: &str, extension: &str, project: &Project) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/payloads").join(folder);
     let mut bodies: Vec<PathBuf> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    bodies.retain(|path| {
-        path.to_str().unwrap().strip_suffix(extension).is_some_and(|stem| !stem.ends_with(".event"))
-    });
+    bodies.retain(|path| path.to_str().unwrap().strip_suffix(extension).is_some_and(|stem| !stem.ends_with(".event")));
     assert!(bodies.len() >= 10, "the bodies are in {}", folder.display());
     for path in bodies {
         let body = std::fs::read(&path).unwrap();

@@ -10,6 +10,7 @@
 //! admins. The statistics of a project stay at zero, since a background job of the real
 //! server computes them.
 
+mod change;
 mod completion;
 mod errors;
 mod handle;

@@ -26,6 +26,9 @@ const HEAD_BYTES_MAX: usize = 32 << 10;
 /// hyper reads so far ahead on one connection.
 const AHEAD_BYTES_MAX: usize = 64 << 10;
 
+/// No more connections than this are served at a time, whatever the settings say.
+const CONNECTIONS_MAX: u32 = 1 << 20;
+
 /// When the system has no descriptor to spare, accepting waits so long, then twice as long, up to a second.
 const PAUSE_MIN: Duration = Duration::from_millis(5);
 const PAUSE_MAX: Duration = Duration::from_secs(1);
@@ -47,7 +50,7 @@ enum Order {
 pub(super) async fn serve(intake: Arc<Intake>, listener: TcpListener, shutdown: impl Future<Output = ()>) {
     let router = routes::router(Arc::clone(&intake));
     let (order, orders) = watch::channel(Order::Serve);
-    let places = u32::try_from(intake.limits.connections_max).unwrap_or(u32::MAX).min(1 << 20).max(1);
+    let places = u32::try_from(intake.limits.connections_max).unwrap_or(u32::MAX).clamp(1, CONNECTIONS_MAX);
     let slots = Arc::new(Semaphore::new(places as usize));
     let mut shutdown = pin!(shutdown);
     loop {

@@ -8,8 +8,8 @@ use http::HeaderMap;
 use sha1::Digest as _;
 use subtle::{Choice, ConstantTimeEq as _};
 
-use super::form::{Form, hex};
 use super::Refusal;
+use super::form::{Form, hex};
 use crate::secret::Secret;
 
 /// The header that may carry the signature.

@@ -101,7 +101,10 @@ fn password_may_be_asked_for_besides_the_token() {
 #[test]
 fn published_signatures_verify() {
     let texts = [
-        (r#"{"id":1,"job_id":2,"judgments_count":0,"state":"finalized","results":{"judgments":[]}}"#, "e7fbb05fbe7980cd54924132025fb660115fb717"),
+        (
+            r#"{"id":1,"job_id":2,"judgments_count":0,"state":"finalized","results":{"judgments":[]}}"#,
+            "e7fbb05fbe7980cd54924132025fb660115fb717",
+        ),
         (r#"{"id":1,"data":{"t":"ñ 🐈 a&b=c+d 100%"}}"#, "b5a6184c3b799bf887feb218924ede358898970a"),
     ];
     for (text, signature) in texts {
@@ -142,7 +145,8 @@ fn signature_may_stand_in_a_header() {
 #[test]
 fn each_of_several_signing_tokens_is_right() {
     let project = appen(&["old", "new"]);
-    for (token, expected) in [("old", Ok(())), ("new", Ok(())), ("other", Err(Refusal::SignatureWrong)), ("", Err(Refusal::SignatureWrong))] {
+    for (token, expected) in [("old", Ok(())), ("new", Ok(())), ("other", Err(Refusal::SignatureWrong)), ("", Err(Refusal::SignatureWrong))]
+    {
         let body = encode(&[("signal", "x"), ("payload", "{}"), ("signature", &sign("{}", token))]);
         assert_eq!(verify(&project, HeaderMap::new(), body).map(|_| ()), expected, "{token}");
     }

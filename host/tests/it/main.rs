@@ -3,12 +3,16 @@
 #![expect(unreachable_pub, reason = "tests are read, not linked against")]
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that finds something else fails there")]
 
-/// What operators see of a running host, over real sockets and by the command line.
+/// The admin API: who may ask, and what is answered.
 mod admin;
 /// Files that people write: what is taken, and what they are told when it cannot be.
 mod config;
 /// What the tests share: guests, worlds, hosts.
 mod harness;
+/// From a socket into the inbox: which answer, when.
+mod intake;
+/// The clients of the platforms against the practice ones.
+mod platform;
 /// The practice platforms against what was recorded from real ones.
 mod practice;
 /// A component in its sandbox: what it may do, and what stops it.

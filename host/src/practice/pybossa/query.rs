@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use form_urlencoded::parse;
 use serde_json::Value;
 
+use super::super::python;
 use super::errors::ApiError;
 use super::table::{Column, Kind, Row, Table};
 
@@ -174,7 +175,7 @@ impl Test {
             Self::Prefix(wanted) => value.as_str().is_some_and(|text| text.starts_with(wanted.as_str())),
             Self::Pairs(pairs) => pairs.iter().all(|(key, wanted)| match value.get(key) {
                 Some(Value::String(text)) => text == wanted,
-                Some(other) => other.to_string() == *wanted,
+                Some(other) => *wanted == python::dumps(other),
                 None => false,
             }),
             Self::Contains(wanted) => contains(value, wanted),

@@ -137,7 +137,7 @@ fn store(state: &mut State, row: Row, before: &Row) {
         }
         "user" => {
             state.users.insert(id, row);
-            state.index_user(id);
+            state.reindex_user(id);
         }
         "result" => {
             state.results.insert(id, row);

@@ -84,7 +84,7 @@ async fn rejected_and_tainted_judgments_do_not_complete_a_unit() {
 }
 
 #[tokio::test]
-async fn test_questions_leave_only_by_hand() {
+async fn questions_that_test_people_leave_only_by_hand() {
     let mut hook = Hook::start(|_| Behaviour::status(200, "")).await;
     let appen = appen(&hook.url("/hook"));
     assert_eq!(appen.judge_planned(700_004).await.unwrap(), []);

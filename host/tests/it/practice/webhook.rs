@@ -69,6 +69,19 @@ async fn a_completed_task_and_its_reruns_are_posted_as_recorded() {
 }
 
 #[tokio::test]
+async fn an_answer_given_over_http_completes_its_task_and_is_posted() {
+    let mut hook = Hook::answering_ok().await;
+    let pybossa = server(Clock::default(), 1, 1, 1, "birds").await;
+    pybossa.set_webhook("birds", &hook.url("/hook")).unwrap();
+    let headers = [("Host", "practice"), ("Content-Type", "application/json")];
+    let task = send(pybossa.address(), "GET", "/api/project/1/newtask", &headers, None).await.unwrap().json();
+    let body = json!({"project_id": 1, "task_id": task["id"], "info": "robin"}).to_string();
+    let run = send(pybossa.address(), "POST", "/api/taskrun", &headers, Some(&body)).await.unwrap().json();
+    assert_eq!((&run["user_ip"], &run["user_id"]), (&json!("124.252.2.225"), &Value::Null));
+    assert!(hook.next("hook").await.contains(r#""task_id": 1, "result_id": 1"#));
+}
+
+#[tokio::test]
 async fn saving_the_address_asks_for_it_as_recorded() {
     let mut hook = Hook::answering_ok().await;
     let pybossa = server(Clock::default(), 1, 1, 1, "birds").await;
