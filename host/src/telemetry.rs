@@ -16,9 +16,9 @@ use crate::id::{ComponentName, Digest, ProjectName};
 /// What is logged, and how.
 #[derive(Clone, Debug, clap::Args)]
 pub struct LogArgs {
-    /// What to log: `error`, `warn`, `info`, `debug`, `trace`, or by part: `info,crowdhook::dispatch=debug`
-    #[arg(long, value_name = "LEVEL", env = "CROWDHOOK_LOG", default_value = "info", global = true, help_heading = "Logging")]
-    pub log: String,
+    /// What to log: `error`, `warn`, `info`, `debug`, `trace`, or by part: `info,crowdhook::dispatch=debug` [default: `info` for `serve`, `warn` for the others]
+    #[arg(long, value_name = "LEVEL", env = "CROWDHOOK_LOG", global = true, help_heading = "Logging")]
+    pub log: Option<String>,
     /// How to log, to standard error
     #[arg(long, value_name = "FORMAT", default_value = "text", global = true, help_heading = "Logging")]
     pub log_format: LogFormat,
@@ -41,14 +41,15 @@ pub struct FilterError {
     why: String,
 }
 
-/// Begins to log, to standard error. A second call changes nothing.
+/// Begins to log, to standard error: what `args` says, or else `usual`. A second call changes nothing.
 ///
 /// # Errors
 ///
 /// When `--log` cannot be read.
-pub fn init(args: &LogArgs) -> Result<(), FilterError> {
-    let unreadable = |error: tracing_subscriber::filter::ParseError| FilterError { filter: args.log.clone(), why: error.to_string() };
-    let filter = EnvFilter::builder().parse(&args.log).map_err(unreadable)?;
+pub fn init(args: &LogArgs, usual: &str) -> Result<(), FilterError> {
+    let wanted = args.log.as_deref().unwrap_or(usual);
+    let unreadable = |error: tracing_subscriber::filter::ParseError| FilterError { filter: wanted.to_owned(), why: error.to_string() };
+    let filter = EnvFilter::builder().parse(wanted).map_err(unreadable)?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let begun = match args.log_format {
         LogFormat::Text => builder.with_ansi(colours_wanted(std::io::stderr().is_terminal())).with_target(false).try_init(),

@@ -2,15 +2,19 @@
 
 use std::path::Path;
 
+use anyhow::Context as _;
 use clap::Subcommand;
 use serde_json::Value;
 
 use super::client::{Asked, ask};
 use super::report::Advice;
 use super::{Common, output};
-use crate::admin::view::PluginView;
-use crate::config::{Host, load};
+use crate::admin::view::{self, PluginView};
+use crate::config::{Host, Limits, load};
 use crate::id::Digest;
+use crate::plugin;
+use crate::plugin::engine::Engine;
+use crate::plugin::load::{COMPONENT_BYTES_MAX, LoadError};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum PluginCommand {
@@ -102,10 +106,19 @@ fn path_segment(text: &str) -> String {
     percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
-/// What a component's file says it is.
+/// What a component's file says it is: compiled, and asked in a sandbox, as the host would.
 async fn describe_file(file: &Path) -> anyhow::Result<PluginView> {
-    Err(Advice::new(format!("`{}`: looking into a file is not wired yet", file.display()), "ask a running host by the component's name")
-        .into())
+    let refused = |error: anyhow::Error| {
+        anyhow::Error::new(Advice::new(format!("`{}` is no plugin", file.display()), "a host would refuse it too").because(error))
+    };
+    let size = std::fs::metadata(file).with_context(|| format!("`{}` cannot be read", file.display()))?.len();
+    if size > COMPONENT_BYTES_MAX {
+        return Err(refused(LoadError::TooLarge(size).into()));
+    }
+    let bytes = std::fs::read(file).with_context(|| format!("`{}` cannot be read", file.display()))?;
+    let engine = Engine::start(&Limits { sandboxes_max: 1, ..Limits::default() }, None)?;
+    let component = plugin::load::load(&engine, bytes.into()).await.map_err(|error| refused(error.into()))?;
+    Ok(PluginView { file: Some(file.display().to_string()), ..view::described(&component) })
 }
 
 fn shown(view: &PluginView) -> String {

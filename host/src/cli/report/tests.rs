@@ -10,3 +10,9 @@ fn a_failure_is_told_with_its_causes_and_what_to_do() {
     assert_eq!(text(&error, false), wanted);
     assert!(text(&error, true).starts_with("\u{1b}[1;31merror:\u{1b}[0m "));
 }
+
+#[test]
+fn a_text_that_carries_its_help_is_told_alike() {
+    let error = anyhow::anyhow!("port 80 is in use\nhelp: take another").context("the host could not start");
+    assert_eq!(text(&error, false), "error: the host could not start\n  because: port 80 is in use\nhelp: take another");
+}
