@@ -96,6 +96,17 @@ enum Command {
     Dead(dead::DeadCommand),
 }
 
+impl Args {
+    /// What is logged when `--log` does not say: a host tells what it decides, the others only what somebody must look at.
+    #[must_use]
+    pub fn usual_log(&self) -> &'static str {
+        match self.command {
+            Command::Serve => "info",
+            _ => "warn",
+        }
+    }
+}
+
 /// Reads the command line; exits with 2 and the usage when it makes no sense.
 #[must_use]
 pub fn parse() -> Args {
@@ -128,6 +139,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 }
 
 #[cfg(test)]
+<<<<<<< HEAD
 mod tests {
     use super::*;
 
@@ -144,3 +156,6 @@ mod tests {
         assert_eq!(args.log.log.as_deref(), Some("debug"));
     }
 }
+=======
+mod tests;
+>>>>>>> config
