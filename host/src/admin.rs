@@ -1,1 +1,134 @@
-//! To come.
+//! What operators may ask of a running host, on a listener of its own: state and history as JSON, for the command line and
+//! for scripts. Changes nothing, and never shows a secret.
+//!
+//! Every request must carry the token of the data folder, wherever it comes from: "from loopback" proves nothing behind a
+//! reverse proxy, nor against another user of the machine.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::middleware;
+use axum::routing::get;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tracing::{debug, warn};
+use url::Url;
+
+use crate::clock::{Clock, Timestamp};
+use crate::plugin::registry::Registry;
+use crate::secret::Secret;
+use crate::store::Store;
+
+mod answer;
+mod gate;
+mod status;
+pub mod token;
+pub mod view;
+
+pub use status::{LastError, LoadStatus, NoStatus, StatusSource};
+
+/// Connections open at a time; further ones wait to be accepted.
+const CONNECTIONS_MAX: usize = 64;
+
+/// From the opening of a connection to the end of its request's headers.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A connection carries one request and lasts no longer than this.
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How long to wait after a failure to accept: it is mostly that no file handle is left.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// How long open connections may take to end once the host stops.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// What the admin listener shows, and to whom.
+pub struct Admin {
+    /// Where events, runs and dead letters are.
+    pub store: Arc<dyn Store>,
+    /// What is in use.
+    pub registry: Arc<Registry>,
+    /// How loading went.
+    pub status: Arc<dyn StatusSource>,
+    /// Who has it may ask; see [`token::open`].
+    pub token: Secret,
+    /// For the uptime.
+    pub clock: Clock,
+    /// When the host started.
+    pub started_at: Timestamp,
+    /// How the world reaches the hooks.
+    pub public_url: Url,
+}
+
+/// The admin API as a service, for requests to `listens_on`.
+pub fn router(admin: Admin, listens_on: SocketAddr) -> Router {
+    let admin = Arc::new(admin);
+    let gate = Arc::new(gate::Gate { token: admin.token.clone(), listens_on });
+    Router::new()
+        .route("/v1/status", get(answer::status))
+        .route("/v1/plugins", get(answer::plugins))
+        .route("/v1/plugins/{name}", get(answer::plugin))
+        .route("/v1/projects", get(answer::projects))
+        .route("/v1/events/{id}", get(answer::event))
+        .route("/v1/dead", get(answer::dead))
+        .fallback(answer::unknown_path)
+        .method_not_allowed_fallback(answer::wrong_method)
+        .layer(middleware::from_fn_with_state(gate, gate::pass))
+        .with_state(admin)
+}
+
+/// Answers on `listener` until `shutdown`, then lets open connections end.
+///
+/// # Errors
+///
+/// When the listener does not tell its own address.
+pub async fn serve(listener: TcpListener, admin: Admin, shutdown: impl Future<Output = ()>) -> std::io::Result<()> {
+    let router = router(admin, listener.local_addr()?);
+    let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let accept = async {
+        loop {
+            let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
+            match listener.accept().await {
+                Ok((stream, peer)) => {
+                    let router = router.clone();
+                    tokio::spawn(async move {
+                        connection(stream, peer, router).await;
+                        drop(permit);
+                    });
+                }
+                Err(error) => {
+                    warn!(error = %error, "The admin listener could not accept a connection");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    };
+    tokio::select! {
+        () = accept => {}
+        () = shutdown => {}
+    }
+    let all = u32::try_from(CONNECTIONS_MAX).unwrap_or(u32::MAX);
+    if tokio::time::timeout(DRAIN, room.acquire_many(all)).await.is_err() {
+        debug!("Connections to the admin listener were cut off");
+    }
+    Ok(())
+}
+
+async fn connection(stream: TcpStream, peer: SocketAddr, router: Router) {
+    let service = TowerToHyperService::new(router.layer(axum::Extension(gate::Peer(peer))));
+    let served = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIMEOUT)
+        .keep_alive(false)
+        .serve_connection(TokioIo::new(stream), service);
+    match tokio::time::timeout(CONNECTION_TIMEOUT, served).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => debug!(peer = %peer, error = %error, "A connection to the admin listener failed"),
+        Err(_) => debug!(peer = %peer, "A connection to the admin listener took too long"),
+    }
+}

@@ -1,1 +1,254 @@
-//! To come.
+//! The host: builds every stage, spawns their loops, and drains them in order.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tracing::{info, warn};
+
+use crate::admin::{self, Admin, LastError, LoadStatus, StatusSource};
+use crate::clock::Clock;
+use crate::config::load::Context;
+use crate::config::{Host, Problems};
+use crate::connection::Connections;
+use crate::deliver::Deliverer;
+use crate::dispatch::Dispatcher;
+use crate::event::PlatformKind;
+use crate::inbox::Inbox;
+use crate::platform::appen::Appen;
+use crate::platform::pybossa::Pybossa;
+use crate::plugin::engine::Engine;
+use crate::plugin::registry::{self, Registry};
+use crate::plugin::watch::{self as plugin_watch, MakePlatform, Reloader, Setup};
+use crate::receive::{Counts, Receiver};
+use crate::store::Store;
+use crate::store::sqlite::{Options, SqliteStore};
+
+/// Below the data folder: compiled code.
+const CACHE_FOLDER: &str = "cache";
+
+/// A host whose stages are built and whose ports are bound, and which does not serve yet.
+pub struct App {
+    host: Host,
+    clock: Clock,
+    store: Arc<dyn Store>,
+    registry: Arc<Registry>,
+    reloader: Reloader,
+    hooks: TcpListener,
+    admin: TcpListener,
+    guests: tokio::runtime::Runtime,
+}
+
+impl App {
+    /// Opens the store, starts the engine, loads components and projects, and binds both ports.
+    ///
+    /// # Errors
+    ///
+    /// What kept it from doing so, and what to change. A broken component or project is none of these: the host starts without
+    /// it, and says so.
+    pub async fn open(host: Host) -> anyhow::Result<Self> {
+        let clock = Clock::System;
+        let hooks = bind(host.listen, "listen").await?;
+        let admin = bind(host.admin, "admin").await?;
+        let options = Options { waiting_max: host.limits.waiting_max, clock: clock.clone() };
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&host.data, options)?);
+        let engine = start_engine(&host)?;
+        let registry = Arc::new(Registry::default());
+        let setup = Setup::of(&host, engine, Arc::clone(&registry), platforms(clock.clone()));
+        let reloader = Reloader::start(setup).await;
+        let guests = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(host.limits.guest_threads)
+            .thread_name("guests")
+            .enable_all()
+            .build()
+            .context("the threads that run guests cannot be had")?;
+        Ok(Self { host, clock, store, registry, reloader, hooks, admin, guests })
+    }
+
+    /// Where the hooks are.
+    ///
+    /// # Errors
+    ///
+    /// When the system does not tell.
+    pub fn hooks_address(&self) -> std::io::Result<SocketAddr> {
+        self.hooks.local_addr()
+    }
+
+    /// Where the admin API is.
+    ///
+    /// # Errors
+    ///
+    /// When the system does not tell.
+    pub fn admin_address(&self) -> std::io::Result<SocketAddr> {
+        self.admin.local_addr()
+    }
+
+    /// The store, for those who run a host within their own process.
+    #[must_use]
+    pub fn store(&self) -> Arc<dyn Store> {
+        Arc::clone(&self.store)
+    }
+
+    /// What is in use, for those who run a host within their own process.
+    #[must_use]
+    pub fn registry(&self) -> Arc<Registry> {
+        Arc::clone(&self.registry)
+    }
+
+    /// Serves until `shutdown`, then drains: first the intake, so that nothing new comes in; then what runs and what is on its way
+    /// out, for as long as `limits.drain`; then the store is closed. What did not end by then waits in the store.
+    ///
+    /// # Errors
+    ///
+    /// When the admin token cannot be made.
+    pub async fn serve(self, shutdown: impl Future<Output = ()>) -> anyhow::Result<()> {
+        let (stop, stopped) = watch::channel(false);
+        let limits = self.host.limits.clone();
+        let inbox = Inbox::new(Arc::clone(&self.store), self.clock.clone());
+        let receiver = Receiver::new(Arc::clone(&self.registry), inbox, Arc::clone(&self.store), &limits);
+        let dispatcher =
+            Dispatcher::new(Arc::clone(&self.registry), Arc::clone(&self.store), self.clock.clone(), limits.clone());
+        let deliverer = Deliverer::new(Arc::clone(&self.registry), Arc::clone(&self.store), self.clock.clone(), limits.clone());
+        let admin = Admin {
+            store: Arc::clone(&self.store),
+            registry: Arc::clone(&self.registry),
+            status: Arc::new(Loads { registry: Arc::clone(&self.registry), counts: receiver.counts() }),
+            token: admin::token::open(&self.host.data)
+                .with_context(|| format!("the admin token in `{}` cannot be had", self.host.data.display()))?,
+            clock: self.clock.clone(),
+            started_at: self.clock.now(),
+            public_url: self.host.public_url.clone(),
+        };
+        info!(listen = %self.host.listen, admin = %self.host.admin, "Serving hooks below `{}`", self.host.public_url);
+
+        let intake: JoinHandle<()> = {
+            let (receiver, stopped) = (receiver.clone(), stopped.clone());
+            let hooks = self.hooks;
+            tokio::spawn(async move { receiver.serve(hooks, until(stopped)).await })
+        };
+        let admin = tokio::spawn(admin::serve(self.admin, admin, until(stopped.clone())));
+        let reloading = tokio::spawn(self.reloader.run(until(stopped)));
+        let dispatching = tokio::spawn(Arc::clone(&dispatcher).serve(self.guests.handle().clone()));
+        let delivering = tokio::spawn(Arc::clone(&deliverer).serve());
+
+        shutdown.await;
+        info!("Stopping: no new requests, what runs may end within {} s", limits.drain.as_secs());
+        stop.send_replace(true);
+        ended(intake, limits.drain + Duration::from_secs(1), "The intake").await;
+        tokio::join!(dispatcher.drain(limits.drain), deliverer.drain(limits.drain));
+        self.store.close().await;
+        for (what, handle) in [("Dispatch", dispatching), ("Deliver", delivering), ("Reloading", reloading)] {
+            ended(handle, Duration::from_secs(1), what).await;
+        }
+        admin.abort();
+        self.guests.shutdown_background();
+        info!("Stopped");
+        Ok(())
+    }
+}
+
+/// Says everything that [`App::open`] would refuse or leave out, without touching a port or the store.
+///
+/// # Errors
+///
+/// When no engine can be had to look with.
+pub async fn check(host: &Host) -> anyhow::Result<Problems> {
+    let engine = start_engine(host)?;
+    Ok(plugin_watch::check_all(host, &Context::of(host), &engine).await)
+}
+
+/// The engine, with its cache in the data folder.
+fn start_engine(host: &Host) -> anyhow::Result<Engine> {
+    let data = std::path::absolute(&host.data).context("the compile cache has no place")?;
+    // A check of settings whose host never ran makes no folder for it.
+    let cache = data.is_dir().then(|| data.join(CACHE_FOLDER));
+    let engine = Engine::start(&host.limits, cache.as_deref())?;
+    if engine.resets_in_place {
+        info!(threads = host.limits.guest_threads, "Sandboxes reset their memory in place (PAGEMAP_SCAN)");
+    } else {
+        info!(threads = host.limits.guest_threads, "Sandboxes reset their memory by the kernel; Linux 6.7 and later is faster");
+    }
+    Ok(engine)
+}
+
+/// What the admin API shows of loading and of the intake.
+struct Loads {
+    registry: Arc<Registry>,
+    counts: Arc<Counts>,
+}
+
+impl StatusSource for Loads {
+    fn components(&self) -> Vec<LoadStatus> {
+        self.registry.now().status.components.iter().map(shown).collect()
+    }
+
+    fn projects(&self) -> Vec<LoadStatus> {
+        self.registry.now().status.projects.iter().map(shown).collect()
+    }
+
+    fn counters(&self) -> BTreeMap<String, u64> {
+        let report = self.counts.report();
+        let refused = report.refused.iter().map(|(reason, count)| (format!("refused.{reason}"), *count));
+        let taken = [
+            ("accepted", report.accepted),
+            ("repeated", report.repeated),
+            ("rerun", report.rerun),
+            ("folded", report.folded),
+            ("ignored", report.ignored),
+            ("unreadable", report.unreadable),
+            ("superseded", report.superseded),
+        ];
+        taken.into_iter().map(|(name, count)| (name.to_owned(), count)).chain(refused).collect()
+    }
+}
+
+fn shown(status: &registry::LoadStatus) -> LoadStatus {
+    LoadStatus {
+        file: status.file.clone(),
+        name: status.name.clone(),
+        version: status.version.clone(),
+        digest: status.digest.map(|digest| digest.to_string()),
+        since: status.since,
+        last_error: status.last_error.clone().map(|(at, text)| LastError { at, text }),
+    }
+}
+
+/// Makes the client of a project's platform; clients of one address share their pace.
+fn platforms(clock: Clock) -> MakePlatform {
+    let connections = Connections::new(clock);
+    Box::new(move |project| match project.platform.kind {
+        PlatformKind::Pybossa => Arc::new(Pybossa::new(project.platform.clone(), &project.name, &connections)),
+        PlatformKind::Appen => Arc::new(Appen::new(project.platform.clone())),
+    })
+}
+
+async fn bind(address: SocketAddr, key: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => anyhow::anyhow!(
+            "`{key}`: port {} of {} is in use\nhelp: stop the other program (another Crowdhook?), or set `{key}` in crowdhook.toml to a free port",
+            address.port(),
+            address.ip()
+        ),
+        std::io::ErrorKind::PermissionDenied => {
+            anyhow::anyhow!("`{key}`: port {} may not be used\nhelp: take a port above 1023 and put a proxy before it", address.port())
+        }
+        _ => anyhow::anyhow!("`{key}`: cannot listen on {address}: {error}"),
+    })
+}
+
+async fn until(mut stopped: watch::Receiver<bool>) {
+    // An error means that the app is gone, which is an end too.
+    drop(stopped.wait_for(|stopped| *stopped).await);
+}
+
+async fn ended(handle: JoinHandle<()>, wait: Duration, what: &str) {
+    if tokio::time::timeout(wait, handle).await.is_err() {
+        warn!("{what} did not end within {} ms", wait.as_millis());
+    }
+}

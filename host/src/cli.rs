@@ -1,1 +1,141 @@
-//! To come.
+//! The `crowdhook` command: arguments in, text and an exit code out. One file for each command.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::telemetry::LogArgs;
+
+mod bundled;
+mod check;
+mod client;
+mod dead;
+mod demo;
+mod event;
+mod init;
+mod offline;
+mod output;
+mod plugin;
+pub mod report;
+mod serve;
+mod status;
+
+pub use bundled::bundled;
+pub use demo::DemoArgs;
+
+/// What the command line says.
+#[derive(Debug, Parser)]
+#[command(name = "crowdhook", version, about = ABOUT, after_help = EXAMPLES, max_term_width = 100, arg_required_else_help = true)]
+pub struct Args {
+    /// Where and how to log.
+    #[command(flatten)]
+    pub log: LogArgs,
+    /// What every command takes.
+    #[command(flatten)]
+    pub common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const ABOUT: &str = "Receives webhooks of crowdsourcing platforms, stores them, and runs sandboxed plugins on them";
+
+const EXAMPLES: &str = "\
+Examples:
+  crowdhook demo --once          see it work, with a crowd that is made up
+  crowdhook init my-crowd        make a folder with settings and plugins to begin with
+  crowdhook check                say everything that is wrong before it goes live
+  crowdhook serve                receive, store, run
+  crowdhook status               what a running host does
+
+Exit codes:
+  0  done    1  failed, with the reason on standard error    2  the arguments make no sense";
+
+/// What every command takes.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Common {
+    /// The host's settings; without it `crowdhook.toml` in the current folder, if there is one
+    #[arg(long, value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
+    /// Answer in JSON, for machines
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Receive hooks, store events, run plugins, until a signal
+    ///
+    /// SIGINT or SIGTERM ends it in order: nothing new is taken, what runs gets `limits.drain_s`. A second signal ends it at once;
+    /// what ran then is run again at the next start.
+    #[command(after_help = "Examples:\n  crowdhook serve\n  crowdhook serve --config /etc/crowdhook/crowdhook.toml --log-format json")]
+    Serve,
+    /// Say everything that is wrong with settings, projects and plugins, without starting
+    ///
+    /// Looks at all that `serve` would refuse, and opens no port. Exits with 1 when something is wrong.
+    #[command(
+        after_help = "Example, before a change goes live:\n  crowdhook check --config new/crowdhook.toml && cp new/projects/*.toml /etc/crowdhook/projects/"
+    )]
+    Check,
+    /// See it work: a made-up crowd answers made-up tasks, on this machine alone
+    Demo(DemoArgs),
+    /// Make a folder to begin with: settings, an example project, the bundled plugins
+    #[command(
+        after_help = "Example:\n  crowdhook init my-crowd && cd my-crowd && crowdhook check\n\nNothing that is there already is overwritten."
+    )]
+    Init(init::InitArgs),
+    /// What a running host does, and how much of everything is stored
+    Status,
+    /// Components: what is loaded, what a file is
+    #[command(subcommand)]
+    Plugin(plugin::PluginCommand),
+    /// Events: what came in, and what became of it
+    #[command(subcommand)]
+    Event(event::EventCommand),
+    /// Dead letters: what was given up, and why
+    #[command(subcommand)]
+    Dead(dead::DeadCommand),
+}
+
+/// Reads the command line; exits with 2 and the usage when it makes no sense.
+#[must_use]
+pub fn parse() -> Args {
+    Args::parse()
+}
+
+/// Does what the command line says.
+///
+/// # Errors
+///
+/// Whatever kept it from doing so; [`report::show`] tells people.
+#[tokio::main]
+pub async fn run(args: Args) -> anyhow::Result<()> {
+    let common = args.common;
+    match args.command {
+        Command::Serve => Box::pin(serve::run(&common)).await,
+        Command::Check => check::run(&common).await,
+        Command::Demo(args) => Box::pin(demo::run(args)).await,
+        Command::Init(args) => init::run(&args),
+        Command::Status => status::run(&common).await,
+        Command::Plugin(command) => plugin::run(command, &common).await,
+        Command::Event(command) => event::run(command, &common).await,
+        Command::Dead(command) => dead::run(command, &common).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_fit_together() {
+        use clap::CommandFactory as _;
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn settings_and_log_level_may_stand_behind_the_command() {
+        let args = Args::try_parse_from(["crowdhook", "serve", "--config", "a.toml", "--log", "debug"]).unwrap();
+        assert_eq!(args.common.config, Some(PathBuf::from("a.toml")));
+        assert_eq!(args.log.log, "debug");
+    }
+}

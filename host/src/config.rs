@@ -11,6 +11,19 @@ use crate::event::{EventKind, PlatformKind};
 use crate::id::{ComponentName, PluginName, ProjectName};
 use crate::secret::Secret;
 
+mod document;
+mod guard;
+mod host;
+pub mod load;
+mod plugins;
+mod problem;
+mod project;
+mod raw;
+mod settings;
+mod words;
+
+pub use problem::{Problem, Problems, Severity};
+
 /// The host: `crowdhook.toml`.
 #[derive(Clone, Debug)]
 pub struct Host {
@@ -147,12 +160,31 @@ pub struct Project {
     pub run_all: bool,
 }
 
+impl Project {
+    /// The line of the file where a setting of `plugin` stands, by its JSON Pointer: the nearest line there is, that of the
+    /// plugin when the setting is not there, 1 when there is no such plugin in the file.
+    #[must_use]
+    pub fn line_of(&self, plugin: &PluginName, pointer: &str) -> usize {
+        let Some(plugin) = self.plugins.iter().find(|candidate| candidate.name == *plugin) else { return 1 };
+        let mut pointer = pointer;
+        loop {
+            if let Some((_, line)) = plugin.setting_lines.iter().find(|(known, _)| known == pointer) {
+                return *line;
+            }
+            match pointer.rsplit_once('/') {
+                Some((parent, _)) => pointer = parent,
+                None => return plugin.line,
+            }
+        }
+    }
+}
+
 /// Where a project lives.
 #[derive(Clone, Debug)]
 pub struct Platform {
     /// Which dialect its hook speaks.
     pub kind: PlatformKind,
-    /// The platform's address, without a slash at its end.
+    /// The platform's address, without a slash at its end unless its path is `/` alone.
     pub url: Url,
     /// PYBOSSA: the project's short name. Appen: the job's id.
     pub project: String,

@@ -1,1 +1,287 @@
-//! To come.
+//! The only way out: every call to a service of the world goes through a [`Connection`], which knows where that service is,
+//! how fast it may be called and whether it is up. Knows nothing of platforms, plugins and the store.
+//!
+//! A connection never makes its caller wait for room: what would have to wait longer than [`WAIT_HERE_MAX`] is given back at
+//! once as [`ConnectionError::Later`], since the caller can park its invocation and do something else meanwhile.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Method;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use url::Url;
+
+use crate::clock::Clock;
+use crate::secret::Secret;
+use advice::Advice;
+use breaker::{Breaker, Pass};
+use exchange::{Exchange, ExchangeError};
+use pace::Pace;
+
+pub mod advice;
+pub mod breaker;
+pub mod egress;
+mod exchange;
+pub mod pace;
+
+/// A call waits here for its turn no longer than this; what would take longer is [`ConnectionError::Later`].
+pub const WAIT_HERE_MAX: Duration = Duration::from_millis(100);
+/// Told to whom found all places taken: calls are short, so a place is free soon.
+const BUSY_WAIT: Duration = Duration::from_secs(1);
+/// Beyond so many addresses, those that nobody uses any more are forgotten.
+const ADDRESSES_MAX: usize = 256;
+/// A connection paces so many endpoints one by one; further ones share one pace.
+const ENDPOINTS_MAX: usize = 64;
+
+/// Limits of a connection. The defaults are what the host uses.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Until the other side has taken the call. Default 5 s.
+    pub connect: Duration,
+    /// From the beginning to the last byte of the answer. Default 20 s.
+    pub whole: Duration,
+    /// Body of an answer; a larger one is an error, and nothing of it is used. Default 16 MiB.
+    pub body_bytes_max: usize,
+    /// Calls under way at a time. Default 8.
+    pub at_once: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { connect: Duration::from_secs(5), whole: Duration::from_secs(20), body_bytes_max: 16 << 20, at_once: 8 }
+    }
+}
+
+/// All connections of the host. Two projects on one server share its connection, because servers count calls by the caller's
+/// address and not by key. Copies share everything.
+#[derive(Clone, Debug)]
+pub struct Connections {
+    clock: Clock,
+    limits: Limits,
+    open: Arc<Mutex<HashMap<String, Arc<Connection>>>>,
+}
+
+impl Connections {
+    /// No connections yet, with the default limits.
+    #[must_use]
+    pub fn new(clock: Clock) -> Self {
+        Self::with_limits(clock, Limits::default())
+    }
+
+    /// No connections yet.
+    #[must_use]
+    pub fn with_limits(clock: Clock, limits: Limits) -> Self {
+        Self { clock, limits, open: Arc::default() }
+    }
+
+    /// The connection to `base`, under which all its paths lie. Opens no socket. An address where nothing may be called
+    /// still gets a connection, whose calls all say so.
+    #[must_use]
+    pub fn to(&self, base: &Url) -> Arc<Connection> {
+        let mut open = lock(&self.open);
+        if open.len() >= ADDRESSES_MAX {
+            open.retain(|_, connection| Arc::strong_count(connection) > 1);
+        }
+        let connection = open.entry(base.as_str().trim_end_matches('/').to_owned());
+        connection.or_insert_with(|| Arc::new(Connection::new(base, self.clock.clone(), self.limits))).clone()
+    }
+}
+
+/// A named outside service: where it is, how fast it may be called, whether it is up.
+#[derive(Debug)]
+pub struct Connection {
+    /// Scheme, host and port: what people are told.
+    origin: String,
+    exchange: Exchange,
+    clock: Clock,
+    places: Semaphore,
+    gate: Mutex<Gate>,
+}
+
+/// What decides whether a call may leave now.
+#[derive(Debug, Default)]
+struct Gate {
+    breaker: Breaker,
+    endpoints: HashMap<&'static str, Pace>,
+}
+
+impl Gate {
+    fn pace(&mut self, endpoint: &'static str) -> &mut Pace {
+        let known = self.endpoints.len() < ENDPOINTS_MAX || self.endpoints.contains_key(endpoint);
+        self.endpoints.entry(if known { endpoint } else { "" }).or_default()
+    }
+}
+
+/// A call to be made.
+#[derive(Clone, Debug)]
+pub struct Request<'a> {
+    /// What the other side counts this call under: its pace is kept apart from that of other endpoints.
+    pub endpoint: &'static str,
+    /// The method.
+    pub method: Method,
+    /// The path below the base address, one part each; whatever stands in a part, it stays one part.
+    pub path: &'a [&'a str],
+    /// The query, name and value.
+    pub query: &'a [(&'a str, &'a str)],
+    /// Sent as it is in the `Authorization` header.
+    pub authorization: Option<&'a Secret>,
+    /// JSON to be sent.
+    pub json: Option<String>,
+}
+
+/// What the other side answered, whole.
+#[derive(Clone, Debug)]
+pub struct Response {
+    /// The status.
+    pub status: u16,
+    /// The body.
+    pub body: Bytes,
+    /// Where it sends the caller instead, without path and query; redirects are not followed.
+    pub location: Option<String>,
+    /// How long the answer asks to wait before the next call of this endpoint; none when it does not.
+    pub wait: Option<Duration>,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum ConnectionError {
+    /// Not now: no room, no calls left, the service is down or broke off. Try again after `after` at the earliest.
+    #[error("{why}")]
+    Later {
+        /// How long to wait; none when nothing is known.
+        after: Option<Duration>,
+        /// What happened, for people, without secrets.
+        why: String,
+        /// Whether the call may have reached the other side.
+        sent: bool,
+    },
+    /// It will never work like this: a forbidden address, too large an answer.
+    #[error("{why}")]
+    Refused {
+        /// What is wrong, for people, without secrets.
+        why: String,
+    },
+}
+
+impl ConnectionError {
+    fn not_sent(after: Duration, why: String) -> Self {
+        Self::Later { after: Some(after), why, sent: false }
+    }
+}
+
+impl Connection {
+    fn new(base: &Url, clock: Clock, limits: Limits) -> Self {
+        let origin = base.origin().ascii_serialization();
+        let exchange = Exchange::new(base, limits);
+        Self { origin, exchange, clock, places: Semaphore::new(limits.at_once), gate: Mutex::default() }
+    }
+
+    /// Makes one call and gives its whole answer, whatever its status.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectionError::Later`] at once when it would have to wait, and when the call broke; [`ConnectionError::Refused`] when it can never work.
+    pub async fn send(&self, request: Request<'_>) -> Result<Response, ConnectionError> {
+        let _place = self.place().await?;
+        let underway = match self.begin(request.endpoint) {
+            Err(ConnectionError::Later { after: Some(wait), .. }) if wait <= WAIT_HERE_MAX => {
+                tokio::time::sleep(wait).await;
+                self.begin(request.endpoint)?
+            }
+            begun => begun?,
+        };
+        match self.exchange.make(request).await {
+            Ok((parts, body)) => {
+                let now = self.clock.now();
+                let advice = Advice::read(parts.status.as_u16(), &parts.headers, now);
+                let wait = underway.answered(&advice);
+                let location = parts.headers.get(http::header::LOCATION).and_then(|to| origin_of(to.to_str().ok()?));
+                Ok(Response { status: parts.status.as_u16(), body, location, wait })
+            }
+            Err(ExchangeError::Never(why)) => Err(ConnectionError::Refused { why: format!("`{}` {why}", self.origin) }),
+            Err(ExchangeError::TooLarge(bytes_max)) => {
+                underway.answered(&Advice::default());
+                let why = format!("`{}` answered with more than the {} MiB that an answer may have", self.origin, bytes_max >> 20);
+                Err(ConnectionError::Refused { why })
+            }
+            Err(ExchangeError::Broken { why, sent }) => {
+                let after = underway.broke();
+                Err(ConnectionError::Later { after, why: format!("`{}` {why}", self.origin), sent })
+            }
+        }
+    }
+
+    async fn place(&self) -> Result<SemaphorePermit<'_>, ConnectionError> {
+        let place = tokio::time::timeout(WAIT_HERE_MAX, self.places.acquire()).await;
+        place.ok().and_then(Result::ok).ok_or_else(|| {
+            ConnectionError::not_sent(BUSY_WAIT, format!("as many calls to `{}` as are allowed at a time are under way", self.origin))
+        })
+    }
+
+    /// Asks breaker and pace, and counts the call as under way.
+    fn begin(&self, endpoint: &'static str) -> Result<Underway<'_>, ConnectionError> {
+        let now = self.clock.now();
+        let mut gate = lock(&self.gate);
+        gate.breaker.look(now).map_err(|wait| {
+            ConnectionError::not_sent(wait, format!("`{}` was down a moment ago and is left alone until it is tried again", self.origin))
+        })?;
+        gate.pace(endpoint)
+            .admit(now)
+            .map_err(|wait| ConnectionError::not_sent(wait, format!("`{}` rations calls, and those for now are used up", self.origin)))?;
+        let pass = gate.breaker.begin(now);
+        Ok(Underway { connection: self, endpoint, pass: Some(pass) })
+    }
+}
+
+/// A call that has begun. When it is dropped without a word, because its caller gave up, it is counted as neither good nor bad.
+struct Underway<'a> {
+    connection: &'a Connection,
+    endpoint: &'static str,
+    pass: Option<Pass>,
+}
+
+impl Underway<'_> {
+    /// Counts the answer, and says how long it asks to wait.
+    fn answered(mut self, advice: &Advice) -> Option<Duration> {
+        let now = self.connection.clock.now();
+        let mut gate = lock(&self.connection.gate);
+        let wait = gate.pace(self.endpoint).answered(now, advice);
+        let pass = self.pass.take()?;
+        if advice.down {
+            let open = gate.breaker.failed(pass, now);
+            return wait.max(open);
+        }
+        gate.breaker.succeeded(pass);
+        wait
+    }
+
+    /// Counts a failure, and says for how long the connection is closed now, if it is.
+    fn broke(mut self) -> Option<Duration> {
+        let now = self.connection.clock.now();
+        let mut gate = lock(&self.connection.gate);
+        gate.pace(self.endpoint).unanswered();
+        gate.breaker.failed(self.pass.take()?, now)
+    }
+}
+
+impl Drop for Underway<'_> {
+    fn drop(&mut self) {
+        if let Some(pass) = self.pass.take() {
+            let mut gate = lock(&self.connection.gate);
+            gate.pace(self.endpoint).unanswered();
+            gate.breaker.abandoned(pass);
+        }
+    }
+}
+
+/// Scheme, host and port of an address; path and query may hold secrets.
+fn origin_of(address: &str) -> Option<String> {
+    Url::parse(address).ok().map(|url| url.origin().ascii_serialization())
+}
+
+/// Nothing that holds these locks can panic half-way through a change that matters.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,1 +1,108 @@
-//! To come.
+//! The loop between outbox and the outside: one attempt, one verdict, recorded. Knows nothing of plugins and the inbox.
+
+mod verdict;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tracing::{debug, error, info, warn};
+
+use crate::clock::Clock;
+use crate::config::Limits;
+use crate::effect::Effect;
+use crate::platform::PlatformError;
+use crate::plugin::registry::Registry;
+use crate::store::{ClaimedDelivery, DeliveryOutcome, Finished, Store, StoreError};
+
+/// Deliveries under way at a time.
+const UNDER_WAY_MAX: usize = 32;
+/// A claim on a delivery runs out after this; longer than any attempt may take.
+const LEASE: Duration = Duration::from_secs(120);
+/// After the store failed to give any, the next look is this much later.
+const STORE_PAUSE: Duration = Duration::from_secs(1);
+
+/// Carries out effects.
+pub struct Deliverer {
+    registry: Arc<Registry>,
+    store: Arc<dyn Store>,
+    clock: Clock,
+    limits: Limits,
+    under_way: Arc<Semaphore>,
+}
+
+impl Deliverer {
+    /// A deliverer for what waits in `store`.
+    #[must_use]
+    pub fn new(registry: Arc<Registry>, store: Arc<dyn Store>, clock: Clock, limits: Limits) -> Arc<Self> {
+        Arc::new(Self { registry, store, clock, limits, under_way: Arc::new(Semaphore::new(UNDER_WAY_MAX)) })
+    }
+
+    /// Claims and delivers until the store is closed.
+    pub async fn serve(self: Arc<Self>) {
+        loop {
+            let Ok(permit) = Arc::clone(&self.under_way).acquire_owned().await else { return };
+            let mut permit = Some(permit);
+            let claimed = match self.store.claim_deliveries(1, LEASE).await {
+                Ok(claimed) => claimed,
+                Err(StoreError::Closed) => return,
+                Err(error) => {
+                    error!(%error, "The store gives no deliveries, will ask again");
+                    tokio::time::sleep(STORE_PAUSE).await;
+                    continue;
+                }
+            };
+            for delivery in claimed {
+                let deliverer = Arc::clone(&self);
+                // One permit, one delivery: `claim_deliveries` was asked for one.
+                let permit = permit.take();
+                tokio::spawn(async move {
+                    deliverer.attempt(delivery).await;
+                    drop(permit);
+                });
+            }
+        }
+    }
+
+    /// Waits until no delivery is under way any more, for at most `wait`.
+    pub async fn drain(&self, wait: Duration) {
+        let all = u32::try_from(UNDER_WAY_MAX).unwrap_or(u32::MAX);
+        if tokio::time::timeout(wait, self.under_way.acquire_many(all)).await.is_err() {
+            info!("Deliveries were still under way after {} ms; they will be attempted again", wait.as_millis());
+        }
+    }
+
+    async fn attempt(&self, delivery: ClaimedDelivery) {
+        let outcome = match self.carry_out(&delivery).await {
+            Ok(receipt) => DeliveryOutcome::Delivered { receipt },
+            Err(error) => verdict::of(error, delivery.attempt, &self.limits, self.clock.now()),
+        };
+        match &outcome {
+            DeliveryOutcome::Delivered { .. } => debug!(delivery.id = %delivery.id, "Delivered `{}`", delivery.id),
+            DeliveryOutcome::Later { due, reason, .. } => warn!(
+                delivery.id = %delivery.id, attempt = delivery.attempt, project = %delivery.scope.project,
+                "Delivery `{}` did not get through, again at {due:.0}: {reason}", delivery.id
+            ),
+            DeliveryOutcome::Dead { reason } => warn!(
+                delivery.id = %delivery.id, attempt = delivery.attempt, project = %delivery.scope.project,
+                "Delivery `{}` is given up: {reason}", delivery.id
+            ),
+        }
+        match self.store.finish_delivery(delivery.lease, outcome).await {
+            Ok(Finished::Recorded | Finished::Conflict) => {}
+            Ok(Finished::LeaseLost) => warn!(delivery.id = %delivery.id, "The lease of delivery `{}` was lost", delivery.id),
+            // The lease runs out and it is attempted again: at least once is what is promised.
+            Err(error) => error!(delivery.id = %delivery.id, %error, "The attempt could not be recorded"),
+        }
+    }
+
+    async fn carry_out(&self, delivery: &ClaimedDelivery) -> Result<String, PlatformError> {
+        let Some(project) = self.registry.project(delivery.scope.project.as_str()) else {
+            let why = format!("project `{}` has no file at the moment", delivery.scope.project);
+            return Err(PlatformError::Later { after: None, why });
+        };
+        match &delivery.effect {
+            Effect::SaveResult { task, result, info } => project.platform.save_result(task, result.as_deref(), info).await,
+        }
+    }
+}

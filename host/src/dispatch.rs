@@ -1,1 +1,133 @@
-//! To come.
+//! The loop between inbox and plugins: claim what is due, run it outside of any transaction, record what became of it in
+//! one. Knows nothing of HTTP.
+//!
+//! Work is bounded twice: so many invocations are in hand at a time (claimed, waiting for a sandbox, or waiting for
+//! their commit), and so many sandboxes exist. A plugin that hangs in all sandboxes it may have leaves the others free.
+
+mod judge;
+mod reads;
+mod run;
+mod snapshots;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{RwLock, Semaphore};
+use tracing::{error, info};
+
+use crate::clock::Clock;
+use crate::config::Limits;
+use crate::id::Scope;
+use crate::plugin::registry::Registry;
+use crate::store::{Claimed, Store, StoreError};
+use snapshots::Snapshots;
+
+/// Invocations in hand at a time.
+const IN_HAND_MAX: usize = 1024;
+/// Invocations in hand at a time of one plugin of one project.
+const IN_HAND_PER_PLUGIN_MAX: usize = 256;
+/// Invocations claimed at a time.
+const CLAIM_MAX: usize = 64;
+/// After the store failed to give any, the next look is this much later.
+const STORE_PAUSE: Duration = Duration::from_secs(1);
+
+/// Hands out invocations to plugins.
+pub struct Dispatcher {
+    registry: Arc<Registry>,
+    store: Arc<dyn Store>,
+    clock: Clock,
+    limits: Limits,
+    snapshots: Snapshots,
+    in_hand: Arc<Semaphore>,
+    sandboxes: Semaphore,
+    per_plugin: Mutex<HashMap<Scope, Arc<PluginRoom>>>,
+}
+
+/// The room that one plugin of one project has.
+struct PluginRoom {
+    sandboxes: Semaphore,
+    /// Held for reading by each run; by one that met several conflicts in a row, alone.
+    alone: RwLock<()>,
+}
+
+impl Dispatcher {
+    /// A dispatcher for what waits in `store`.
+    #[must_use]
+    pub fn new(registry: Arc<Registry>, store: Arc<dyn Store>, clock: Clock, limits: Limits) -> Arc<Self> {
+        Arc::new(Self {
+            snapshots: Snapshots::new(Arc::clone(&store)),
+            in_hand: Arc::new(Semaphore::new(IN_HAND_MAX)),
+            sandboxes: Semaphore::new(limits.sandboxes_max),
+            per_plugin: Mutex::default(),
+            registry,
+            store,
+            clock,
+            limits,
+        })
+    }
+
+    /// Claims and runs until the store is closed. Guests run on the threads of `guests`, never on the caller's.
+    pub async fn serve(self: Arc<Self>, guests: tokio::runtime::Handle) {
+        loop {
+            let Ok(first) = Arc::clone(&self.in_hand).acquire_owned().await else { return };
+            let room = (self.in_hand.available_permits() + 1).min(CLAIM_MAX);
+            let claimed = match self.store.claim(room, IN_HAND_PER_PLUGIN_MAX, self.limits.lease).await {
+                Ok(claimed) => claimed,
+                Err(StoreError::Closed) => return,
+                Err(error) => {
+                    error!(%error, "The store gives no invocations, will ask again");
+                    tokio::time::sleep(STORE_PAUSE).await;
+                    continue;
+                }
+            };
+            let mut first = Some(first);
+            for claimed in claimed {
+                let permit = match first.take() {
+                    Some(permit) => permit,
+                    None => match Arc::clone(&self.in_hand).acquire_owned().await {
+                        Ok(permit) => permit,
+                        Err(_) => return,
+                    },
+                };
+                let dispatcher = Arc::clone(&self);
+                guests.spawn(async move {
+                    dispatcher.handle(claimed).await;
+                    drop(permit);
+                });
+            }
+        }
+    }
+
+    /// Waits until nothing is in hand any more, for at most `wait`. What is still running then is run again at the next
+    /// start: nothing of it was recorded.
+    pub async fn drain(&self, wait: Duration) {
+        let all = u32::try_from(IN_HAND_MAX).unwrap_or(u32::MAX);
+        if tokio::time::timeout(wait, self.in_hand.acquire_many(all)).await.is_err() {
+            info!("Invocations still ran after {} ms; they will be run again at the next start", wait.as_millis());
+        }
+    }
+
+    /// One invocation from claim to record, holding on to its lease meanwhile.
+    async fn handle(&self, claimed: Claimed) {
+        let lease = claimed.lease;
+        let keep = async {
+            loop {
+                tokio::time::sleep(self.limits.lease / 3).await;
+                if !self.store.renew(lease, self.limits.lease).await {
+                    return;
+                }
+            }
+        };
+        tokio::select! {
+            () = Box::pin(self.run(claimed)) => {}
+            () = keep => info!(invocation = %lease.id, "Lost the lease of invocation `{}`, someone else runs it", lease.id),
+        }
+    }
+
+    fn room(&self, scope: &Scope) -> Arc<PluginRoom> {
+        let mut rooms = self.per_plugin.lock().unwrap_or_else(PoisonError::into_inner);
+        let room = || Arc::new(PluginRoom { sandboxes: Semaphore::new(self.limits.per_plugin_max.max(1)), alone: RwLock::new(()) });
+        Arc::clone(rooms.entry(scope.clone()).or_insert_with(room))
+    }
+}

@@ -1,1 +1,87 @@
-//! To come.
+//! Makes events of what platforms send: `Verified` → `Vec<Normalised>`, each dialect in its own file. Pure; knows nothing of
+//! sockets and of the database.
+//!
+//! Secrets are taken out here, so that nothing behind this module ever sees one.
+
+use serde_json::{Map, Value};
+
+use crate::config::Project;
+use crate::event::{EventKind, Normalised, Standing};
+use crate::verify::{Content, Verified};
+
+mod appen;
+mod pybossa;
+mod redact;
+
+/// One request holds no more events than this.
+pub const EVENTS_MAX: usize = 1000;
+
+/// The payload speaks of another project than the hook stands for. Nothing of it is kept.
+///
+/// On PYBOSSA any user with webhook rights can have anybody's ids sent to his own project's URL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the payload is about another project than this hook")]
+pub struct OtherProject;
+
+/// Makes events of a request to `project`'s hook: at least one, at most [`EVENTS_MAX`].
+///
+/// What the dialect does not know becomes an event that is kept and not dispatched ([`Standing::Ignored`]); what cannot be
+/// parsed is kept as it came but for its secrets ([`Standing::Unreadable`]).
+///
+/// # Errors
+///
+/// [`OtherProject`]: refuse the request.
+pub fn normalise(project: &Project, request: Verified) -> Result<Vec<Normalised>, OtherProject> {
+    match request.into_content() {
+        Content::Pybossa { query, body } => pybossa::normalise(project, query.as_deref(), &body).map(|event| vec![event]),
+        Content::Appen(form) => appen::normalise(project, form),
+    }
+}
+
+/// An event that is kept and not dispatched. `key` tells a repeat of it.
+fn set_aside(standing: Standing, key: &str, payload: Map<String, Value>) -> Normalised {
+    let kind = EventKind::HOST_UNKNOWN;
+    Normalised {
+        standing,
+        dedup_key: format!("{kind}/{}/{key}", standing.as_str()),
+        kind,
+        task: None,
+        occurred_at: None,
+        freshness: None,
+        rerun: false,
+        payload: Value::Object(payload).to_string(),
+    }
+}
+
+/// What came and could not be parsed, without its secrets.
+fn unreadable(project: &Project, key: &str, mut about: Map<String, Value>, raw: &str) -> Normalised {
+    about.insert("raw".to_owned(), redact::text(raw, &project.secrets()).into());
+    set_aside(Standing::Unreadable, key, about)
+}
+
+/// A platform's id: a whole number, or such a number as text. Leading zeros are dropped, so one id has one form.
+fn id(value: Option<&Value>) -> Option<u64> {
+    match value? {
+        Value::Number(number) => number.as_u64(),
+        Value::String(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => text.parse().ok(),
+        _ => None,
+    }
+}
+
+/// Bytes in hexadecimal digits.
+fn hex(bytes: &[u8]) -> String {
+    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or('0');
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
+impl Project {
+    /// Every secret that could stand in what someone sends us.
+    fn secrets(&self) -> Vec<&str> {
+        let basic = self.hook.basic.iter().flat_map(|basic| &basic.passwords);
+        let secrets = self.hook.tokens.iter().chain(basic).chain(&self.platform.api_key).chain(&self.platform.signing_tokens);
+        secrets.map(crate::secret::Secret::reveal).filter(|secret| !secret.is_empty()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,7 @@ use crate::clock::Timestamp;
 use crate::event::Event;
 
 pub mod appen;
+mod fields;
 pub mod pybossa;
 
 /// One thing put to people. (PYBOSSA: task. Appen: unit or row.)

@@ -1,1 +1,106 @@
-//! To come.
+//! The public door: request → `Unverified`, and the answer back. Its own accept loop, the limits on everything a stranger can
+//! make us hold or wait for, and every answer in one table. Knows nothing of plugins and of what leaves again.
+//!
+//! A request is told 200 only after [`Inbox::accept`] returned, so after its events are on disk.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use crate::config::Limits;
+use crate::inbox::Inbox;
+use crate::plugin::registry::Registry;
+use crate::store::Store;
+
+mod accept;
+mod answer;
+mod body;
+mod counts;
+mod hook;
+mod routes;
+mod socket;
+
+pub use counts::{Counts, Report};
+
+/// How long a sender waits for the store before it is told to come again. Appen waits 5 s in all, PYBOSSA 180 s.
+const STORE_WAIT_MAX: Duration = Duration::from_secs(30);
+
+/// What the store answered is good for so long, so that asking `/health/ready` costs it nothing.
+const READY_KEPT: Duration = Duration::from_secs(1);
+
+/// How long the store may take to answer before the host is not ready.
+const READY_WAIT_MAX: Duration = Duration::from_secs(2);
+
+/// The public listener's side of the host.
+#[derive(Clone)]
+pub struct Receiver {
+    intake: Arc<Intake>,
+}
+
+/// What every request needs.
+struct Intake {
+    registry: Arc<Registry>,
+    inbox: Inbox,
+    store: Arc<dyn Store>,
+    limits: Limits,
+    counts: Arc<Counts>,
+    /// The host is going down: what comes now is sent away.
+    draining: AtomicBool,
+    /// When the store was last asked, and whether it answered.
+    store_answers: Mutex<Option<(Instant, bool)>>,
+}
+
+impl Receiver {
+    /// A receiver of requests to the hooks of `registry`'s projects. `store` is the one that `inbox` records in; it is asked
+    /// whether it answers, nothing else.
+    #[must_use]
+    pub fn new(registry: Arc<Registry>, inbox: Inbox, store: Arc<dyn Store>, limits: &Limits) -> Self {
+        let intake = Intake {
+            registry,
+            inbox,
+            store,
+            limits: limits.clone(),
+            counts: Arc::default(),
+            draining: AtomicBool::new(false),
+            store_answers: Mutex::new(None),
+        };
+        Self { intake: Arc::new(intake) }
+    }
+
+    /// What came in and what became of it, since the start.
+    #[must_use]
+    pub fn counts(&self) -> Arc<Counts> {
+        Arc::clone(&self.intake.counts)
+    }
+
+    /// Accepts and serves until `shutdown` completes, then lets requests that are under way end, at most for `limits.drain`.
+    ///
+    /// No more than `limits.connections_max` are open at a time; further ones wait in the system's queue. From `shutdown` on
+    /// nothing new is accepted, idle connections are closed, and requests that begin on the others are told 503.
+    pub async fn serve(&self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
+        accept::serve(Arc::clone(&self.intake), listener, shutdown).await;
+    }
+}
+
+impl Intake {
+    fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+
+    /// Whether the store answers; asked at most once in [`READY_KEPT`], and by one at a time.
+    async fn store_answers(&self) -> bool {
+        let mut last = self.store_answers.lock().await;
+        if let Some((at, answers)) = *last
+            && at.elapsed() < READY_KEPT
+        {
+            return answers;
+        }
+        let answers = matches!(tokio::time::timeout(READY_WAIT_MAX, self.store.totals()).await, Ok(Ok(_)));
+        *last = Some((Instant::now(), answers));
+        answers
+    }
+}

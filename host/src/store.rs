@@ -431,7 +431,7 @@ pub trait Store: Send + Sync {
 }
 
 /// The project on a platform that a project's name in Crowdhook stands for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Binding {
     /// The platform's address.
     pub address: String,

@@ -1,1 +1,162 @@
-//! To come.
+//! What operators see: log lines and counts. A fact that is both logged and counted has one function here, which does both.
+//! Never takes bodies, secrets or addresses of people.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::IsTerminal as _;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tracing::{debug, info, warn};
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{Problems, Severity};
+use crate::id::{ComponentName, Digest, ProjectName};
+
+/// What is logged, and how.
+#[derive(Clone, Debug, clap::Args)]
+pub struct LogArgs {
+    /// What to log: `error`, `warn`, `info`, `debug`, `trace`, or by part: `info,crowdhook::dispatch=debug`
+    #[arg(long, value_name = "LEVEL", env = "CROWDHOOK_LOG", default_value = "info", global = true, help_heading = "Logging")]
+    pub log: String,
+    /// How to log, to standard error
+    #[arg(long, value_name = "FORMAT", default_value = "text", global = true, help_heading = "Logging")]
+    pub log_format: LogFormat,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogFormat {
+    /// For people: a line each, coloured on a terminal.
+    Text,
+    /// For machines: a JSON object a line.
+    Json,
+}
+
+/// A log filter that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("`--log {filter}` is no level and no list of them: {why}")]
+pub struct FilterError {
+    filter: String,
+    why: String,
+}
+
+/// Begins to log, to standard error. A second call changes nothing.
+///
+/// # Errors
+///
+/// When `--log` cannot be read.
+pub fn init(args: &LogArgs) -> Result<(), FilterError> {
+    let unreadable = |error: tracing_subscriber::filter::ParseError| FilterError { filter: args.log.clone(), why: error.to_string() };
+    let filter = EnvFilter::builder().parse(&args.log).map_err(unreadable)?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let begun = match args.log_format {
+        LogFormat::Text => builder.with_ansi(colours_wanted(std::io::stderr().is_terminal())).with_target(false).try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+    };
+    if begun.is_err() {
+        debug!("Logging had begun before");
+    }
+    Ok(())
+}
+
+/// Whether to write colours where `is_terminal` says who reads: never under `NO_COLOR`.
+#[must_use]
+pub fn colours_wanted(is_terminal: bool) -> bool {
+    is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+macro_rules! counts {
+    ($($(#[doc = $doc:literal])* $name:ident => $text:literal,)*) => {
+        /// What is counted since the start of the process.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Count {
+            $($(#[doc = $doc])* $name,)*
+        }
+
+        impl Count {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// The name in the admin API.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text,)*
+                }
+            }
+        }
+    };
+}
+
+counts! {
+    /// Components loaded or replaced.
+    ComponentsLoaded => "components_loaded",
+    /// Components that could not be loaded.
+    ComponentsRefused => "components_refused",
+    /// Project files loaded or replaced.
+    ProjectsLoaded => "projects_loaded",
+    /// Project files that could not be loaded.
+    ProjectsRefused => "projects_refused",
+    /// Requests to the admin listener without the token, or under a foreign name.
+    AdminRefused => "admin_refused",
+}
+
+static COUNTS: [AtomicU64; Count::ALL.len()] = [const { AtomicU64::new(0) }; Count::ALL.len()];
+
+/// Adds one.
+pub fn count(what: Count) {
+    if let Some(counter) = COUNTS.get(what as usize) {
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// All counts, by name.
+#[must_use]
+pub fn counts() -> BTreeMap<String, u64> {
+    Count::ALL.iter().zip(&COUNTS).map(|(what, counter)| (what.as_str().to_owned(), counter.load(Ordering::Relaxed))).collect()
+}
+
+/// A component is in use from now on.
+pub fn component_loaded(name: &ComponentName, version: &str, digest: &Digest, file: &Path) {
+    count(Count::ComponentsLoaded);
+    info!(component = %name, version, digest = %digest.short(), file = %file.display(), "Loaded component `{name}` {version}");
+}
+
+/// A file in the drop folder could not be loaded; a version that was in use before stays so.
+pub fn component_refused(file: &Path, error: &dyn fmt::Display) {
+    count(Count::ComponentsRefused);
+    warn!(file = %file.display(), error = %error, "Refused component `{}`", file.display());
+}
+
+/// A project is in use from now on.
+pub fn project_loaded(name: &ProjectName, warnings: &Problems) {
+    count(Count::ProjectsLoaded);
+    info!(project = %name, "Loaded project `{name}`");
+    problems(warnings);
+}
+
+/// A project's file could not be loaded; a version that was in use before stays so.
+pub fn project_refused(file: &Path, why: &Problems) {
+    count(Count::ProjectsRefused);
+    warn!(file = %file.display(), "Refused project file `{}`", file.display());
+    problems(why);
+}
+
+/// Somebody came to the admin listener who may not.
+pub fn admin_refused(peer: SocketAddr, why: &str) {
+    count(Count::AdminRefused);
+    warn!(peer = %peer, "Refused a request to the admin listener: {why}");
+}
+
+/// A line for each problem with a settings file.
+pub fn problems(problems: &Problems) {
+    for problem in problems.iter() {
+        let help = problem.help.as_deref().unwrap_or_default();
+        let (file, line) = (problem.file.display(), problem.line);
+        match problem.severity {
+            Severity::Error | Severity::Warning => warn!(file = %file, line, help, "{file}:{line}: {}", problem.message),
+        }
+    }
+}

@@ -1,1 +1,98 @@
-//! To come.
+//! A job on Appen. No call is made: what Appen posts holds the unit with all its judgments, and of its API only calls are known that
+//! the host has no use for. What would need another one is refused, with a sentence.
+
+use async_trait::async_trait;
+
+use super::{Answer, Platform, PlatformError, ProjectInfo, ResultRow, Snapshot, Task, WorkerInfo};
+use crate::config;
+use crate::event::Event;
+pub use unit::{Unit, unit_of};
+
+mod unit;
+
+/// A job on Appen.
+#[derive(Clone, Debug)]
+pub struct Appen {
+    address: String,
+    /// The job's id.
+    job: String,
+}
+
+impl Appen {
+    /// The job that `platform` describes. Makes no call, now or later.
+    #[must_use]
+    pub fn new(platform: config::Platform) -> Self {
+        Self { address: platform.url.as_str().trim_end_matches('/').to_owned(), job: platform.project }
+    }
+
+    fn unknown_call(&self, what: &str) -> PlatformError {
+        PlatformError::Refused {
+            why: format!(
+                "{what} of job {} cannot be read from Appen: that call of its API is not known to this host, which knows what Appen \
+                 posts and nothing else",
+                self.job
+            ),
+        }
+    }
+}
+
+#[async_trait]
+impl Platform for Appen {
+    fn address(&self) -> &str {
+        &self.address
+    }
+
+    async fn snapshot(&self, event: &Event) -> Result<Snapshot, PlatformError> {
+        let refused = |why: String| PlatformError::Refused { why };
+        let unit = unit_of(&event.payload).map_err(|why| refused(format!("event `{}`: {why}", event.id)))?;
+        if unit.job.as_deref().is_some_and(|job| job != self.job) {
+            return Err(refused(format!("event `{}` is about another job than {}", event.id, self.job)));
+        }
+        if event.task.as_deref().is_some_and(|task| task != unit.task.id) {
+            return Err(refused(format!("event `{}` is about another unit than its payload", event.id)));
+        }
+        Ok(Snapshot { task: unit.task, answers: unit.answers, result: None })
+    }
+
+    async fn project(&self) -> Result<ProjectInfo, PlatformError> {
+        Ok(ProjectInfo {
+            id: self.job.clone(),
+            short_name: None,
+            title: format!("Job {} on Appen", self.job),
+            url: None,
+            extra: "{}".to_owned(),
+            key_may_write: None,
+        })
+    }
+
+    async fn task(&self, id: &str) -> Result<Option<Task>, PlatformError> {
+        Err(self.unknown_call(&format!("unit `{}`", short(id))))
+    }
+
+    async fn answers(&self, task: &str, _after: Option<&str>) -> Result<Vec<Answer>, PlatformError> {
+        Err(self.unknown_call(&format!("the judgments of unit `{}`", short(task))))
+    }
+
+    async fn result(&self, task: &str) -> Result<Option<ResultRow>, PlatformError> {
+        Err(self.unknown_call(&format!("the result of unit `{}`", short(task))))
+    }
+
+    async fn worker(&self, _id: &str) -> Result<Option<WorkerInfo>, PlatformError> {
+        // Appen tells an id and nothing that a person chose to show.
+        Ok(None)
+    }
+
+    async fn save_result(&self, task: &str, _result: Option<&str>, _info: &str) -> Result<String, PlatformError> {
+        Err(PlatformError::Refused {
+            why: format!("Appen has no place for the result of unit `{}`: the host's own record is the place", short(task)),
+        })
+    }
+}
+
+/// An id that a plugin made up may be of any length.
+fn short(id: &str) -> String {
+    id.chars().take(80).collect()
+}
+
+#[cfg(test)]
+mod tests;

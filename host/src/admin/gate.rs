@@ -1,0 +1,110 @@
+//! Who may ask: a request under a name of this machine, with the token.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::answer::Refusal;
+use crate::secret::Secret;
+use crate::telemetry;
+
+/// Where a request comes from.
+#[derive(Clone, Copy)]
+pub(super) struct Peer(pub(super) SocketAddr);
+
+/// What a request must show.
+pub(super) struct Gate {
+    pub(super) token: Secret,
+    pub(super) listens_on: SocketAddr,
+}
+
+/// Lets a request pass, or answers it.
+pub(super) async fn pass(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
+    let mut response = match gate.check(request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => {
+            if let Some(Peer(peer)) = request.extensions().get() {
+                telemetry::admin_refused(*peer, refusal.error());
+            }
+            refusal.into_response()
+        }
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if response.status() == StatusCode::UNAUTHORIZED {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    response
+}
+
+impl Gate {
+    /// The name first: a page of a foreign name must not even learn whether its token was right.
+    fn check(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+        let mut hosts = headers.get_all(header::HOST).iter();
+        let host = hosts.next().and_then(|host| host.to_str().ok());
+        if hosts.next().is_some() || !host.is_some_and(|host| is_own_name(host, self.listens_on.ip())) {
+            let help = "ask under `localhost`, a loopback address, or the address it listens on";
+            return Err(Refusal::new(StatusCode::MISDIRECTED_REQUEST, "this host does not answer under that name", help));
+        }
+        let mut given = headers.get_all(header::AUTHORIZATION).iter();
+        let token = given.next().and_then(|value| value.to_str().ok()).and_then(bearer);
+        if given.next().is_none() && token.is_some_and(|token| self.token.matches(token)) {
+            return Ok(());
+        }
+        let help = "send `Authorization: Bearer <token>` with the token in `admin-token` of the data folder";
+        Err(Refusal::new(StatusCode::UNAUTHORIZED, "the admin token is missing or wrong", help))
+    }
+}
+
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// Whether `host` (a `Host` header) names this machine: `localhost`, a loopback address, or what it listens on. A host that
+/// listens on every address answers under any address, but never under a name: rebinding a name is what an attacker can do.
+fn is_own_name(host: &str, listens_on: IpAddr) -> bool {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) && !name.ends_with(':') => name,
+        _ => host,
+    };
+    let bare = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
+    match bare.parse::<IpAddr>() {
+        Ok(address) => address.is_loopback() || address == listens_on || listens_on.is_unspecified(),
+        Err(_) => name.eq_ignore_ascii_case("localhost"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_of_this_machine_are_its_own() {
+        let check = |host: &str, listens_on: &str, own: bool| {
+            assert_eq!(is_own_name(host, listens_on.parse().unwrap()), own, "{host} at {listens_on}");
+        };
+        for host in ["localhost", "LOCALHOST:8081", "127.0.0.1:8081", "127.1.2.3", "[::1]:8081", "[::1]"] {
+            check(host, "127.0.0.1", true);
+        }
+        for host in ["", ":8081", "evil.example:8081", "localhost.evil.example", "127.0.0.1.evil.example", "10.0.0.5", "localhost:8081:x"] {
+            check(host, "127.0.0.1", false);
+        }
+        check("10.0.0.5:8081", "10.0.0.5", true);
+        check("10.0.0.6", "10.0.0.5", false);
+        check("10.0.0.6:1", "0.0.0.0", true);
+        check("evil.example", "0.0.0.0", false);
+    }
+
+    #[test]
+    fn a_bearer_token_is_found_whatever_the_case_of_its_scheme() {
+        assert_eq!(bearer("bearer abc"), Some("abc"));
+        assert_eq!(bearer("Basic abc"), None);
+        assert_eq!(bearer("abc"), None);
+    }
+}

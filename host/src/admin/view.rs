@@ -1,0 +1,286 @@
+//! What is shown, in the shape in which it is shown: the admin API writes these as JSON, the command line reads them.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::status::{LastError, LoadStatus};
+use crate::clock::rfc3339;
+use crate::event::{Event, Standing};
+use crate::id::{EventId, PluginName};
+use crate::plugin::load::Component;
+use crate::plugin::registry::{Catalogue, Project};
+use crate::store::{DeadLetter, Run, Store, StoreError, Totals};
+
+/// `GET /v1/status`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Status {
+    /// The host's version.
+    pub version: String,
+    /// When it started, RFC 3339.
+    pub started_at: String,
+    /// Seconds since then.
+    pub uptime_s: u64,
+    /// Components in use.
+    pub components: usize,
+    /// Projects in use.
+    pub projects: usize,
+    /// The projects that miss a component.
+    pub degraded: Vec<String>,
+    /// How much of everything is stored.
+    pub totals: Totals,
+    /// Counts since the start, by name.
+    pub counters: BTreeMap<String, u64>,
+}
+
+/// A component, or a file that is none; of `GET /v1/plugins`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct PluginView {
+    /// The component's name; none when the file was never loaded.
+    pub name: Option<String>,
+    /// Its version.
+    pub version: Option<String>,
+    /// What it does.
+    pub summary: Option<String>,
+    /// The digest of its file.
+    pub digest: Option<String>,
+    /// Its file.
+    pub file: Option<String>,
+    /// Since when this version is in use, RFC 3339.
+    pub since: Option<String>,
+    /// What it cannot work without.
+    pub needs: Vec<String>,
+    /// The kinds of event that it wants.
+    pub handles: Vec<String>,
+    /// The plugins that run it, as `project/plugin`.
+    pub used_by: Vec<String>,
+    /// Why the last try to load its file failed.
+    pub last_error: Option<ErrorView>,
+    /// A JSON Schema of its settings; in `GET /v1/plugins/{name}` alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings_schema: Option<Value>,
+}
+
+/// When and why loading failed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ErrorView {
+    /// When, RFC 3339.
+    pub at: String,
+    /// Why.
+    pub text: String,
+}
+
+/// A project; of `GET /v1/projects`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ProjectView {
+    /// Its name; none when the file was never loaded and has no name that can be one.
+    pub name: Option<String>,
+    /// Its file.
+    pub file: String,
+    /// Where it lives: `pybossa`, `appen`.
+    pub platform: Option<String>,
+    /// The platform's address.
+    pub address: Option<String>,
+    /// The platform's name or id of it.
+    pub platform_project: Option<String>,
+    /// The address to paste into the platform, with `<token>` where its token goes.
+    pub hook: Option<String>,
+    /// Since when this version of the file is in use, RFC 3339.
+    pub since: Option<String>,
+    /// Its plugins, as `plugin` or `plugin (component)`.
+    pub plugins: Vec<String>,
+    /// What it misses; empty when all is well. Its events are taken in any case, and wait.
+    pub degraded: Vec<String>,
+    /// Why the last try to load its file failed.
+    pub last_error: Option<ErrorView>,
+}
+
+/// `GET /v1/events/{id}`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct EventView {
+    /// The event, with its payload as JSON.
+    pub event: Value,
+    /// What is done with it.
+    pub standing: String,
+    /// The attempts of its invocations, oldest first, each with its plugin.
+    pub runs: Vec<Value>,
+}
+
+/// `GET /v1/dead`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DeadView {
+    /// The dead letters given up last, newest first.
+    pub dead: Vec<DeadLetter>,
+}
+
+/// The dead letters shown when nobody says how many.
+pub const DEAD_USUAL: u32 = 100;
+
+/// No more dead letters are shown at a time.
+pub const DEAD_MAX: u32 = 1000;
+
+/// The event `id` with its runs; none when there is no such event.
+///
+/// # Errors
+///
+/// When the store cannot be read.
+pub async fn event(store: &dyn Store, id: EventId) -> Result<Option<EventView>, StoreError> {
+    let Some((event, standing)) = store.event(id).await? else { return Ok(None) };
+    let runs = store.runs(id).await?;
+    Ok(Some(event_view(&event, standing, runs)))
+}
+
+fn event_view(event: &Event, standing: Standing, runs: Vec<(PluginName, Run)>) -> EventView {
+    let mut shown = serde_json::to_value(event).unwrap_or_default();
+    unfold(&mut shown, &["payload"]);
+    let runs = runs.into_iter().map(|(plugin, run)| {
+        let mut shown = serde_json::to_value(run).unwrap_or_default();
+        unfold(&mut shown, &["log", "read"]);
+        if let Some(fields) = shown.as_object_mut() {
+            fields.shift_insert(0, "plugin".to_owned(), Value::String(plugin.to_string()));
+        }
+        shown
+    });
+    EventView { event: shown, standing: standing.as_str().to_owned(), runs: runs.collect() }
+}
+
+/// Puts JSON in the place of text that holds JSON.
+fn unfold(object: &mut Value, keys: &[&str]) {
+    for key in keys {
+        let Some(field) = object.get_mut(*key) else { continue };
+        if let Some(json) = field.as_str().and_then(|text| serde_json::from_str(text).ok()) {
+            *field = json;
+        }
+    }
+}
+
+/// The components in use and the files that could not be loaded.
+#[must_use]
+pub fn plugins(catalogue: &Catalogue, loads: &[LoadStatus]) -> Vec<PluginView> {
+    let mut views: Vec<PluginView> = catalogue
+        .components
+        .values()
+        .map(|component| {
+            let load = loads.iter().find(|load| load.name.as_deref() == Some(component.name.as_str()));
+            plugin(component, catalogue, load)
+        })
+        .collect();
+    let unused =
+        |load: &&LoadStatus| !load.name.as_ref().is_some_and(|name| catalogue.components.keys().any(|known| known.as_str() == name));
+    views.extend(loads.iter().filter(unused).map(|load| PluginView {
+        name: load.name.clone(),
+        version: load.version.clone(),
+        ..loaded(load)
+    }));
+    views
+}
+
+/// A component with the schema of its settings left out.
+fn plugin(component: &Component, catalogue: &Catalogue, load: Option<&LoadStatus>) -> PluginView {
+    let said = &component.description;
+    let users = catalogue.projects.values().flat_map(|project| {
+        let own = project.plugins.iter().filter(|plugin| plugin.config.component == component.name);
+        own.map(|plugin| format!("{}/{}", project.config.name, plugin.config.name))
+    });
+    PluginView {
+        name: Some(component.name.to_string()),
+        version: Some(said.version.clone()),
+        summary: Some(said.summary.clone()),
+        digest: Some(component.digest.to_string()),
+        needs: said.needs.clone(),
+        handles: said.handles.clone(),
+        used_by: users.collect(),
+        ..load.map(loaded).unwrap_or_default()
+    }
+}
+
+/// The component of this name with the schema of its settings.
+#[must_use]
+pub fn plugin_named(catalogue: &Catalogue, loads: &[LoadStatus], name: &str) -> Option<PluginView> {
+    let mut view = plugins(catalogue, loads).into_iter().find(|view| view.name.as_deref() == Some(name))?;
+    let component = catalogue.components.values().find(|component| component.name.as_str() == name);
+    view.settings_schema = component.and_then(|component| serde_json::from_str(&component.description.settings_schema).ok());
+    Some(view)
+}
+
+fn loaded(load: &LoadStatus) -> PluginView {
+    PluginView {
+        file: Some(load.file.display().to_string()),
+        digest: load.digest.clone(),
+        since: load.since.map(rfc3339),
+        last_error: load.last_error.as_ref().map(error),
+        ..PluginView::default()
+    }
+}
+
+fn error(error: &LastError) -> ErrorView {
+    ErrorView { at: rfc3339(error.at), text: error.text.clone() }
+}
+
+/// The projects in use and the files that could not be loaded. `public_url` is how the world reaches the hooks.
+#[must_use]
+pub fn projects(catalogue: &Catalogue, loads: &[LoadStatus], public_url: &str) -> Vec<ProjectView> {
+    let mut views: Vec<ProjectView> = catalogue
+        .projects
+        .values()
+        .map(|found| {
+            let load = loads.iter().find(|load| load.name.as_deref() == Some(found.config.name.as_str()));
+            project(found, load, public_url)
+        })
+        .collect();
+    let unused = |load: &&LoadStatus| !load.name.as_ref().is_some_and(|name| catalogue.projects.keys().any(|known| known.as_str() == name));
+    views.extend(loads.iter().filter(unused).map(|load| broken(&load.file, load)));
+    views
+}
+
+fn broken(file: &Path, load: &LoadStatus) -> ProjectView {
+    ProjectView {
+        name: load.name.clone(),
+        file: file.display().to_string(),
+        platform: None,
+        address: None,
+        platform_project: None,
+        hook: None,
+        since: load.since.map(rfc3339),
+        plugins: Vec::new(),
+        degraded: Vec::new(),
+        last_error: load.last_error.as_ref().map(error),
+    }
+}
+
+fn project(project: &Project, load: Option<&LoadStatus>, public_url: &str) -> ProjectView {
+    let config = &project.config;
+    let shown = |plugin: &crate::config::Plugin| match plugin.name.as_str() == plugin.component.as_str() {
+        true => plugin.name.to_string(),
+        false => format!("{} ({})", plugin.name, plugin.component),
+    };
+    ProjectView {
+        name: Some(config.name.to_string()),
+        file: config.file.display().to_string(),
+        platform: Some(config.platform.kind.to_string()),
+        address: Some(config.platform.url.to_string()),
+        platform_project: Some(config.platform.project.clone()),
+        hook: Some(hook(config, public_url)),
+        since: load.and_then(|load| load.since).map(rfc3339),
+        plugins: project.plugins.iter().map(|plugin| shown(&plugin.config)).collect(),
+        degraded: missing(project),
+        last_error: load.and_then(|load| load.last_error.as_ref()).map(error),
+    }
+}
+
+/// The address to paste into the platform, without the token.
+#[must_use]
+pub fn hook(project: &crate::config::Project, public_url: &str) -> String {
+    let token = if project.hook.tokens.is_empty() { "" } else { "/<token>" };
+    format!("{}/hooks/{}{token}", public_url.trim_end_matches('/'), project.name)
+}
+
+/// What a project misses.
+#[must_use]
+pub fn missing(project: &Project) -> Vec<String> {
+    let gone = project.plugins.iter().filter(|plugin| plugin.component.is_none());
+    gone.map(|plugin| format!("plugin `{}`: there is no component `{}` in the drop folder", plugin.config.name, plugin.config.component))
+        .collect()
+}

@@ -1,0 +1,7 @@
+//! The components that come with Crowdhook, for `init` and `demo` to put into a drop folder.
+
+/// Name and bytes of each component that comes with Crowdhook.
+#[must_use]
+pub fn bundled() -> &'static [(&'static str, &'static [u8])] {
+    &[("majority-vote", include_bytes!("../../../plugins/prebuilt/majority-vote.wasm"))]
+}

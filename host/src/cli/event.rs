@@ -1,0 +1,84 @@
+//! `crowdhook event show`.
+
+use anyhow::Context as _;
+use clap::Subcommand;
+use serde_json::Value;
+
+use super::client::{Asked, ask};
+use super::report::Advice;
+use super::{Common, offline, output};
+use crate::admin::view::{self, EventView};
+use crate::config::load;
+use crate::id::EventId;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum EventCommand {
+    /// One event: what came in, what is done with it, and every attempt of every plugin
+    #[command(after_help = "Example:\n  crowdhook event show 01981f7e-5c3a-7cc0-8e7f-0242ac120002 --json")]
+    Show {
+        /// The event's id, as the log and `dead list` show it
+        id: EventId,
+    },
+}
+
+pub(super) async fn run(command: EventCommand, common: &Common) -> anyhow::Result<()> {
+    let EventCommand::Show { id } = command;
+    let host = load::host(common.config.as_deref())?;
+    let view = match ask::<EventView>(&host, &format!("/v1/events/{id}")).await? {
+        Asked::Answered(view) => view,
+        Asked::Missing(advice) => return Err(advice.into()),
+        Asked::NoHost(why) => {
+            let store = offline::store(&host, &why)?;
+            let found = view::event(store.as_ref(), id).await.context("the store cannot be read")?;
+            found.ok_or_else(|| Advice::new("there is no such event", "the log and `crowdhook dead list` name the ids of events"))?
+        }
+    };
+    if common.json { output::json(&view) } else { show(&view) }
+}
+
+fn show(view: &EventView) -> anyhow::Result<()> {
+    let field = |name: &str| text(view.event.get(name));
+    let mut lines = format!("{} {}\n", field("kind"), field("id"));
+    for name in ["project", "platform", "task", "origin", "occurred_at", "received_at", "emitted_by"] {
+        if view.event.get(name).is_some_and(|value| !value.is_null()) {
+            lines += &format!("{name:12} {}\n", field(name));
+        }
+    }
+    lines += &format!(
+        "{:12} {}\n\npayload\n{}\n",
+        "standing",
+        view.standing,
+        serde_json::to_string_pretty(view.event.get("payload").unwrap_or(&Value::Null))?
+    );
+    output::lines(&lines)?;
+    if view.runs.is_empty() {
+        return output::lines("no plugin has run on it");
+    }
+    let mut table = output::Table::new(&["plugin", "outcome", "started", "took", "cpu", "reason"]);
+    for run in &view.runs {
+        let cell = |name: &str| text(run.get(name));
+        let millis = |name: &str| format!("{} ms", cell(name));
+        table.row(vec![cell("plugin"), cell("outcome"), cell("started_at"), millis("duration_ms"), millis("cpu_ms"), cell("reason")]);
+    }
+    table.print()?;
+    view.runs.iter().try_for_each(show_log)
+}
+
+/// The log lines of a run, whatever their shape.
+fn show_log(run: &Value) -> anyhow::Result<()> {
+    let Some(log) = run.get("log").and_then(Value::as_array).filter(|log| !log.is_empty()) else { return Ok(()) };
+    let line = |entry: &Value| match (entry.get("level"), entry.get("message")) {
+        (level, Some(message)) => format!("  {} {}", text(level), text(Some(message))),
+        _ => format!("  {}", text(Some(entry))),
+    };
+    let lines: Vec<String> = log.iter().map(line).collect();
+    output::lines(&format!("\nlog of {}\n{}", text(run.get("plugin")), lines.join("\n")))
+}
+
+fn text(value: Option<&Value>) -> String {
+    match value {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) => output::plain(text),
+        Some(other) => output::plain(&other.to_string()),
+    }
+}

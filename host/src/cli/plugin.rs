@@ -1,0 +1,141 @@
+//! `crowdhook plugin list` and `crowdhook plugin inspect`.
+
+use std::path::Path;
+
+use clap::Subcommand;
+use serde_json::Value;
+
+use super::client::{Asked, ask};
+use super::report::Advice;
+use super::{Common, output};
+use crate::admin::view::PluginView;
+use crate::config::{Host, load};
+use crate::id::Digest;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum PluginCommand {
+    /// The components that a running host has loaded, and the files that it could not load
+    ///
+    /// Where no host runs: the files in the drop folder.
+    List,
+    /// What one component is: version, what it hears and needs, the schema of its settings
+    #[command(
+        after_help = "Examples:\n  crowdhook plugin inspect majority-vote        one that a running host has loaded\n  crowdhook plugin inspect ./my-plugin.wasm    a file, whether a host runs or not"
+    )]
+    Inspect {
+        /// The name of a loaded component, or a file that ends in `.wasm`
+        #[arg(value_name = "NAME_OR_FILE")]
+        what: String,
+    },
+}
+
+pub(super) async fn run(command: PluginCommand, common: &Common) -> anyhow::Result<()> {
+    match command {
+        PluginCommand::List => list(common).await,
+        PluginCommand::Inspect { what } => inspect(&what, common).await,
+    }
+}
+
+async fn list(common: &Common) -> anyhow::Result<()> {
+    let host = load::host(common.config.as_deref())?;
+    let views = match ask::<Vec<PluginView>>(&host, "/v1/plugins").await? {
+        Asked::Answered(views) => views,
+        Asked::Missing(advice) => return Err(advice.into()),
+        Asked::NoHost(why) => {
+            output::note(&format!("{why}; these are the files in `{}`", host.plugins.display()));
+            files(&host)?
+        }
+    };
+    if common.json {
+        return output::json(&views);
+    }
+    let mut table = output::Table::new(&["component", "version", "digest", "used by", "file", "last error"]);
+    for view in &views {
+        let text = |field: &Option<String>| field.clone().unwrap_or_else(|| "-".to_owned());
+        let digest = view.digest.as_deref().map_or_else(|| "-".to_owned(), |digest| digest.chars().take(12).collect());
+        let error = view.last_error.as_ref().map(|error| error.text.clone()).unwrap_or_default();
+        table.row(vec![text(&view.name), text(&view.version), digest, view.used_by.join(", "), text(&view.file), error]);
+    }
+    if views.is_empty() { output::lines(&format!("there is no component in `{}`", host.plugins.display())) } else { table.print() }
+}
+
+/// The files of the drop folder, as far as they can be told apart without running them.
+fn files(host: &Host) -> anyhow::Result<Vec<PluginView>> {
+    let entries = match std::fs::read_dir(&host.plugins) {
+        Ok(entries) => entries,
+        Err(error) => {
+            let help = "make the folder, or name another one: `plugins = \"…\"` in the settings";
+            return Err(Advice::new(format!("the drop folder `{}` cannot be read", host.plugins.display()), help)
+                .because(error.into())
+                .into());
+        }
+    };
+    let mut views = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "wasm") {
+            let digest = Digest::of(&std::fs::read(&path)?).to_string();
+            views.push(PluginView { file: Some(path.display().to_string()), digest: Some(digest), ..PluginView::default() });
+        }
+    }
+    views.sort_by(|one, other| one.file.cmp(&other.file));
+    Ok(views)
+}
+
+async fn inspect(what: &str, common: &Common) -> anyhow::Result<()> {
+    let view = if Path::new(what).extension().is_some_and(|extension| extension == "wasm") {
+        describe_file(Path::new(what)).await?
+    } else {
+        let host = load::host(common.config.as_deref())?;
+        match ask::<PluginView>(&host, &format!("/v1/plugins/{}", path_segment(what))).await? {
+            Asked::Answered(view) => view,
+            Asked::Missing(advice) => return Err(advice.into()),
+            Asked::NoHost(why) => {
+                return Err(Advice::new(why, "start the host, or name a file: `crowdhook plugin inspect ./plugin.wasm`").into());
+            }
+        }
+    };
+    if common.json { output::json(&view) } else { output::lines(&shown(&view)) }
+}
+
+fn path_segment(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
+/// What a component's file says it is.
+async fn describe_file(file: &Path) -> anyhow::Result<PluginView> {
+    Err(Advice::new(format!("`{}`: looking into a file is not wired yet", file.display()), "ask a running host by the component's name")
+        .into())
+}
+
+fn shown(view: &PluginView) -> String {
+    let text = |field: &Option<String>| output::plain(field.as_deref().unwrap_or("-"));
+    let listed = |words: &[String]| if words.is_empty() { "nothing".to_owned() } else { output::plain(&words.join(", ")) };
+    let mut lines = format!("{} {}\n{}\n\n", text(&view.name), text(&view.version), text(&view.summary));
+    lines += &format!("hears    {}\nneeds    {}\nused by  {}\n", listed(&view.handles), listed(&view.needs), listed(&view.used_by));
+    lines += &format!("file     {}\ndigest   {}\nsince    {}\n", text(&view.file), text(&view.digest), text(&view.since));
+    if let Some(error) = &view.last_error {
+        lines += &format!("error    {} ({})\n", output::plain(&error.text), error.at);
+    }
+    if let Some(schema) = &view.settings_schema {
+        lines += &format!("\nsettings\n{}", settings(schema));
+    }
+    lines
+}
+
+/// The properties of a JSON Schema, a line each.
+fn settings(schema: &Value) -> String {
+    let properties = schema.get("properties").and_then(Value::as_object);
+    let required: Vec<&str> = schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    let line = |(name, property): (&String, &Value)| {
+        let field = |key: &str| property.get(key).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+        let kind = field("type").unwrap_or_else(|| "any".to_owned());
+        let standing = if required.contains(&name.as_str()) {
+            "required".to_owned()
+        } else {
+            format!("default {}", field("default").unwrap_or_else(|| "none".to_owned()))
+        };
+        output::plain(&format!("  {name} ({kind}, {standing}): {}", field("description").unwrap_or_default())) + "\n"
+    };
+    properties.map(|properties| properties.iter().map(line).collect()).unwrap_or_else(|| "  it takes none\n".to_owned())
+}

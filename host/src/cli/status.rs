@@ -1,0 +1,63 @@
+//! `crowdhook status`.
+
+use super::client::{Asked, ask};
+use super::{Common, offline, output};
+use crate::admin::view::{ProjectView, Status};
+use crate::config::load;
+use crate::store::Totals;
+
+/// Shows what a running host does; where none runs, what is stored.
+pub(super) async fn run(common: &Common) -> anyhow::Result<()> {
+    let host = load::host(common.config.as_deref())?;
+    match ask::<Status>(&host, "/v1/status").await? {
+        Asked::Answered(status) if common.json => output::json(&status),
+        Asked::Answered(status) => {
+            let projects = match ask::<Vec<ProjectView>>(&host, "/v1/projects").await? {
+                Asked::Answered(projects) => projects,
+                Asked::Missing(_) | Asked::NoHost(_) => Vec::new(),
+            };
+            output::lines(&shown(&status))?;
+            show_projects(&projects)
+        }
+        Asked::Missing(advice) => Err(advice.into()),
+        Asked::NoHost(why) => {
+            let totals = offline::store(&host, &why)?.totals().await?;
+            if common.json {
+                output::json(&serde_json::json!({ "running": false, "totals": totals }))
+            } else {
+                output::lines(&shown_totals(&totals))
+            }
+        }
+    }
+}
+
+fn shown(status: &Status) -> String {
+    let head = format!("crowdhook {}, up for {} (since {})\n", status.version, output::span(status.uptime_s), status.started_at);
+    let loaded = format!("loaded: {} projects, {} components\n", status.projects, status.components);
+    let counters: String =
+        status.counters.iter().filter(|(_, number)| **number > 0).map(|(name, number)| format!("  {name}: {number}\n")).collect();
+    let counters = if counters.is_empty() { counters } else { format!("since the start:\n{counters}") };
+    format!("{head}{loaded}{}{counters}", shown_totals(&status.totals))
+}
+
+fn shown_totals(totals: &Totals) -> String {
+    format!(
+        "events: {} ({} set aside)\ninvocations: {} waiting, {} dead, {} runs recorded\ndeliveries: {} waiting, {} given up\n",
+        totals.events, totals.set_aside, totals.waiting, totals.dead, totals.runs, totals.deliveries_waiting, totals.deliveries_dead
+    )
+}
+
+fn show_projects(projects: &[ProjectView]) -> anyhow::Result<()> {
+    let mut table = output::Table::new(&["project", "platform", "hook", "state"]);
+    for project in projects {
+        let state = match (&project.last_error, project.degraded.first()) {
+            (Some(error), _) if project.platform.is_none() => format!("not loaded: {}", error.text),
+            (Some(error), _) => format!("old version, the new one fails: {}", error.text),
+            (None, Some(missing)) => format!("degraded: {missing}"),
+            (None, None) => "well".to_owned(),
+        };
+        let name = project.name.clone().unwrap_or_else(|| project.file.clone());
+        table.row(vec![name, project.platform.clone().unwrap_or_default(), project.hook.clone().unwrap_or_default(), state]);
+    }
+    if projects.is_empty() { Ok(()) } else { table.print() }
+}

@@ -1,0 +1,152 @@
+//! The plugins of a project: what each runs, hears, may do and is told.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
+
+use toml::Spanned;
+
+use super::Plugin;
+use super::host::{Numbers, guest_limits};
+use super::project::Check;
+use super::raw;
+use super::settings::Settings;
+use super::words;
+use crate::event::EventKind;
+use crate::id::{ComponentName, NameError, PluginName};
+
+/// What a project may grant.
+pub(super) const GRANTS: [&str; 8] = ["results", "tasks", "email", "files", "badges", "events", "http.fetch", "http.send"];
+
+impl Check<'_, '_> {
+    pub(super) fn plugins(
+        &mut self,
+        said: BTreeMap<Spanned<String>, raw::Plugin>,
+        settings: Vec<(String, Settings)>,
+        run_all: bool,
+    ) -> Vec<Plugin> {
+        let mut said: Vec<(Spanned<String>, raw::Plugin)> = said.into_iter().collect();
+        said.sort_by_key(|(name, _)| name.span().start);
+        let names: BTreeSet<String> = said.iter().map(|(name, _)| name.get_ref().clone()).collect();
+        let mut plugins = Vec::new();
+        for (name, plugin) in said {
+            let senders = if run_all { None } else { Some(&names) };
+            let own = settings.iter().find(|(of, _)| of == name.get_ref()).map(|(_, settings)| settings.clone());
+            plugins.extend(self.plugin(&name, plugin, own.unwrap_or_default(), senders));
+        }
+        plugins
+    }
+
+    /// A plugin; `senders` are all it can hear from, where that is known.
+    fn plugin(
+        &mut self,
+        name: &Spanned<String>,
+        said: raw::Plugin,
+        settings: Settings,
+        senders: Option<&BTreeSet<String>>,
+    ) -> Option<Plugin> {
+        let key = format!("plugins.{}", name.get_ref());
+        let own = self.name::<PluginName>(&format!("`[{key}]`"), name);
+        let component = match &said.component {
+            Some(component) => self.name::<ComponentName>(&format!("`{key}.component`"), component),
+            None => own.as_ref().and_then(|own| own.as_str().parse().ok()),
+        };
+        let allow = self.allow(&key, said.allow);
+        let on = said.on.map(|on| self.on(&key, on));
+        let from = said.from.map(|from| self.from(&key, name.get_ref(), from, senders));
+        let above = format!("{key}.limits");
+        let limits = guest_limits(&mut Numbers { document: &mut self.document, above: &above }, said.limits, self.context.guest);
+        Some(Plugin {
+            name: own?,
+            component: component?,
+            settings: serde_json::Value::Object(settings.json).to_string(),
+            allow,
+            on,
+            from,
+            limits: limits?,
+            line: self.document.line(name.span().start),
+            setting_lines: settings.lines,
+        })
+    }
+
+    fn name<T: FromStr<Err = NameError>>(&mut self, key: &str, said: &Spanned<String>) -> Option<T> {
+        match said.get_ref().parse() {
+            Ok(name) => Some(name),
+            Err(error) => {
+                self.document.error(&said.span(), format!("{key}: {error}"), None);
+                None
+            }
+        }
+    }
+
+    fn allow(&mut self, key: &str, said: Vec<Spanned<String>>) -> Vec<String> {
+        for grant in &said {
+            if !GRANTS.contains(&grant.get_ref().as_str()) {
+                let help = match words::nearest(grant.get_ref(), GRANTS) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("a project may grant {}", words::listed(GRANTS)),
+                };
+                self.document.error(&grant.span(), format!("`{key}.allow`: there is no `{}` to grant", grant.get_ref()), Some(help));
+            }
+        }
+        said.into_iter().map(Spanned::into_inner).collect()
+    }
+
+    fn on(&mut self, key: &str, said: Spanned<Vec<Spanned<String>>>) -> Vec<String> {
+        if said.get_ref().is_empty() {
+            let help = "take the line out to hear every kind that the plugin wants, or write some: `on = [\"task.completed\"]`";
+            self.document.error(&said.span(), format!("`{key}.on` is empty: the plugin would hear nothing"), Some(help.to_owned()));
+        }
+        for pattern in said.get_ref() {
+            if !is_pattern(pattern.get_ref()) {
+                let help = "write a kind as `task.completed`, a family as `task.*`, or `*` for all";
+                self.document.error(
+                    &pattern.span(),
+                    format!("`{key}.on`: `{}` is no kind of event", pattern.get_ref()),
+                    Some(help.to_owned()),
+                );
+            }
+        }
+        said.into_inner().into_iter().map(Spanned::into_inner).collect()
+    }
+
+    fn from(&mut self, key: &str, own: &str, said: Spanned<Vec<Spanned<String>>>, senders: Option<&BTreeSet<String>>) -> Vec<PluginName> {
+        let mut from = Vec::new();
+        for sender in said.into_inner() {
+            let text = sender.get_ref();
+            if text == own {
+                let help = "a plugin never hears what it emits itself; take the name out";
+                self.document.error(&sender.span(), format!("`{key}.from` names the plugin itself"), Some(help.to_owned()));
+            } else if senders.is_some_and(|senders| !senders.contains(text)) {
+                let known = senders.into_iter().flatten().map(String::as_str).filter(|known| *known != own);
+                let help = match words::nearest(text, known.clone()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None if known.clone().next().is_none() => "the file has no other plugin; take the line out".to_owned(),
+                    None => format!("the other plugins of this file are {}", words::listed(known)),
+                };
+                self.document.error(&sender.span(), format!("`{key}.from`: there is no plugin `{text}` in this file"), Some(help));
+            }
+            from.extend(self.name::<PluginName>(&format!("`{key}.from`"), &sender));
+        }
+        from
+    }
+
+    /// Two plugins that save task results overwrite each other's: an error unless said to be meant.
+    pub(super) fn check_results(&mut self, plugins: &[Plugin], meant: bool) {
+        let mut saving = plugins.iter().filter(|plugin| plugin.allow.iter().any(|grant| grant == "results"));
+        if let (Some(first), Some(second), false) = (saving.next(), saving.next(), meant) {
+            let message =
+                format!("`plugins.{}` and `plugins.{}` may both save task results, and the later one would win", first.name, second.name);
+            let help = "take `results` out of one `allow`, or write `results_by_several = true` at the top of the file if it is meant";
+            self.document.error_at_line(second.line, message, Some(help.to_owned()));
+        }
+    }
+}
+
+fn is_pattern(text: &str) -> bool {
+    let family = |family: &str| EventKind::from_str(&format!("{family}x")).is_ok();
+    match text.strip_suffix('*') {
+        Some("") => true,
+        Some(rest) => rest.ends_with('.') && family(rest),
+        None => EventKind::from_str(text).is_ok(),
+    }
+}

@@ -1,0 +1,196 @@
+//! The files as people write them. Every key may be missing, so that a file's other problems are seen although one
+//! key is wrong; `config/host` and `config/project` say what must be there.
+//!
+//! A plugin's `settings` may hold anything: `config/settings` takes them out before.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{self, MapAccess, Visitor, value::MapAccessDeserializer};
+use toml::Spanned;
+
+/// A value and where it stands.
+pub(super) type Key<T> = Option<Spanned<T>>;
+
+/// `crowdhook.toml`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Host {
+    pub(super) listen: Key<String>,
+    pub(super) admin: Key<String>,
+    pub(super) public_url: Key<String>,
+    pub(super) data: Key<String>,
+    pub(super) plugins: Key<String>,
+    pub(super) projects: Key<String>,
+    pub(super) limits: Limits,
+}
+
+/// `[limits]` of the host.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Limits {
+    pub(super) connections_max: Key<Whole>,
+    pub(super) body_mib_max: Key<Whole>,
+    pub(super) header_timeout_ms: Key<Whole>,
+    pub(super) body_timeout_ms: Key<Whole>,
+    pub(super) idle_timeout_ms: Key<Whole>,
+    pub(super) waiting_max: Key<Whole>,
+    pub(super) sandboxes_max: Key<Whole>,
+    pub(super) guest_threads: Key<Whole>,
+    pub(super) per_plugin_max: Key<Whole>,
+    pub(super) lease_s: Key<Whole>,
+    pub(super) drain_s: Key<Whole>,
+    pub(super) attempts_max: Key<Whole>,
+    pub(super) traps_max: Key<Whole>,
+    pub(super) delivery_attempts_max: Key<Whole>,
+    pub(super) confirm_within_s: Key<Whole>,
+    pub(super) guest: Guest,
+}
+
+/// `[limits.guest]` of the host, `[plugins.<name>.limits]` of a project.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Guest {
+    pub(super) cpu_ms: Key<Whole>,
+    pub(super) wall_ms: Key<Whole>,
+    pub(super) memory_mib: Key<Whole>,
+    pub(super) effects_max: Key<Whole>,
+    pub(super) effects_kib_max: Key<Whole>,
+    pub(super) log_lines_max: Key<Whole>,
+    pub(super) log_kib_max: Key<Whole>,
+}
+
+/// `projects/<name>.toml`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Project {
+    pub(super) run_all: Key<bool>,
+    pub(super) results_by_several: Key<bool>,
+    pub(super) platform: Option<Spanned<Platform>>,
+    pub(super) hook: Option<Spanned<Hook>>,
+    pub(super) plugins: BTreeMap<Spanned<String>, Plugin>,
+}
+
+/// `[platform]` of a project.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Platform {
+    pub(super) kind: Key<String>,
+    pub(super) url: Key<String>,
+    pub(super) project: Key<Label>,
+    pub(super) api_key: Key<SecretAt>,
+    pub(super) signing_token: Key<SecretAt>,
+    pub(super) signing_tokens: Key<Vec<Spanned<SecretAt>>>,
+}
+
+/// `[hook]` of a project.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Hook {
+    pub(super) token: Key<SecretAt>,
+    pub(super) tokens: Key<Vec<Spanned<SecretAt>>>,
+    pub(super) basic: Option<Spanned<Basic>>,
+}
+
+/// `hook.basic` of a project.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Basic {
+    pub(super) user: Key<String>,
+    pub(super) password: Key<SecretAt>,
+    pub(super) passwords: Key<Vec<Spanned<SecretAt>>>,
+}
+
+/// `[plugins.<name>]` of a project.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Plugin {
+    pub(super) component: Key<String>,
+    pub(super) allow: Vec<Spanned<String>>,
+    pub(super) on: Key<Vec<Spanned<String>>>,
+    pub(super) from: Key<Vec<Spanned<String>>>,
+    pub(super) limits: Guest,
+    /// Taken out before; here so that the name is known.
+    #[serde(rename = "settings")]
+    pub(super) _settings: de::IgnoredAny,
+}
+
+/// A whole number.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Whole(pub(super) i64);
+
+impl<'de> Deserialize<'de> for Whole {
+    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct WholeVisitor;
+        impl Visitor<'_> for WholeVisitor {
+            type Value = Whole;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a whole number")
+            }
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Whole, E> {
+                Ok(Whole(number))
+            }
+        }
+        deserializer.deserialize_i64(WholeVisitor)
+    }
+}
+
+/// A text; a whole number is taken for its digits, since the ids of some platforms are numbers.
+#[derive(Clone, Debug)]
+pub(super) struct Label(pub(super) String);
+
+impl<'de> Deserialize<'de> for Label {
+    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct LabelVisitor;
+        impl Visitor<'_> for LabelVisitor {
+            type Value = Label;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Label, E> {
+                Ok(Label(text.to_owned()))
+            }
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Label, E> {
+                Ok(Label(number.to_string()))
+            }
+        }
+        deserializer.deserialize_any(LabelVisitor)
+    }
+}
+
+/// Where a secret is to be found. A secret never stands in the file itself.
+#[derive(Debug)]
+pub(super) enum SecretAt {
+    /// `{ env = "NAME" }` or `{ file = "path" }`, if the person wrote exactly one of them.
+    Table(SecretTable),
+    /// A plain text: refused later, by a message that does not show it.
+    Plain,
+}
+
+/// `{ env = "NAME" }` or `{ file = "path" }`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct SecretTable {
+    pub(super) env: Option<String>,
+    pub(super) file: Option<String>,
+}
+
+impl<'de> Deserialize<'de> for SecretAt {
+    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct SecretVisitor;
+        impl<'de> Visitor<'de> for SecretVisitor {
+            type Value = SecretAt;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("`{ env = \"NAME\" }` or `{ file = \"path\" }`")
+            }
+            fn visit_str<E: de::Error>(self, _secret: &str) -> Result<SecretAt, E> {
+                Ok(SecretAt::Plain)
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<SecretAt, A::Error> {
+                SecretTable::deserialize(MapAccessDeserializer::new(map)).map(SecretAt::Table)
+            }
+        }
+        deserializer.deserialize_any(SecretVisitor)
+    }
+}

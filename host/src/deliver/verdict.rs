@@ -1,0 +1,27 @@
+//! What is to become of a delivery whose attempt did not get through. Pure.
+
+use std::time::Duration;
+
+use crate::backoff::Backoff;
+use crate::clock::{self, Timestamp};
+use crate::config::Limits;
+use crate::platform::PlatformError;
+use crate::store::DeliveryOutcome;
+
+/// The verdict on attempt number `attempt`.
+pub(super) fn of(error: PlatformError, attempt: u32, limits: &Limits, now: Timestamp) -> DeliveryOutcome {
+    match error {
+        // The platform named a time, or our own pace did: the attempt is not the delivery's fault and does not count.
+        PlatformError::Later { after: Some(after), why } => {
+            DeliveryOutcome::Later { due: clock::after(now, after.max(Duration::from_millis(100))), counts: false, reason: why }
+        }
+        PlatformError::Later { after: None, why } | PlatformError::Unconfirmed { why } => {
+            if attempt >= limits.delivery_attempts_max {
+                let reason = format!("attempt {attempt} of {}: {why}", limits.delivery_attempts_max);
+                return DeliveryOutcome::Dead { reason };
+            }
+            DeliveryOutcome::Later { due: clock::after(now, Backoff::DELIVERY.wait(attempt)), counts: true, reason: why }
+        }
+        PlatformError::Refused { why } | PlatformError::Missing { why } => DeliveryOutcome::Dead { reason: why },
+    }
+}

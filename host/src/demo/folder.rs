@@ -1,0 +1,63 @@
+//! The folder of the demo: what a person would write, written for them.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use anyhow::Context as _;
+
+use super::crowd::{APPEN_PROJECT, Crowd, HOOK_TOKEN, PYBOSSA_PROJECTS, SIGNING_TOKEN};
+
+/// Fills `folder` with settings, secrets, projects and components. What was there of these is written anew.
+pub(super) fn fill(
+    folder: &Path,
+    crowd: &Crowd,
+    (listen, admin): (SocketAddr, SocketAddr),
+    components: &[(&str, &[u8])],
+) -> anyhow::Result<()> {
+    let write = |path: &str, bytes: &[u8]| {
+        let path = folder.join(path);
+        let parent = path.parent().unwrap_or(folder);
+        fs::create_dir_all(parent).and_then(|()| fs::write(&path, bytes)).with_context(|| format!("cannot write `{}`", path.display()))
+    };
+    write("crowdhook.toml", format!("# Made by `crowdhook demo`.\nlisten = \"{listen}\"\nadmin = \"{admin}\"\n").as_bytes())?;
+    for (name, bytes) in components {
+        write(&format!("plugins/{name}.wasm"), bytes)?;
+    }
+    let secrets = [("hook-token", HOOK_TOKEN), ("api-key", &crowd.pybossa.owner_key()), ("signing-token", SIGNING_TOKEN)];
+    for (name, secret) in secrets {
+        write(&format!("secrets/{name}"), secret.as_bytes())?;
+        keep_private(&folder.join("secrets").join(name))?;
+    }
+    for shown in PYBOSSA_PROJECTS {
+        let platform = format!(
+            "kind = \"pybossa\"\nurl = \"{}\"\nproject = \"{}\"\napi_key = {{ file = \"../secrets/api-key\" }}\n",
+            crowd.pybossa.url(),
+            shown.name
+        );
+        write(&format!("projects/{}.toml", shown.name), project(&platform, shown.settings).as_bytes())?;
+    }
+    let platform = "kind = \"appen\"\nproject = \"4242\"\nsigning_token = { file = \"../secrets/signing-token\" }\n";
+    write(&format!("projects/{APPEN_PROJECT}.toml"), project(platform, "pointer = \"/animal\"\n").as_bytes())
+}
+
+fn project(platform: &str, settings: &str) -> String {
+    format!(
+        "# Made by `crowdhook demo`. Change it while the demo runs: it is live within a second.\n\
+         [platform]\n{platform}\n\
+         [hook]\ntoken = {{ file = \"../secrets/hook-token\" }}\n\n\
+         [plugins.vote]\ncomponent = \"majority-vote\"\nallow = [\"results\", \"events\"]\n\n\
+         [plugins.vote.settings]\n{settings}"
+    )
+}
+
+#[cfg(unix)]
+fn keep_private(path: &Path) -> anyhow::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).with_context(|| format!("cannot protect `{}`", path.display()))
+}
+
+#[cfg(not(unix))]
+fn keep_private(_path: &Path) -> anyhow::Result<()> {
+    Ok(())
+}

@@ -1,0 +1,208 @@
+//! One invocation: what it needs is gathered, it is run, and what became of it is recorded.
+
+use std::sync::Arc;
+
+use tracing::{debug, error, warn};
+
+use super::Dispatcher;
+use super::judge::{self, Judgement};
+use super::reads::World;
+use crate::clock::Timestamp;
+use crate::event::{Event, PlatformKind};
+use crate::id::{Digest, EventId, Scope};
+use crate::plugin::call::{self, Call, Ended, Report, Wanted};
+use crate::plugin::guest::Derived;
+use crate::plugin::load::Component;
+use crate::plugin::registry::{Bound, Project};
+use crate::store::{Claimed, Completion, Emitted, Finished, Outcome, Requested, Run};
+
+/// The connection to a project's own platform.
+const PLATFORM_CONNECTION: &str = "platform";
+/// After so many conflicts in a row a run has the plugin's state to itself.
+const CONFLICTS_TOGETHER_MAX: u32 = 3;
+/// A run that has the state to itself meets no conflict; the limit is for what nobody foresaw.
+const CONFLICTS_MAX: u32 = 20;
+
+impl Dispatcher {
+    /// Runs `claimed` until it is recorded: again at once when what it read has changed meanwhile.
+    pub(super) async fn run(&self, claimed: Claimed) {
+        let scope = Scope { project: claimed.event.project.clone(), plugin: claimed.plugin.clone() };
+        for conflicts in 0..=CONFLICTS_MAX {
+            let room = self.room(&scope);
+            let (together, alone) = if conflicts < CONFLICTS_TOGETHER_MAX {
+                (Some(room.alone.read().await), None)
+            } else {
+                (None, Some(room.alone.write().await))
+            };
+            let started_at = self.clock.now();
+            let (outcome, run) = self.attempt(&claimed, &scope, started_at).await;
+            let finished = self.store.finish(claimed.lease, outcome, run).await;
+            drop((together, alone));
+            match finished {
+                Ok(Finished::Recorded) => return,
+                Ok(Finished::LeaseLost) => {
+                    debug!(event.id = %claimed.event.id, plugin = %scope, "The lease was lost, someone else runs this");
+                    return;
+                }
+                Ok(Finished::Conflict) => debug!(event.id = %claimed.event.id, plugin = %scope, "State changed meanwhile, running again"),
+                Err(error) => {
+                    // The lease runs out, and the invocation is run again: nothing of this run is stored, or all of it.
+                    error!(event.id = %claimed.event.id, plugin = %scope, %error, "The run could not be recorded");
+                    return;
+                }
+            }
+        }
+        let run = record(&Judgement { outcome: Outcome::Dead, word: "conflict", reason: String::new() }, self.clock.now());
+        let due = crate::clock::after(self.clock.now(), crate::backoff::Backoff::PARKED.longest);
+        if let Err(error) = self.store.finish(claimed.lease, Outcome::Parked { due }, run).await {
+            error!(event.id = %claimed.event.id, plugin = %scope, %error, "The run could not be recorded");
+        }
+    }
+
+    /// One run, and what is to be recorded of it.
+    async fn attempt(&self, claimed: &Claimed, scope: &Scope, started_at: Timestamp) -> (Outcome, Run) {
+        let parked = |why: String| {
+            let judgement = judge::parked(claimed, started_at, None, why);
+            let run = record(&judgement, started_at);
+            (judgement.outcome, run)
+        };
+        let Some(project) = self.registry.project(scope.project.as_str()) else {
+            return parked(format!("project `{}` has no file at the moment", scope.project));
+        };
+        let Some(bound) = project.plugin(&scope.plugin).cloned() else {
+            return parked(format!("the file of project `{}` has no plugin `{}` at the moment", scope.project, scope.plugin));
+        };
+        let Some(component) = bound.component.clone() else {
+            return parked(format!("there is no component `{}` in the drop folder at the moment", bound.config.component));
+        };
+        if !component.handles(&claimed.event.kind) {
+            let run = Run { component: Some(component.digest.to_string()), ..empty_run("not wanted", started_at) };
+            return (Outcome::Done(Completion::default()), run);
+        }
+        let snapshot = match self.snapshots.of(project.platform.as_ref(), &claimed.event, claimed.generation).await {
+            Ok(snapshot) => snapshot,
+            Err(error) => {
+                let judgement = judge::without_snapshot(claimed, &self.limits, started_at, error);
+                debug!(event.id = %claimed.event.id, plugin = %scope, reason = judgement.reason, "No snapshot");
+                let run = record(&judgement, started_at);
+                return (judgement.outcome, run);
+            }
+        };
+        let reads =
+            Arc::new(World { scope: scope.clone(), store: Arc::clone(&self.store), platform: Arc::clone(&project.platform), snapshot });
+        let call = Call {
+            event: Arc::new(claimed.event.clone()),
+            attempt: claimed.attempt,
+            rerun: claimed.rerun,
+            plugin: Arc::clone(&bound.config),
+            reads,
+        };
+        let report = {
+            let room = self.room(scope);
+            let _of_plugin = room.sandboxes.acquire().await;
+            let _of_all = self.sandboxes.acquire().await;
+            Box::pin(call::handle(&component, call)).await
+        };
+        self.judge(claimed, &project, &bound, &component, report, started_at)
+    }
+
+    fn judge(
+        &self,
+        claimed: &Claimed,
+        project: &Project,
+        bound: &Bound,
+        component: &Component,
+        report: Report,
+        started_at: Timestamp,
+    ) -> (Outcome, Run) {
+        let now = self.clock.now();
+        let judgement = match report.ended {
+            Ended::Ok(wanted) => {
+                let completion = completion(claimed, project, bound, wanted, now);
+                Judgement { outcome: Outcome::Done(completion), word: "ok", reason: String::new() }
+            }
+            Ended::Retry(why) => judge::retry(claimed, &self.limits, now, why),
+            Ended::Rejected(why) => judge::rejected(why),
+            Ended::Trapped(why) => judge::trapped(claimed, &self.limits, now, why),
+            Ended::Parked { after, why } => judge::parked(claimed, now, after, why),
+        };
+        let name = &bound.config.name;
+        match &judgement.outcome {
+            Outcome::Dead => warn!(
+                event.id = %claimed.event.id, project = %claimed.event.project, plugin = %name, attempt = claimed.attempt,
+                "Plugin `{name}` gave up on event `{}`: {}", claimed.event.id, first_line(&judgement.reason)
+            ),
+            Outcome::Retry { due, .. } => warn!(
+                event.id = %claimed.event.id, project = %claimed.event.project, plugin = %name, attempt = claimed.attempt,
+                "Plugin `{name}` failed on event `{}`, again at {due:.0}: {}", claimed.event.id, first_line(&judgement.reason)
+            ),
+            _ => debug!(event.id = %claimed.event.id, plugin = %name, outcome = judgement.word, "Plugin `{name}` ran"),
+        }
+        let millis = |duration: std::time::Duration| u32::try_from(duration.as_millis()).unwrap_or(u32::MAX);
+        let run = Run {
+            component: Some(component.digest.to_string()),
+            settings: Some(Digest::of(bound.config.settings.as_bytes()).short()),
+            duration_ms: millis(report.wall),
+            cpu_ms: millis(report.cpu),
+            log: serde_json::to_string(&report.log).unwrap_or_else(|_| "[]".into()),
+            read: report.read,
+            ..record(&judgement, started_at)
+        };
+        (judgement.outcome, run)
+    }
+}
+
+fn first_line(reason: &str) -> &str {
+    reason.lines().next().unwrap_or_default()
+}
+
+fn empty_run(word: &str, started_at: Timestamp) -> Run {
+    Run {
+        component: None,
+        settings: None,
+        started_at,
+        duration_ms: 0,
+        cpu_ms: 0,
+        outcome: word.to_owned(),
+        reason: String::new(),
+        log: "[]".to_owned(),
+        read: "{}".to_owned(),
+    }
+}
+
+fn record(judgement: &Judgement, started_at: Timestamp) -> Run {
+    Run { reason: judgement.reason.clone(), ..empty_run(judgement.word, started_at) }
+}
+
+/// What a run that ended well wants stored: its effects with the way they leave, its events with those who are to hear them.
+fn completion(claimed: &Claimed, project: &Project, bound: &Bound, wanted: Wanted, now: Timestamp) -> Completion {
+    // Only PYBOSSA has a place for task results; elsewhere the host's own record is all there is to it.
+    let connection = (project.config.platform.kind == PlatformKind::Pybossa).then(|| PLATFORM_CONNECTION.to_owned());
+    let effects =
+        wanted.asked.effects.into_iter().map(|(effect, once)| Requested { effect, connection: connection.clone(), once }).collect();
+    let events = wanted.asked.events.into_iter().map(|derived| emitted(claimed, project, bound, derived, now)).collect();
+    Completion { reads: wanted.reads, changes: wanted.changes, effects, events }
+}
+
+fn emitted(claimed: &Claimed, project: &Project, bound: &Bound, derived: Derived, now: Timestamp) -> Emitted {
+    let cause = &claimed.event;
+    let sender = bound.config.name.clone();
+    Emitted {
+        plugins: project.listeners(&derived.kind, Some(&sender)),
+        once: derived.once,
+        event: Event {
+            id: EventId::new(),
+            project: cause.project.clone(),
+            platform: cause.platform,
+            kind: derived.kind,
+            task: derived.task.or_else(|| cause.task.clone()),
+            occurred_at: now,
+            received_at: now,
+            origin: cause.origin,
+            emitted_by: Some(sender),
+            root: cause.root,
+            depth: cause.depth.saturating_add(1),
+            payload: derived.payload,
+        },
+    }
+}

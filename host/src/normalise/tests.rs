@@ -1,0 +1,230 @@
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use http::HeaderMap;
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+use crate::config::{Hook, Platform};
+use crate::event::PlatformKind;
+use crate::secret::Secret;
+use crate::verify::{self, Unverified};
+
+/// The token of `composed.json`.
+const SIGNING_TOKEN: &str = "wh-token-0123456789abcdef";
+
+fn project(kind: PlatformKind, platform_project: &str) -> Project {
+    Project {
+        name: "birds".parse().unwrap(),
+        file: "projects/birds.toml".into(),
+        platform: Platform {
+            kind,
+            url: "https://example.org".parse().unwrap(),
+            project: platform_project.to_owned(),
+            api_key: Some(Secret::new("the-platforms-key")),
+            signing_tokens: match kind {
+                PlatformKind::Appen => vec![Secret::new(SIGNING_TOKEN)],
+                PlatformKind::Pybossa => Vec::new(),
+            },
+        },
+        hook: Hook { tokens: vec![Secret::new("hook-token")], basic: None },
+        plugins: Vec::new(),
+        run_all: false,
+    }
+}
+
+fn pybossa() -> Project {
+    project(PlatformKind::Pybossa, "birds")
+}
+
+fn appen() -> Project {
+    project(PlatformKind::Appen, "4242")
+}
+
+fn verified(project: &Project, query: Option<&str>, body: Vec<u8>) -> Option<Verified> {
+    let admitted = verify::caller(Some(&project.hook), Some("hook-token"), &HeaderMap::new()).unwrap();
+    let request = Unverified { query: query.map(str::to_owned), headers: HeaderMap::new(), body: Bytes::from(body) };
+    verify::request(project, admitted, request).ok()
+}
+
+fn shown(event: &Normalised) -> Value {
+    json!({
+        "standing": event.standing.as_str(),
+        "kind": event.kind.as_str(),
+        "task": event.task,
+        "occurred_at": event.occurred_at.map(crate::clock::rfc3339),
+        "dedup_key": event.dedup_key,
+        "freshness": event.freshness,
+        "rerun": event.rerun,
+        "payload": serde_json::from_str::<Value>(&event.payload).unwrap(),
+    })
+}
+
+/// What we make of each request in a folder of `tests/payloads` stands beside it: `<name>.json` or `.form` is its body,
+/// `<name>.query` what stands behind the `?` where there is something, `<name>.event.json` the events.
+fn check(folder: &str, extension: &str, project: &Project) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/payloads").join(folder);
+    let mut bodies: Vec<PathBuf> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    bodies.retain(|path| path.to_str().unwrap().strip_suffix(extension).is_some_and(|stem| !stem.ends_with(".event")));
+    assert!(bodies.len() >= 10, "the bodies are in {}", folder.display());
+    for path in bodies {
+        let body = std::fs::read(&path).unwrap();
+        let query = std::fs::read_to_string(path.with_extension("query")).ok();
+        let request = verified(project, query.as_deref().map(str::trim), body).expect("it is signed rightly");
+        let actual = match normalise(project, request) {
+            Ok(events) => Value::Array(events.iter().map(shown).collect()),
+            Err(refusal) => json!({ "refused": refusal.to_string() }),
+        };
+        let expected = std::fs::read_to_string(path.with_extension("event.json")).unwrap_or_default();
+        let expected: Value = serde_json::from_str(&expected).unwrap_or_default();
+        assert!(actual == expected, "{}:\n{actual:#}", path.display());
+    }
+}
+
+#[test]
+fn pybossa_payloads_become_the_events_beside_them() {
+    check("pybossa", ".json", &pybossa());
+}
+
+#[test]
+fn appen_payloads_become_the_events_beside_them() {
+    check("appen", ".form", &appen());
+}
+
+/// Whether a PYBOSSA project that its file calls `own` takes a payload with these fields.
+fn takes(own: &str, fields: Value) -> bool {
+    let mut payload = json!({"event": "task_completed", "task_id": 1, "result_id": 2});
+    payload.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+    let project = project(PlatformKind::Pybossa, own);
+    normalise(&project, verified(&project, None, payload.to_string().into()).unwrap()).is_ok()
+}
+
+#[test]
+fn payload_of_another_project_is_refused() {
+    assert!(takes("birds", json!({"project_short_name": "birds", "project_id": 7})));
+    assert!(!takes("birds", json!({"project_short_name": "cats", "project_id": 7})));
+    assert!(!takes("birds", json!({"project_short_name": null, "project_id": 7})));
+    assert!(!takes("birds", json!({"project_short_name": "Birds"})));
+    assert!(takes("7", json!({"project_short_name": "birds", "project_id": 7})));
+    assert!(takes("7", json!({"project_short_name": "7", "project_id": 9})));
+    assert!(!takes("7", json!({"project_short_name": "birds", "project_id": 8})));
+    assert!(!takes("7", json!({"project_short_name": "birds"})));
+}
+
+#[test]
+fn rerun_is_an_argument_of_the_address() {
+    let body = r#"{"event":"task_completed","project_short_name":"birds","project_id":1,"task_id":1,"result_id":1}"#;
+    for (query, rerun) in [
+        (None, false),
+        (Some("rerun=True"), true),
+        (Some("a=b&rerun=true"), true),
+        (Some("rerun=1"), true),
+        (Some("rerun=False"), false),
+        (Some("rerun"), false),
+        (Some("norerun=True"), false),
+        (Some("r%65run=TRUE"), true),
+    ] {
+        let events = normalise(&pybossa(), verified(&pybossa(), query, body.into()).unwrap()).unwrap();
+        assert_eq!(events.first().unwrap().rerun, rerun, "{query:?}");
+    }
+}
+
+#[test]
+fn keys_of_one_project_sort_as_its_ids_do() {
+    let key = |task: u64, result: u64| {
+        let body = json!({"event": "task_completed", "project_short_name": "birds", "task_id": task, "result_id": result}).to_string();
+        normalise(&pybossa(), verified(&pybossa(), None, body.into()).unwrap()).unwrap().remove(0).dedup_key
+    };
+    let keys = [key(2, 9), key(2, 10), key(10, 3), key(1_000_000, 1)];
+    assert!(keys.is_sorted(), "{keys:?}");
+}
+
+fn form(signal: &str, payload: &str) -> Vec<u8> {
+    use sha1::{Digest as _, Sha1};
+    let signature = hex(Sha1::new().chain_update(payload).chain_update(SIGNING_TOKEN).finalize().as_slice());
+    let fields = [("signal", signal), ("payload", payload), ("signature", signature.as_str())];
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish().into_bytes()
+}
+
+fn of_appen(signal: &str, payload: &str) -> Result<Vec<Normalised>, OtherProject> {
+    normalise(&appen(), verified(&appen(), None, form(signal, payload)).unwrap())
+}
+
+#[test]
+fn one_request_holds_at_most_a_thousand_events() {
+    let list = |count: usize| {
+        let units: Vec<Value> = (0..count).map(|id| json!({"id": id, "job_id": 4242})).collect();
+        of_appen("unit_complete", &Value::Array(units).to_string()).unwrap()
+    };
+    assert_eq!(list(1000).len(), 1000);
+    let too_many = list(1001);
+    assert_eq!((too_many.len(), too_many[0].standing), (1, Standing::Unreadable));
+}
+
+#[test]
+fn one_foreign_unit_in_a_list_refuses_all() {
+    assert_eq!(of_appen("unit_complete", r#"[{"id":1,"job_id":4242},{"id":2,"job_id":1}]"#), Err(OtherProject));
+}
+
+#[test]
+fn changed_payload_is_a_revision_and_the_newer_sorts_later() {
+    let unit = |updated_at: &str, judgments: u32| {
+        let payload = json!({"id": 1, "job_id": 4242, "updated_at": updated_at, "judgments_count": judgments});
+        of_appen("unit_complete", &payload.to_string()).unwrap().remove(0)
+    };
+    let revisions = [
+        unit("1969-01-01T00:00:00+00:00", 2),
+        unit("2024-03-05T09:59:59+00:00", 900),
+        unit("2024-03-05T12:00:00+02:00", 9),
+        unit("2024-03-05T10:00:00Z", 10),
+        unit("2024-03-05T10:00:00.5Z", 1),
+    ];
+    assert!(revisions.is_sorted_by(|a, b| a.freshness < b.freshness), "{revisions:#?}");
+    assert!(revisions.windows(2).all(|pair| pair[0].dedup_key != pair[1].dedup_key));
+}
+
+/// What is left of a text that could not be parsed.
+fn check_text(raw: &str, expected: &str) {
+    assert_eq!(redact::text(raw, &["the-platforms-key"]), expected, "{raw}");
+}
+
+#[test]
+fn secrets_are_taken_out_of_what_cannot_be_parsed() {
+    check_text(r#"{"id":1,"#, r#"{"id":1,"#);
+    check_text(r#"{"secret":"s3","id":1,"#, r#"{"secret":(removed),"id":1,"#);
+    check_text(r#"{"api_key" : "a\"b,c", "id":1"#, r#"{"api_key" : (removed), "id":1"#);
+    check_text(r#"{'password': 'it "is"', 'id': 1}"#, r#"{'password': (removed), 'id': 1}"#);
+    check_text(r#""{\"secret\":\"s3\",\"id\":1"#, r#""{\"secret\":(removed),\"id\":1"#);
+    check_text("secret=s3&id=1", "secret=(removed)&id=1");
+    check_text(r#"{"token":12,"id":1"#, r#"{"token":(removed),"id":1"#);
+    check_text(r#"{"secret":"cut off"#, r#"{"secret":(removed)"#);
+    check_text(r#"{"api_key":{"a":"b"#, r#"{"api_key":(removed)"#);
+    check_text(r#"{"uri":"https://user:pw@host/x"#, r#"{"uri":"https://(removed)@host/x"#);
+    check_text("x the-platforms-key y", "x (removed) y");
+    check_text(r#"{"text":"the secret garden"#, r#"{"text":"the secret garden"#);
+    check_text("ñ secret", "ñ secret");
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_an_event_or_refused(body: String, signal in "unit_complete|new_judgments|job_complete|other|") {
+        for event in normalise(&pybossa(), verified(&pybossa(), Some(&body), body.clone().into()).unwrap()).unwrap_or_default() {
+            prop_assert!(serde_json::from_str::<Map<String, Value>>(&event.payload).is_ok());
+        }
+        for event in of_appen(&signal, &body).unwrap_or_default() {
+            prop_assert!(serde_json::from_str::<Map<String, Value>>(&event.payload).is_ok());
+        }
+    }
+
+    #[test]
+    fn text_keeps_no_value_of_a_secret(before in "[ -~]{0,20}", after in "[ -~]{0,20}", quote in "[\"']") {
+        let raw = format!("{before} secret{quote}:{quote}hunter2{quote}{after}");
+        prop_assert!(!redact::text(&raw, &[]).contains("hunter2"));
+    }
+
+    #[test]
+    fn text_without_names_of_secrets_stays(raw in "[a-f0-9{}:,\" \\\\ñ🐈]{0,60}") {
+        prop_assert_eq!(redact::text(&raw, &[]), raw);
+    }
+}

@@ -1,0 +1,87 @@
+//! One call of PYBOSSA's API, and what its answer means.
+
+use bytes::Bytes;
+use http::Method;
+
+use super::refusal::{Asked, verdict};
+use super::{Pybossa, read};
+use crate::connection::{ConnectionError, Request};
+use crate::platform::PlatformError;
+
+/// A call to be made.
+pub(super) struct Call<'a> {
+    /// The table: `task`, `taskrun`, `result`, `project`, `user`. Calls are counted under it, reads and writes together.
+    table: &'static str,
+    method: Method,
+    id: Option<&'a str>,
+    query: &'a [(&'a str, &'a str)],
+    json: Option<String>,
+    anonymous: bool,
+    /// What it is for, for messages: `read task 7`.
+    what: &'a str,
+}
+
+impl<'a> Call<'a> {
+    pub(super) fn get(table: &'static str, query: &'a [(&'a str, &'a str)], what: &'a str) -> Self {
+        Self { table, method: Method::GET, id: None, query, json: None, anonymous: false, what }
+    }
+
+    pub(super) fn put(table: &'static str, id: &'a str, json: String, what: &'a str) -> Self {
+        Self { table, method: Method::PUT, id: Some(id), query: &[], json: Some(json), anonymous: false, what }
+    }
+
+    pub(super) fn by_id(self, id: &'a str) -> Self {
+        Self { id: Some(id), ..self }
+    }
+
+    pub(super) fn anonymous(self) -> Self {
+        Self { anonymous: true, ..self }
+    }
+}
+
+impl Pybossa {
+    /// Makes a call and gives the body of an answer that says yes.
+    pub(super) async fn call(&self, call: Call<'_>) -> Result<Bytes, PlatformError> {
+        let mut path = vec!["api", call.table];
+        path.extend(call.id);
+        let writes = call.method != Method::GET;
+        let request = Request {
+            endpoint: call.table,
+            method: call.method,
+            path: &path,
+            query: call.query,
+            authorization: self.api_key.as_ref().filter(|_| !call.anonymous),
+            json: call.json,
+        };
+        let response = self.connection.send(request).await.map_err(|error| self.unanswered(error, call.what))?;
+        let asked = Asked { address: &self.address, project: &self.project, short_name: &self.short_name, what: call.what, writes };
+        verdict(asked, &response)?;
+        Ok(response.body)
+    }
+
+    fn unanswered(&self, error: ConnectionError, what: &str) -> PlatformError {
+        match error {
+            ConnectionError::Later { after, why, .. } => PlatformError::Later { after, why: format!("cannot {what} now: {why}") },
+            ConnectionError::Refused { why } => {
+                PlatformError::Refused { why: format!("cannot {what} for project `{}`: {why}; look at `platform.url`", self.project) }
+            }
+        }
+    }
+
+    /// What was read; an answer that makes no sense is somebody else's, a proxy's perhaps, and passes.
+    pub(super) fn understand<T>(&self, read: Result<T, read::Unreadable>, what: &str) -> Result<T, PlatformError> {
+        read.map_err(|read::Unreadable| PlatformError::Later {
+            after: None,
+            why: format!(
+                "`{}` answered with something else than PYBOSSA does (to {what} for project `{}`); if it stays so, look at `platform.url`",
+                self.address, self.project
+            ),
+        })
+    }
+}
+
+/// A text that is an id on PYBOSSA, as it writes it: a whole number from 1 on. Others are never sent: it would answer 415.
+pub(super) fn number(id: &str) -> Option<u64> {
+    let number = id.parse::<u64>().ok().filter(|number| *number > 0 && i64::try_from(*number).is_ok())?;
+    (number.to_string() == id).then_some(number)
+}

@@ -1,0 +1,157 @@
+//! The accept loop, and one task for each connection.
+
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use axum::Router;
+use axum::response::Response;
+use futures_util::FutureExt as _;
+use http::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tower::Service as _;
+use tracing::{debug, warn};
+
+use super::answer::Refused;
+use super::socket::{Progress, Socket};
+use super::{Intake, routes};
+
+/// No request has a larger head; 431 beyond it.
+const HEAD_BYTES_MAX: usize = 32 << 10;
+/// hyper reads so far ahead on one connection.
+const AHEAD_BYTES_MAX: usize = 64 << 10;
+
+/// No more connections than this are served at a time, whatever the settings say.
+const CONNECTIONS_MAX: u32 = 1 << 20;
+
+/// When the system has no descriptor to spare, accepting waits so long, then twice as long, up to a second.
+const PAUSE_MIN: Duration = Duration::from_millis(5);
+const PAUSE_MAX: Duration = Duration::from_secs(1);
+
+/// Connections that were told to end at once have this long to do so.
+const ABORT_MAX: Duration = Duration::from_secs(1);
+
+/// What connections are to do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Order {
+    /// Serve.
+    Serve,
+    /// End with the request that is under way.
+    Drain,
+    /// End now.
+    Abort,
+}
+
+pub(super) async fn serve(intake: Arc<Intake>, listener: TcpListener, shutdown: impl Future<Output = ()>) {
+    let router = routes::router(Arc::clone(&intake));
+    let (order, orders) = watch::channel(Order::Serve);
+    let places = u32::try_from(intake.limits.connections_max).unwrap_or(u32::MAX).clamp(1, CONNECTIONS_MAX);
+    let slots = Arc::new(Semaphore::new(places as usize));
+    let mut shutdown = pin!(shutdown);
+    loop {
+        let (stream, slot) = tokio::select! {
+            biased;
+            () = &mut shutdown => break,
+            next = next(&intake, &listener, &slots) => match next {
+                Some(next) => next,
+                None => break,
+            },
+        };
+        tokio::spawn(connection(Arc::clone(&intake), router.clone(), stream, slot, orders.clone()));
+    }
+    drop(listener);
+    intake.draining.store(true, Ordering::Relaxed);
+    order.send_replace(Order::Drain);
+    // All places are free when every connection has ended.
+    if tokio::time::timeout(intake.limits.drain, slots.acquire_many(places)).await.is_err() {
+        warn!("Closed connections whose requests did not end in time");
+        order.send_replace(Order::Abort);
+        if tokio::time::timeout(ABORT_MAX, slots.acquire_many(places)).await.is_err() {
+            warn!("Some connections could not be closed");
+        }
+    }
+}
+
+/// The next connection and its place among those that may be open. None never happens: nobody closes the semaphore.
+async fn next(intake: &Intake, listener: &TcpListener, slots: &Arc<Semaphore>) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+    let slot = Arc::clone(slots).acquire_owned().await.ok()?;
+    let mut pause = PAUSE_MIN;
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => return Some((stream, slot)),
+            // It was there and went before we looked.
+            Err(error) if is_about_one(&error) => {}
+            Err(error) => {
+                intake.counts.accept_errors.log(|left_out| warn!(error = %error, left_out, "Cannot accept connections: {error}"));
+                tokio::time::sleep(pause).await;
+                pause = PAUSE_MAX.min(pause * 2);
+            }
+        }
+    }
+}
+
+fn is_about_one(error: &io::Error) -> bool {
+    use io::ErrorKind as Kind;
+    matches!(error.kind(), Kind::ConnectionAborted | Kind::ConnectionReset | Kind::ConnectionRefused | Kind::Interrupted)
+}
+
+/// Serves one connection to its end. `slot` is given back when this returns.
+async fn connection(
+    intake: Arc<Intake>,
+    router: Router,
+    stream: TcpStream,
+    slot: OwnedSemaphorePermit,
+    mut orders: watch::Receiver<Order>,
+) {
+    // Answers are small: waiting to fill a packet would only delay them.
+    if let Err(error) = stream.set_nodelay(true) {
+        debug!(error = %error, "Cannot set TCP_NODELAY");
+    }
+    let progress = Arc::new(Progress::default());
+    let socket = Socket::new(stream, Arc::clone(&progress), &intake.limits);
+    let service = hyper::service::service_fn(|request| answer(&router, &progress, request));
+    let mut serving =
+        pin!(http1::Builder::new().max_header_size(HEAD_BYTES_MAX).max_buf_size(AHEAD_BYTES_MAX).serve_connection(socket, service));
+    let served = loop {
+        tokio::select! {
+            biased;
+            served = serving.as_mut() => break served,
+            Ok(()) = orders.changed() => match *orders.borrow_and_update() {
+                Order::Serve => {}
+                Order::Drain => serving.as_mut().graceful_shutdown(),
+                Order::Abort => break Ok(()),
+            },
+        }
+    };
+    if let Err(error) = served {
+        let refused = match () {
+            () if progress.was_late() => Some(Refused::TooSlow),
+            () if error.is_parse_too_large() => Some(Refused::HeadTooLarge),
+            () if error.is_parse() => Some(Refused::HeadBroken),
+            () => None,
+        };
+        if let Some(refused) = refused {
+            intake.counts.refused(refused);
+        }
+        debug!(error = %error, "A connection ended early");
+    }
+    drop(slot);
+}
+
+/// Answers one request, and keeps the socket's time limits informed.
+fn answer<'a>(
+    router: &Router,
+    progress: &'a Progress,
+    request: Request<Incoming>,
+) -> impl Future<Output = Result<Response, std::convert::Infallible>> + use<'a> {
+    progress.begin();
+    router.clone().call(request).inspect(|answered| {
+        // A refusal may leave the rest of its request unread.
+        progress.end(answered.as_ref().is_ok_and(|response| !response.status().is_success()));
+    })
+}

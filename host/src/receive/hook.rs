@@ -1,0 +1,108 @@
+//! One request to a hook, from its head to its answer: admitted, read, verified, normalised, stored.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::response::Response;
+use http::Method;
+use percent_encoding::percent_decode_str;
+use tracing::{debug, warn};
+
+use super::answer::{Answer, Refused};
+use super::{Intake, STORE_WAIT_MAX, body};
+use crate::event::{Normalised, Standing};
+use crate::normalise;
+use crate::plugin::registry::Project;
+use crate::store::Accepted;
+use crate::verify::{self, Unverified};
+
+/// Takes one request.
+pub(super) async fn take(State(intake): State<Arc<Intake>>, request: Request) -> Response {
+    let (name, token) = address(request.uri().path());
+    let project = name.and_then(|name| intake.registry.project(name));
+    // The token borrows from the request, which is taken apart below.
+    let admitted = verify::caller(project.as_deref().map(|project| &project.config.hook), token.as_deref(), request.headers());
+    match intake.handle(project.as_deref(), admitted, request).await {
+        Ok(answer) => answer.response(),
+        Err(refused) => intake.refuse(refused, project.as_deref()),
+    }
+}
+
+/// The project's name and the token in `/hooks/<project>/<token>`.
+fn address(path: &str) -> (Option<&str>, Option<Cow<'_, str>>) {
+    let Some(rest) = path.strip_prefix("/hooks/") else { return (None, None) };
+    match rest.split_once('/') {
+        Some((name, token)) => (Some(name), Some(percent_decode_str(token).decode_utf8_lossy())),
+        None => (Some(rest), None),
+    }
+}
+
+impl Intake {
+    async fn handle(
+        &self,
+        project: Option<&Project>,
+        admitted: Result<verify::Admitted, verify::Refusal>,
+        request: Request,
+    ) -> Result<Answer, Refused> {
+        let asks = [Method::GET, Method::HEAD].contains(request.method());
+        if !asks && request.method() != Method::POST {
+            return Err(Refused::Method);
+        }
+        let admitted = admitted?;
+        let project = project.ok_or(Refused::NoSuchHook)?;
+        if asks {
+            return Ok(Answer::Present);
+        }
+        if self.is_draining() {
+            return Err(Refused::Draining);
+        }
+        let (head, body) = request.into_parts();
+        let body = body::read(body, &head.headers, self.limits.body_bytes_max, self.limits.body_timeout).await?;
+        let query = head.uri.query().map(str::to_owned);
+        let verified = verify::request(&project.config, admitted, Unverified { query, headers: head.headers, body })?;
+        let events = normalise::normalise(&project.config, verified)?;
+        self.store(project, events).await?;
+        Ok(Answer::Stored(project.config.platform.kind))
+    }
+
+    /// Everything is on disk when this returns `Ok`.
+    async fn store(&self, project: &Project, events: Vec<Normalised>) -> Result<(), Refused> {
+        let standings: Vec<Standing> = events.iter().map(|event| event.standing).collect();
+        let accepted = match tokio::time::timeout(STORE_WAIT_MAX, self.inbox.accept(project, events)).await {
+            Ok(Ok(accepted)) => accepted,
+            Ok(Err(error)) => {
+                let name = &project.config.name;
+                self.counts.failures.log(|left_out| {
+                    warn!(project = %name, error = %error, left_out, "Refused an event of `{name}`: {error}");
+                });
+                return Err(Refused::from(&error));
+            }
+            Err(_) => return Err(Refused::Failing),
+        };
+        for (standing, accepted) in standings.into_iter().zip(accepted) {
+            self.note(project, standing, accepted);
+        }
+        Ok(())
+    }
+
+    /// Counts and logs one event that was stored.
+    fn note(&self, project: &Project, standing: Standing, accepted: Accepted) {
+        self.counts.event(standing, accepted);
+        let name = &project.config.name;
+        match (standing, accepted) {
+            (Standing::Unreadable, Accepted::New(id)) => self.counts.alarms.log(|left_out| {
+                warn!(project = %name, event.id = %id, left_out, "Event `{id}` of `{name}` could not be parsed and is kept as it came");
+            }),
+            _ => debug!(project = %name, standing = standing.as_str(), ?accepted, "Stored an event of `{name}`"),
+        }
+    }
+
+    /// Counts and logs a refusal, and answers it. Neither the body nor the address is logged: a token may stand in both.
+    pub(super) fn refuse(&self, refused: Refused, project: Option<&Project>) -> Response {
+        self.counts.refused(refused);
+        let name = project.map_or("", |project| project.config.name.as_str());
+        debug!(project = name, reason = refused.name(), "Refused a request");
+        Answer::Refused(refused).response()
+    }
+}

@@ -1,0 +1,426 @@
+//! The admin API over real sockets, and the command line that asks it.
+
+use std::collections::BTreeMap;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::Output;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crowdhook::admin::{self, Admin, LastError, LoadStatus, StatusSource};
+use crowdhook::clock::{Clock, Timestamp};
+use crowdhook::config::GuestLimits;
+use crowdhook::config::load::{self, Context, Env};
+use crowdhook::event::{Event, EventKind, Origin, PlatformKind, Standing};
+use crowdhook::id::{EventId, PluginName, ProjectName, Scope};
+use crowdhook::platform::{Answer, Platform, PlatformError, ProjectInfo, ResultRow, Snapshot, Task, WorkerInfo};
+use crowdhook::plugin::registry::{Bound, Catalogue, Project, Registry};
+use crowdhook::secret::Secret;
+use crowdhook::store::{
+    Acceptance, Accepted, Binding, Claimed, ClaimedDelivery, DeadLetter, DeliveryOutcome, Finished, KeptResult, Lease, Outcome, Run,
+    StateEntry, Store, StoreError, Totals,
+};
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+
+const TOKEN: &str = "0123456789abcdef0123456789abcdef";
+const EVENT: &str = "01981f7e-5c3a-7cc0-8e7f-0242ac120002";
+
+/// Holds one event with one run and one dead letter, and nothing else.
+struct OneEvent;
+
+fn moment() -> Timestamp {
+    "2026-11-21T19:29:25Z".parse().unwrap()
+}
+
+fn scope() -> Scope {
+    Scope { project: "birds".parse().unwrap(), plugin: "vote".parse().unwrap() }
+}
+
+#[async_trait::async_trait]
+impl Store for OneEvent {
+    async fn accept(&self, _: Vec<Acceptance>) -> Result<Vec<Accepted>, StoreError> {
+        Err(StoreError::Closed)
+    }
+    async fn claim(&self, _: usize, _: usize, _: Duration) -> Result<Vec<Claimed>, StoreError> {
+        Err(StoreError::Closed)
+    }
+    async fn renew(&self, _: Lease<crowdhook::id::InvocationId>, _: Duration) -> bool {
+        false
+    }
+    async fn finish(&self, _: Lease<crowdhook::id::InvocationId>, _: Outcome, _: Run) -> Result<Finished, StoreError> {
+        Err(StoreError::Closed)
+    }
+    async fn get_state(&self, _: &Scope, _: &str) -> Result<Option<StateEntry>, StoreError> {
+        Err(StoreError::Closed)
+    }
+    async fn scan_state(&self, _: &Scope, _: &str, _: Option<&str>, _: u32) -> Result<Vec<StateEntry>, StoreError> {
+        Err(StoreError::Closed)
+    }
+    async fn state_bytes(&self, _: &Scope) -> Result<u64, StoreError> {
+        Err(StoreError::Closed)
+    }
+    async fn task_result(&self, _: &ProjectName, _: &str) -> Result<Option<KeptResult>, StoreError> {
+        Err(StoreError::Closed)
+    }
+    async fn snapshot(&self, _: EventId, _: u32) -> Result<Option<String>, StoreError> {
+        Err(StoreError::Closed)
+    }
+    async fn put_snapshot(&self, _: EventId, _: u32, _: &str) -> Result<crowdhook::id::Digest, StoreError> {
+        Err(StoreError::Closed)
+    }
+    async fn claim_deliveries(&self, _: usize, _: Duration) -> Result<Vec<ClaimedDelivery>, StoreError> {
+        Err(StoreError::Closed)
+    }
+    async fn finish_delivery(&self, _: Lease<i64>, _: DeliveryOutcome) -> Result<Finished, StoreError> {
+        Err(StoreError::Closed)
+    }
+    async fn bind(&self, _: &ProjectName, to: &Binding) -> Result<Binding, StoreError> {
+        Ok(to.clone())
+    }
+    async fn totals(&self) -> Result<Totals, StoreError> {
+        Ok(Totals { events: 1, dead: 1, runs: 1, ..Totals::default() })
+    }
+    async fn event(&self, id: EventId) -> Result<Option<(Event, Standing)>, StoreError> {
+        let event = Event {
+            id,
+            project: "birds".parse().unwrap(),
+            platform: PlatformKind::Pybossa,
+            kind: EventKind::TASK_COMPLETED,
+            task: Some("7".to_owned()),
+            occurred_at: moment(),
+            received_at: moment(),
+            origin: Origin::Live,
+            emitted_by: None,
+            root: id,
+            depth: 0,
+            payload: r#"{"task_id":7}"#.to_owned(),
+        };
+        Ok((id.to_string() == EVENT).then_some((event, Standing::Accepted)))
+    }
+    async fn runs(&self, _: EventId) -> Result<Vec<(PluginName, Run)>, StoreError> {
+        let run = Run {
+            component: None,
+            settings: None,
+            started_at: moment(),
+            duration_ms: 12,
+            cpu_ms: 3,
+            outcome: "rejected".to_owned(),
+            reason: "no quorum".to_owned(),
+            log: r#"[{"level":"info","message":"two of five"}]"#.to_owned(),
+            read: "{}".to_owned(),
+        };
+        Ok(vec![(scope().plugin, run)])
+    }
+    async fn dead_letters(&self, limit: u32) -> Result<Vec<DeadLetter>, StoreError> {
+        let letter = DeadLetter {
+            event: EVENT.parse().unwrap(),
+            kind: "task.completed".to_owned(),
+            scope: scope(),
+            task: Some("7".to_owned()),
+            attempts: 3,
+            died_at: moment(),
+            reason: "no quorum".to_owned(),
+        };
+        Ok(vec![letter; limit as usize].into_iter().take(1).collect())
+    }
+    async fn close(&self) {}
+}
+
+/// Is asked nothing.
+struct Silent;
+
+fn silent<T>() -> Result<T, PlatformError> {
+    Err(PlatformError::Missing { why: "nothing is here".to_owned() })
+}
+
+#[async_trait::async_trait]
+impl Platform for Silent {
+    fn address(&self) -> &'static str {
+        "https://crowd.example.org"
+    }
+    async fn snapshot(&self, _: &Event) -> Result<Snapshot, PlatformError> {
+        silent()
+    }
+    async fn project(&self) -> Result<ProjectInfo, PlatformError> {
+        silent()
+    }
+    async fn task(&self, _: &str) -> Result<Option<Task>, PlatformError> {
+        silent()
+    }
+    async fn answers(&self, _: &str, _: Option<&str>) -> Result<Vec<Answer>, PlatformError> {
+        silent()
+    }
+    async fn result(&self, _: &str) -> Result<Option<ResultRow>, PlatformError> {
+        silent()
+    }
+    async fn worker(&self, _: &str) -> Result<Option<WorkerInfo>, PlatformError> {
+        silent()
+    }
+    async fn save_result(&self, _: &str, _: Option<&str>, _: &str) -> Result<String, PlatformError> {
+        silent()
+    }
+}
+
+/// One file that is broken from the start, one project whose new version is.
+struct Loads;
+
+fn broken(file: &str, name: Option<&str>) -> LoadStatus {
+    let last_error = Some(LastError { at: moment(), text: "not a component".to_owned() });
+    LoadStatus { file: PathBuf::from(file), name: name.map(str::to_owned), version: None, digest: None, since: None, last_error }
+}
+
+impl StatusSource for Loads {
+    fn components(&self) -> Vec<LoadStatus> {
+        vec![broken("plugins/tweet.wasm", None)]
+    }
+    fn projects(&self) -> Vec<LoadStatus> {
+        vec![broken("projects/birds.toml", Some("birds")), broken("projects/Bats.toml", None)]
+    }
+    fn counters(&self) -> BTreeMap<String, u64> {
+        BTreeMap::from([("requests".to_owned(), 42)])
+    }
+}
+
+fn birds() -> Project {
+    let text = "[platform]\nkind = \"pybossa\"\nurl = \"https://crowd.example.org\"\nproject = \"birds\"\napi_key = { env = \"KEY\" }\n\
+                [hook]\ntoken = { env = \"TOKEN\" }\n[plugins.vote]\ncomponent = \"majority-vote\"\n";
+    let env = Env::of(&[("KEY", "the-api-key-must-not-show"), ("TOKEN", "the-hook-token-must-not-show")]);
+    let context = Context { env, guest: GuestLimits::default() };
+    let file = Path::new("projects/birds.toml");
+    let (config, _) = load::project_from_text("birds".parse().unwrap(), file, text, Path::new(""), &context).unwrap();
+    let plugins = config.plugins.iter().map(|plugin| Bound { config: Arc::new(plugin.clone()), component: None }).collect();
+    Project { config, plugins, platform: Arc::new(Silent) }
+}
+
+/// A host's admin listener, in a thread of its own until it is dropped.
+struct Running {
+    address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop.take().unwrap().send(()).ok();
+        self.thread.take().unwrap().join().unwrap();
+    }
+}
+
+fn start() -> Running {
+    let (stop, stopped) = oneshot::channel();
+    let (tell, told) = std::sync::mpsc::channel();
+    let thread = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let registry = Registry::default();
+            let mut catalogue = Catalogue::default();
+            catalogue.projects.insert("birds".parse().unwrap(), Arc::new(birds()));
+            registry.swap(catalogue);
+            let clock = Clock::manual(moment());
+            clock.advance(Duration::from_secs(90));
+            let admin = Admin {
+                store: Arc::new(OneEvent),
+                registry: Arc::new(registry),
+                status: Arc::new(Loads),
+                token: Secret::new(TOKEN),
+                clock,
+                started_at: moment(),
+                public_url: "https://hooks.example.org".parse().unwrap(),
+            };
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            tell.send(listener.local_addr().unwrap()).unwrap();
+            let shutdown = async { drop(stopped.await) };
+            admin::serve(listener, admin, shutdown).await.unwrap();
+        });
+    });
+    Running { address: told.recv().unwrap(), stop: Some(stop), thread: Some(thread) }
+}
+
+/// Sends a request as it stands; gives the status, the head, and the body.
+fn send(address: SocketAddr, request: &str) -> (u16, String, Value) {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, head.to_lowercase(), serde_json::from_str(body).unwrap_or_else(|_| panic!("{answer}")))
+}
+
+fn get(running: &Running, path: &str) -> (u16, Value) {
+    let (status, _, body) =
+        send(running.address, &format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {TOKEN}\r\n\r\n"));
+    (status, body)
+}
+
+#[test]
+fn who_has_no_token_is_refused() {
+    let running = start();
+    for header in ["", "Authorization: Bearer\r\n", "Authorization: Bearer wrong\r\n", "Authorization: Basic 0123\r\n"] {
+        for path in ["/v1/status", "/v1/nothing"] {
+            let (status, head, body) = send(running.address, &format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{header}\r\n"));
+            assert_eq!(status, 401, "{header}");
+            assert!(head.contains("www-authenticate: bearer"), "{head}");
+            assert_eq!(body["error"], "the admin token is missing or wrong");
+            assert!(body["help"].as_str().unwrap().contains("admin-token"));
+        }
+    }
+    let twice = format!("GET /v1/status HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {TOKEN}\r\nAuthorization: Bearer x\r\n\r\n");
+    assert_eq!(send(running.address, &twice).0, 401);
+}
+
+#[test]
+fn a_foreign_name_is_refused_even_with_the_token() {
+    let running = start();
+    for host in ["evil.example", "evil.example:8081", "10.0.0.1", ""] {
+        let (status, _, body) =
+            send(running.address, &format!("GET /v1/status HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {TOKEN}\r\n\r\n"));
+        assert_eq!(status, 421, "{host}: {body}");
+    }
+    for host in ["localhost:1", "127.0.0.1", "[::1]:8081"] {
+        let (status, head, _) =
+            send(running.address, &format!("GET /v1/status HTTP/1.1\r\nHost: {host}\r\nAuthorization: bearer {TOKEN}\r\n\r\n"));
+        assert_eq!(status, 200, "{host}");
+        assert!(head.contains("cache-control: no-store"), "{head}");
+    }
+}
+
+#[test]
+fn other_paths_and_methods_are_refused() {
+    let running = start();
+    for path in ["/", "/v1", "/v1/plugins/none", "/v1/events/01981f7e-5c3a-7cc0-8e7f-0242ac120003"] {
+        let (status, body) = get(&running, path);
+        assert_eq!(status, 404, "{path}");
+        assert!(body["error"].is_string() && body["help"].is_string(), "{body}");
+    }
+    for path in ["/v1/events/7", "/v1/dead?limit=0", "/v1/dead?limit=1001", "/v1/dead?limit=x"] {
+        assert_eq!(get(&running, path).0, 400, "{path}");
+    }
+    let post = format!("POST /v1/status HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {TOKEN}\r\nContent-Length: 0\r\n\r\n");
+    let (status, head, body) = send(running.address, &post);
+    assert_eq!((status, body["error"].as_str().unwrap()), (405, "this can only be read"));
+    assert!(head.contains("allow: get"), "{head}");
+}
+
+#[test]
+fn the_status_tells_what_there_is() {
+    let running = start();
+    let (status, body) = get(&running, "/v1/status");
+    assert_eq!(status, 200);
+    assert_eq!(body["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!((&body["uptime_s"], &body["started_at"]), (&json!(90), &json!("2026-11-21T19:29:25.000Z")));
+    assert_eq!((&body["projects"], &body["degraded"]), (&json!(1), &json!(["birds"])));
+    assert_eq!((&body["totals"]["events"], &body["counters"]["requests"]), (&json!(1), &json!(42)));
+    assert!(body["counters"]["admin_refused"].is_u64());
+}
+
+#[test]
+fn a_project_is_shown_without_its_secrets() {
+    let running = start();
+    let (_, body) = get(&running, "/v1/projects");
+    assert!(!body.to_string().contains("must-not-show"), "{body}");
+    let wanted = json!([{
+        "name": "birds", "file": "projects/birds.toml", "platform": "pybossa", "address": "https://crowd.example.org/",
+        "platform_project": "birds", "hook": "https://hooks.example.org/hooks/birds/<token>", "since": null,
+        "plugins": ["vote (majority-vote)"],
+        "degraded": ["plugin `vote`: there is no component `majority-vote` in the drop folder"],
+        "last_error": { "at": "2026-11-21T19:29:25.000Z", "text": "not a component" },
+    }, {
+        "name": null, "file": "projects/Bats.toml", "platform": null, "address": null, "platform_project": null, "hook": null, "since": null,
+        "plugins": [], "degraded": [], "last_error": { "at": "2026-11-21T19:29:25.000Z", "text": "not a component" },
+    }]);
+    assert_eq!(body, wanted);
+}
+
+#[test]
+fn a_file_that_could_not_be_loaded_is_shown() {
+    let running = start();
+    let (_, body) = get(&running, "/v1/plugins");
+    assert_eq!((&body[0]["file"], &body[0]["last_error"]["text"]), (&json!("plugins/tweet.wasm"), &json!("not a component")));
+}
+
+#[test]
+fn an_event_is_shown_with_its_runs() {
+    let running = start();
+    let (status, body) = get(&running, &format!("/v1/events/{EVENT}"));
+    assert_eq!(status, 200);
+    assert_eq!((&body["event"]["payload"], &body["standing"]), (&json!({ "task_id": 7 }), &json!("accepted")));
+    assert_eq!((&body["runs"][0]["plugin"], &body["runs"][0]["log"][0]["message"]), (&json!("vote"), &json!("two of five")));
+}
+
+#[test]
+fn dead_letters_are_shown() {
+    let running = start();
+    let (_, body) = get(&running, "/v1/dead?limit=5");
+    assert_eq!((&body["dead"][0]["plugin"], &body["dead"][0]["reason"]), (&json!("vote"), &json!("no quorum")));
+}
+
+/// Runs the command in `folder`.
+fn crowdhook(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_crowdhook"));
+    command.args(arguments).current_dir(folder).env_remove("CROWDHOOK_LOG").env("HTTP_PROXY", "http://127.0.0.1:9").output().unwrap()
+}
+
+/// What a command says where the host of `running` runs; its exit code must be 0.
+fn says(running: &Running, arguments: &[&str]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("data")).unwrap();
+    std::fs::write(folder.path().join("data/admin-token"), format!("{TOKEN}\n")).unwrap();
+    std::fs::write(folder.path().join("crowdhook.toml"), format!("admin = \"{}\"\n", running.address)).unwrap();
+    let output = crowdhook(folder.path(), arguments);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn the_command_line_asks_a_running_host() {
+    let running = start();
+    let status = says(&running, &["status"]);
+    assert!(status.contains("up for 1 min 30 s") && status.contains("events: 1 (0 set aside)"), "{status}");
+    assert!(status.contains("https://hooks.example.org/hooks/birds/<token>"), "{status}");
+    let event = says(&running, &["event", "show", EVENT]);
+    assert!(event.contains("task.completed") && event.contains("no quorum") && event.contains("info two of five"), "{event}");
+    let dead = says(&running, &["dead", "list"]);
+    assert!(dead.starts_with("EVENT ") && dead.contains("birds/vote"), "{dead}");
+    let plugins = says(&running, &["plugin", "list"]);
+    assert!(plugins.contains("plugins/tweet.wasm"), "{plugins}");
+    let json: Value = serde_json::from_str(&says(&running, &["dead", "list", "--json"])).unwrap();
+    assert_eq!(json["dead"][0]["attempts"], 3);
+}
+
+/// What a command says on standard error where nothing is, and its exit code.
+fn fails(folder: &Path, arguments: &[&str], code: i32) -> String {
+    let output = crowdhook(folder, arguments);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(code), "{said}");
+    said
+}
+
+#[test]
+fn a_failure_says_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = fails(folder.path(), &["serve", "--config", "none.toml"], 1);
+    assert!(said.contains("none.toml: cannot be read: there is no such file\nhelp: "), "{said}");
+    assert!(said.contains("error: a problem with the settings"), "{said}");
+    let said = fails(folder.path(), &["plugin", "inspect", "vote"], 1);
+    assert!(said.contains("error: no host has been started with the data folder `data` yet\nhelp: "), "{said}");
+    let said = fails(folder.path(), &["status", "--log", "loud=very"], 1);
+    assert!(said.contains("`--log loud=very` is no level"), "{said}");
+    assert!(fails(folder.path(), &["srve"], 2).contains("serve"));
+    assert!(fails(folder.path(), &["event", "show", "7"], 2).contains("7"));
+}
+
+#[test]
+fn a_new_folder_is_checked_and_found_well() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(crowdhook(folder.path(), &["init", "crowd"]).status.success());
+    let crowd = folder.path().join("crowd");
+    let output = crowdhook(&crowd, &["check"]);
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "all is well: 0 projects\n");
+    std::fs::copy(crowd.join("projects/birds.toml.example"), crowd.join("projects/birds.toml")).unwrap();
+    let said = fails(&crowd, &["check"], 1);
+    assert!(said.contains("birds.toml:10: `platform.api_key` wants the variable `BIRDS_API_KEY`, which is not set"), "{said}");
+    assert!(said.contains("error: 2 errors"), "{said}");
+}

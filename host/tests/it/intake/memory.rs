@@ -1,0 +1,143 @@
+//! A store that keeps what it accepts in memory, and can be made to refuse, fail or wait.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use crowdhook::event::{Event, Standing};
+use crowdhook::id::{Digest, EventId, InvocationId, PluginName, ProjectName, Scope};
+use crowdhook::store::{
+    Acceptance, Accepted, Binding, Claimed, ClaimedDelivery, DeadLetter, DeliveryOutcome, Finished, KeptResult, Lease, Outcome, Run,
+    StateEntry, Store, StoreError, Totals,
+};
+use tokio::sync::watch;
+
+/// How the store behaves from now on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mood {
+    Works,
+    Full,
+    Fails,
+    Closed,
+    /// Answers only when the mood changes.
+    Waits,
+}
+
+pub struct Memory {
+    mood: watch::Sender<Mood>,
+    kept: Mutex<Vec<Acceptance>>,
+    known: Mutex<HashMap<(String, String), EventId>>,
+    /// Requests that are in `accept` now.
+    pub inside: watch::Sender<usize>,
+    pub inside_max: AtomicUsize,
+    pub asked: AtomicUsize,
+}
+
+impl Memory {
+    pub fn new() -> Self {
+        Self {
+            mood: watch::Sender::new(Mood::Works),
+            kept: Mutex::default(),
+            known: Mutex::default(),
+            inside: watch::Sender::new(0),
+            inside_max: AtomicUsize::new(0),
+            asked: AtomicUsize::new(0),
+        }
+    }
+
+    pub fn set(&self, mood: Mood) {
+        self.mood.send_replace(mood);
+    }
+
+    /// What was accepted, in order, repeats left out.
+    pub fn kept(&self) -> Vec<Acceptance> {
+        self.kept.lock().unwrap().clone()
+    }
+
+    fn record(&self, acceptance: Acceptance) -> Accepted {
+        let key = (acceptance.event.project.to_string(), acceptance.dedup_key.clone());
+        let mut known = self.known.lock().unwrap();
+        if let Some(&id) = known.get(&key) {
+            return if acceptance.rerun { Accepted::FoldedIn(id) } else { Accepted::Repeat(id) };
+        }
+        let id = acceptance.event.id;
+        known.insert(key, id);
+        self.kept.lock().unwrap().push(acceptance);
+        Accepted::New(id)
+    }
+}
+
+#[async_trait]
+impl Store for Memory {
+    async fn accept(&self, batch: Vec<Acceptance>) -> Result<Vec<Accepted>, StoreError> {
+        self.inside.send_modify(|inside| *inside += 1);
+        self.inside_max.fetch_max(*self.inside.borrow(), Ordering::SeqCst);
+        let mood = *self.mood.subscribe().wait_for(|mood| *mood != Mood::Waits).await.unwrap();
+        self.inside.send_modify(|inside| *inside -= 1);
+        match mood {
+            Mood::Full => Err(StoreError::Full { waiting: 3, max: 3 }),
+            Mood::Fails => Err(StoreError::Failed("the disk is gone".to_owned())),
+            Mood::Closed => Err(StoreError::Closed),
+            Mood::Works | Mood::Waits => Ok(batch.into_iter().map(|acceptance| self.record(acceptance)).collect()),
+        }
+    }
+
+    async fn totals(&self) -> Result<Totals, StoreError> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        match *self.mood.borrow() {
+            Mood::Fails => Err(StoreError::Failed("the disk is gone".to_owned())),
+            _ => Ok(Totals::default()),
+        }
+    }
+
+    async fn close(&self) {}
+
+    // What the intake never asks for.
+    async fn claim(&self, _: usize, _: usize, _: Duration) -> Result<Vec<Claimed>, StoreError> {
+        unreachable!()
+    }
+    async fn renew(&self, _: Lease<InvocationId>, _: Duration) -> bool {
+        unreachable!()
+    }
+    async fn finish(&self, _: Lease<InvocationId>, _: Outcome, _: Run) -> Result<Finished, StoreError> {
+        unreachable!()
+    }
+    async fn get_state(&self, _: &Scope, _: &str) -> Result<Option<StateEntry>, StoreError> {
+        unreachable!()
+    }
+    async fn scan_state(&self, _: &Scope, _: &str, _: Option<&str>, _: u32) -> Result<Vec<StateEntry>, StoreError> {
+        unreachable!()
+    }
+    async fn state_bytes(&self, _: &Scope) -> Result<u64, StoreError> {
+        unreachable!()
+    }
+    async fn task_result(&self, _: &ProjectName, _: &str) -> Result<Option<KeptResult>, StoreError> {
+        unreachable!()
+    }
+    async fn snapshot(&self, _: EventId, _: u32) -> Result<Option<String>, StoreError> {
+        unreachable!()
+    }
+    async fn put_snapshot(&self, _: EventId, _: u32, _: &str) -> Result<Digest, StoreError> {
+        unreachable!()
+    }
+    async fn claim_deliveries(&self, _: usize, _: Duration) -> Result<Vec<ClaimedDelivery>, StoreError> {
+        unreachable!()
+    }
+    async fn finish_delivery(&self, _: Lease<i64>, _: DeliveryOutcome) -> Result<Finished, StoreError> {
+        unreachable!()
+    }
+    async fn bind(&self, _: &ProjectName, _: &Binding) -> Result<Binding, StoreError> {
+        unreachable!()
+    }
+    async fn event(&self, _: EventId) -> Result<Option<(Event, Standing)>, StoreError> {
+        unreachable!()
+    }
+    async fn runs(&self, _: EventId) -> Result<Vec<(PluginName, Run)>, StoreError> {
+        unreachable!()
+    }
+    async fn dead_letters(&self, _: u32) -> Result<Vec<DeadLetter>, StoreError> {
+        unreachable!()
+    }
+}
