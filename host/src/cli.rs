@@ -73,7 +73,7 @@ enum Command {
     ///
     /// Looks at all that `serve` would refuse, and opens no port. Exits with 1 when something is wrong.
     #[command(
-        after_help = "Example, before a change goes live:\n  crowdhook check --config new/crowdhook.toml && systemctl reload crowdhook"
+        after_help = "Example, before a change goes live:\n  crowdhook check --config new/crowdhook.toml && cp new/projects/*.toml /etc/crowdhook/projects/"
     )]
     Check,
     /// See it work: a made-up crowd answers made-up tasks, on this machine alone
@@ -110,7 +110,12 @@ impl Args {
 /// Reads the command line; exits with 2 and the usage when it makes no sense.
 #[must_use]
 pub fn parse() -> Args {
-    Args::parse()
+    let mut args = Args::parse();
+    if matches!(args.command, Command::Demo(_)) && args.log.log.is_none() {
+        // The demo's own lines say what happens; the log is for what goes wrong.
+        args.log.log = Some("warn".to_owned());
+    }
+    args
 }
 
 /// Does what the command line says.
@@ -124,7 +129,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     match args.command {
         Command::Serve => Box::pin(serve::run(&common)).await,
         Command::Check => check::run(&common).await,
-        Command::Demo(args) => Box::pin(demo::run(args, &common)).await,
+        Command::Demo(args) => Box::pin(demo::run(args)).await,
         Command::Init(args) => init::run(&args),
         Command::Status => status::run(&common).await,
         Command::Plugin(command) => plugin::run(command, &common).await,
@@ -134,4 +139,23 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 }
 
 #[cfg(test)]
+<<<<<<< HEAD
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_fit_together() {
+        use clap::CommandFactory as _;
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn settings_and_log_level_may_stand_behind_the_command() {
+        let args = Args::try_parse_from(["crowdhook", "serve", "--config", "a.toml", "--log", "debug"]).unwrap();
+        assert_eq!(args.common.config, Some(PathBuf::from("a.toml")));
+        assert_eq!(args.log.log.as_deref(), Some("debug"));
+    }
+}
+=======
 mod tests;
+>>>>>>> config

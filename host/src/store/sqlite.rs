@@ -277,6 +277,7 @@ impl Drop for SqliteStore {
     /// Lets the writer finish what it was asked, so that the folder is free afterwards.
     fn drop(&mut self) {
         self.shared.closed.store(true, Ordering::Release);
+        self.readers.close();
         self.commands = None;
         if let Some(writer) = self.writer.take()
             && writer.join().is_err()
@@ -414,6 +415,7 @@ impl Store for SqliteStore {
         self.shared.closed.store(true, Ordering::Release);
         self.shared.invocations_changed.notify_waiters();
         self.shared.deliveries_changed.notify_waiters();
+        self.readers.close();
         // An error says that it is closed already.
         self.ask(Work::Close).await.ok();
     }

@@ -27,25 +27,37 @@ pub(super) const STATEMENTS_KEPT: usize = 64;
 
 /// The connections that read.
 pub(super) struct Readers {
-    connections: Vec<Mutex<Connection>>,
+    /// None once they are closed.
+    connections: Vec<Mutex<Option<Connection>>>,
     next: AtomicUsize,
 }
 
 impl Readers {
     /// Opens the connections on a file that is there.
     pub(super) fn open(file: &Path) -> rusqlite::Result<Self> {
-        let connections = (0..READERS).map(|_| open(file).map(Mutex::new)).collect::<Result<_, _>>()?;
+        let connections = (0..READERS).map(|_| open(file).map(|db| Mutex::new(Some(db)))).collect::<Result<_, _>>()?;
         Ok(Self { connections, next: AtomicUsize::new(0) })
     }
 
     /// Reads with a connection that is free, or else waits for one.
     pub(super) fn with<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
-        if let Some(connection) = self.connections.iter().find_map(|connection| connection.try_lock().ok()) {
-            return read(&connection);
+        let free = self.connections.iter().find_map(|connection| connection.try_lock().ok());
+        let connection = match free {
+            Some(connection) => connection,
+            None => {
+                let number = self.next.fetch_add(1, Ordering::Relaxed) % READERS;
+                let connection = self.connections.get(number).ok_or(rusqlite::Error::InvalidQuery)?;
+                connection.lock().unwrap_or_else(PoisonError::into_inner)
+            }
+        };
+        read(connection.as_ref().ok_or(rusqlite::Error::InvalidQuery)?)
+    }
+
+    /// Closes the connections, each when its read has ended. The one that closes last removes the log, which only a writer can.
+    pub(super) fn close(&self) {
+        for connection in &self.connections {
+            drop(connection.lock().unwrap_or_else(PoisonError::into_inner).take());
         }
-        let number = self.next.fetch_add(1, Ordering::Relaxed) % READERS;
-        let connection = self.connections.get(number).ok_or(rusqlite::Error::InvalidQuery)?;
-        read(&connection.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
