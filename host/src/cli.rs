@@ -110,12 +110,7 @@ impl Args {
 /// Reads the command line; exits with 2 and the usage when it makes no sense.
 #[must_use]
 pub fn parse() -> Args {
-    let mut args = Args::parse();
-    if matches!(args.command, Command::Demo(_)) && args.log.log.is_none() {
-        // The demo's own lines say what happens; the log is for what goes wrong.
-        args.log.log = Some("warn".to_owned());
-    }
-    args
+    Args::parse()
 }
 
 /// Does what the command line says.
@@ -139,23 +134,4 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 }
 
 #[cfg(test)]
-<<<<<<< HEAD
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_arguments_fit_together() {
-        use clap::CommandFactory as _;
-        Args::command().debug_assert();
-    }
-
-    #[test]
-    fn settings_and_log_level_may_stand_behind_the_command() {
-        let args = Args::try_parse_from(["crowdhook", "serve", "--config", "a.toml", "--log", "debug"]).unwrap();
-        assert_eq!(args.common.config, Some(PathBuf::from("a.toml")));
-        assert_eq!(args.log.log.as_deref(), Some("debug"));
-    }
-}
-=======
 mod tests;
->>>>>>> config

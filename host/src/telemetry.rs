@@ -16,11 +16,7 @@ use crate::id::{ComponentName, Digest, ProjectName};
 /// What is logged, and how.
 #[derive(Clone, Debug, clap::Args)]
 pub struct LogArgs {
-<<<<<<< HEAD
-    /// What to log: `error`, `warn`, `info`, `debug`, `trace`, or by part: `info,crowdhook::dispatch=debug` [default: info, `demo`: warn]
-=======
     /// What to log: `error`, `warn`, `info`, `debug`, `trace`, or by part: `info,crowdhook::dispatch=debug` [default: `info` for `serve`, `warn` for the others]
->>>>>>> config
     #[arg(long, value_name = "LEVEL", env = "CROWDHOOK_LOG", global = true, help_heading = "Logging")]
     pub log: Option<String>,
     /// How to log, to standard error
@@ -50,17 +46,10 @@ pub struct FilterError {
 /// # Errors
 ///
 /// When `--log` cannot be read.
-<<<<<<< HEAD
-pub fn init(args: &LogArgs) -> Result<(), FilterError> {
-    let level = args.log.as_deref().unwrap_or("info");
-    let unreadable = |error: tracing_subscriber::filter::ParseError| FilterError { filter: level.to_owned(), why: error.to_string() };
-    let filter = EnvFilter::builder().parse(level).map_err(unreadable)?;
-=======
 pub fn init(args: &LogArgs, usual: &str) -> Result<(), FilterError> {
     let wanted = args.log.as_deref().unwrap_or(usual);
     let unreadable = |error: tracing_subscriber::filter::ParseError| FilterError { filter: wanted.to_owned(), why: error.to_string() };
     let filter = EnvFilter::builder().parse(wanted).map_err(unreadable)?;
->>>>>>> config
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let begun = match args.log_format {
         LogFormat::Text => builder.with_ansi(colours_wanted(std::io::stderr().is_terminal())).with_target(false).try_init(),
