@@ -305,3 +305,26 @@ fn every_key_of_a_project_is_in_the_example_of_every_key() {
         }
     }
 }
+
+proptest::proptest! {
+    /// Whatever is cut out of a good file or put into it, the answer is a project or a list of problems, each with a line of the file.
+    #[test]
+    fn a_garbled_file_is_refused_and_never_ends_the_host(from in 0_usize..4000, cut in 0_usize..60, put in "[a-z=\\[\\]\"{}.# \n0-9é']{0,12}") {
+        let (file, text) = examples().pop().unwrap();
+        let letters: Vec<char> = text.chars().collect();
+        let from = from.min(letters.len());
+        let (head, tail) = (&letters[..from], &letters[(from + cut).min(letters.len())..]);
+        let garbled: String = head.iter().copied().chain(put.chars()).chain(tail.iter().copied()).collect();
+        let lines = garbled.lines().count() + 1;
+        let problems = match load::project_from_text("birds".parse().unwrap(), &file, &garbled, Path::new(""), &context()) {
+            Ok((_, warnings)) => warnings,
+            Err(problems) => {
+                assert!(problems.has_errors());
+                problems
+            }
+        };
+        for problem in problems.iter() {
+            assert!((1..=lines).contains(&problem.line), "{problem}");
+        }
+    }
+}
