@@ -21,7 +21,6 @@ use crate::deliver::Deliverer;
 use crate::dispatch::Dispatcher;
 use crate::event::PlatformKind;
 use crate::inbox::Inbox;
-use crate::platform::Platform;
 use crate::platform::appen::Appen;
 use crate::platform::pybossa::Pybossa;
 use crate::plugin::engine::Engine;
@@ -165,13 +164,11 @@ pub async fn check(host: &Host) -> anyhow::Result<Problems> {
 }
 
 /// The engine, with its cache in the data folder.
-///
-/// # Errors
-///
-/// When there is no room for it.
-pub fn start_engine(host: &Host) -> anyhow::Result<Engine> {
-    let cache = std::path::absolute(host.data.join(CACHE_FOLDER)).context("the compile cache has no place")?;
-    let engine = Engine::start(&host.limits, Some(&cache))?;
+fn start_engine(host: &Host) -> anyhow::Result<Engine> {
+    let data = std::path::absolute(&host.data).context("the compile cache has no place")?;
+    // A check of settings whose host never ran makes no folder for it.
+    let cache = data.is_dir().then(|| data.join(CACHE_FOLDER));
+    let engine = Engine::start(&host.limits, cache.as_deref())?;
     if engine.resets_in_place {
         info!(threads = host.limits.guest_threads, "Sandboxes reset their memory in place (PAGEMAP_SCAN)");
     } else {
