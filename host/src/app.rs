@@ -1,8 +1,8 @@
 //! The host: builds every stage, spawns their loops, and drains them in order.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,26 +12,25 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tracing::{info, warn};
 
-use crate::admin::{self, Admin};
+use crate::admin::{self, Admin, LastError, LoadStatus, StatusSource};
 use crate::clock::Clock;
-use crate::config::{self, Host};
+use crate::config::load::Context;
+use crate::config::{Host, Problems};
 use crate::connection::Connections;
 use crate::deliver::Deliverer;
 use crate::dispatch::Dispatcher;
 use crate::event::PlatformKind;
 use crate::inbox::Inbox;
-use crate::platform::Platform;
 use crate::platform::appen::Appen;
 use crate::platform::pybossa::Pybossa;
 use crate::plugin::engine::Engine;
-use crate::plugin::registry::Registry;
-use crate::plugin::watch::Reloader;
-use crate::receive::Receiver;
+use crate::plugin::registry::{self, Registry};
+use crate::plugin::watch::{self as plugin_watch, MakePlatform, Reloader, Setup};
+use crate::receive::{Counts, Receiver};
 use crate::store::Store;
 use crate::store::sqlite::{Options, SqliteStore};
 
-/// Below the data folder: the store, and compiled code.
-const STORE_FOLDER: &str = "store";
+/// Below the data folder: compiled code.
 const CACHE_FOLDER: &str = "cache";
 
 /// A host whose stages are built and whose ports are bound, and which does not serve yet.
@@ -58,10 +57,11 @@ impl App {
         let hooks = bind(host.listen, "listen").await?;
         let admin = bind(host.admin, "admin").await?;
         let options = Options { waiting_max: host.limits.waiting_max, clock: clock.clone() };
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&host.data.join(STORE_FOLDER), options)?);
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&host.data, options)?);
         let engine = start_engine(&host)?;
         let registry = Arc::new(Registry::default());
-        let reloader = Reloader::start(&host, engine, Arc::clone(&registry), platforms(clock.clone()), clock.clone()).await;
+        let setup = Setup::of(&host, engine, Arc::clone(&registry), platforms(clock.clone()));
+        let reloader = Reloader::start(setup).await;
         let guests = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(host.limits.guest_threads)
             .thread_name("guests")
@@ -118,7 +118,7 @@ impl App {
         let admin = Admin {
             store: Arc::clone(&self.store),
             registry: Arc::clone(&self.registry),
-            counts: receiver.counts(),
+            status: Arc::new(Loads { registry: Arc::clone(&self.registry), counts: receiver.counts() }),
             token: admin::token::open(&self.host.data)
                 .with_context(|| format!("the admin token in `{}` cannot be had", self.host.data.display()))?,
             clock: self.clock.clone(),
@@ -158,19 +158,17 @@ impl App {
 /// # Errors
 ///
 /// When no engine can be had to look with.
-pub async fn check(host: &Host) -> anyhow::Result<config::Problems> {
+pub async fn check(host: &Host) -> anyhow::Result<Problems> {
     let engine = start_engine(host)?;
-    Ok(crate::plugin::watch::check_all(host, &engine).await)
+    Ok(plugin_watch::check_all(host, &Context::of(host), &engine).await)
 }
 
 /// The engine, with its cache in the data folder.
-///
-/// # Errors
-///
-/// When there is no room for it.
-pub fn start_engine(host: &Host) -> anyhow::Result<Engine> {
-    let cache = std::path::absolute(host.data.join(CACHE_FOLDER)).context("the compile cache has no place")?;
-    let engine = Engine::start(&host.limits, Some(&cache))?;
+fn start_engine(host: &Host) -> anyhow::Result<Engine> {
+    let data = std::path::absolute(&host.data).context("the compile cache has no place")?;
+    // A check of settings whose host never ran makes no folder for it.
+    let cache = data.is_dir().then(|| data.join(CACHE_FOLDER));
+    let engine = Engine::start(&host.limits, cache.as_deref())?;
     if engine.resets_in_place {
         info!(threads = host.limits.guest_threads, "Sandboxes reset their memory in place (PAGEMAP_SCAN)");
     } else {
@@ -179,19 +177,55 @@ pub fn start_engine(host: &Host) -> anyhow::Result<Engine> {
     Ok(engine)
 }
 
-/// The store's folder of a host, for commands that read it while no host runs.
-#[must_use]
-pub fn store_folder(data: &Path) -> std::path::PathBuf {
-    data.join(STORE_FOLDER)
+/// What the admin API shows of loading and of the intake.
+struct Loads {
+    registry: Arc<Registry>,
+    counts: Arc<Counts>,
+}
+
+impl StatusSource for Loads {
+    fn components(&self) -> Vec<LoadStatus> {
+        self.registry.now().status.components.iter().map(shown).collect()
+    }
+
+    fn projects(&self) -> Vec<LoadStatus> {
+        self.registry.now().status.projects.iter().map(shown).collect()
+    }
+
+    fn counters(&self) -> BTreeMap<String, u64> {
+        let report = self.counts.report();
+        let refused = report.refused.iter().map(|(reason, count)| (format!("refused.{reason}"), *count));
+        let taken = [
+            ("accepted", report.accepted),
+            ("repeated", report.repeated),
+            ("rerun", report.rerun),
+            ("folded", report.folded),
+            ("ignored", report.ignored),
+            ("unreadable", report.unreadable),
+            ("superseded", report.superseded),
+        ];
+        taken.into_iter().map(|(name, count)| (name.to_owned(), count)).chain(refused).collect()
+    }
+}
+
+fn shown(status: &registry::LoadStatus) -> LoadStatus {
+    LoadStatus {
+        file: status.file.clone(),
+        name: status.name.clone(),
+        version: status.version.clone(),
+        digest: status.digest.map(|digest| digest.to_string()),
+        since: status.since,
+        last_error: status.last_error.clone().map(|(at, text)| LastError { at, text }),
+    }
 }
 
 /// Makes the client of a project's platform; clients of one address share their pace.
-fn platforms(clock: Clock) -> impl Fn(&config::Project) -> Arc<dyn Platform> + Send + Sync + 'static {
+fn platforms(clock: Clock) -> MakePlatform {
     let connections = Connections::new(clock);
-    move |project| match project.platform.kind {
+    Box::new(move |project| match project.platform.kind {
         PlatformKind::Pybossa => Arc::new(Pybossa::new(project.platform.clone(), &project.name, &connections)),
         PlatformKind::Appen => Arc::new(Appen::new(project.platform.clone())),
-    }
+    })
 }
 
 async fn bind(address: SocketAddr, key: &str) -> anyhow::Result<TcpListener> {

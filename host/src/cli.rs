@@ -73,7 +73,7 @@ enum Command {
     ///
     /// Looks at all that `serve` would refuse, and opens no port. Exits with 1 when something is wrong.
     #[command(
-        after_help = "Example, before a change goes live:\n  crowdhook check --config new/crowdhook.toml && systemctl reload crowdhook"
+        after_help = "Example, before a change goes live:\n  crowdhook check --config new/crowdhook.toml && cp new/projects/*.toml /etc/crowdhook/projects/"
     )]
     Check,
     /// See it work: a made-up crowd answers made-up tasks, on this machine alone
@@ -113,7 +113,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     match args.command {
         Command::Serve => Box::pin(serve::run(&common)).await,
         Command::Check => check::run(&common).await,
-        Command::Demo(args) => Box::pin(demo::run(args, &common)).await,
+        Command::Demo(args) => Box::pin(demo::run(args)).await,
         Command::Init(args) => init::run(&args),
         Command::Status => status::run(&common).await,
         Command::Plugin(command) => plugin::run(command, &common).await,

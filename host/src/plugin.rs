@@ -11,7 +11,9 @@ pub mod guest;
 pub mod load;
 pub mod reads;
 pub mod registry;
+pub mod watch;
 
+mod bind;
 mod bindings;
 mod imports;
 mod limits;

@@ -4,18 +4,15 @@ use std::io::Write as _;
 
 use super::report::Advice;
 use super::{Common, output};
+use crate::app;
 use crate::config::load::{self, Context};
-use crate::config::{Host, Problems, Project, Severity};
+use crate::config::{Problems, Severity};
 
 /// Says what is wrong with the host's file, the projects' files, and the components they want.
 pub(super) async fn run(common: &Common) -> anyhow::Result<()> {
     let host = load::host(common.config.as_deref())?;
-    let found = load::projects(&host.projects, &Context::of(&host))?;
-    let mut all = found.warnings;
-    for (_, problems) in found.broken {
-        all.append(problems);
-    }
-    all.append(components(&host, &found.good).await?);
+    let projects = load::projects(&host.projects, &Context::of(&host))?.good.len();
+    let all = app::check(&host).await?;
     if common.json {
         output::json(&as_json(&all))?;
     } else if !all.is_empty() {
@@ -29,14 +26,9 @@ pub(super) async fn run(common: &Common) -> anyhow::Result<()> {
     }
     if !common.json {
         let warnings = if all.is_empty() { String::new() } else { format!(", {} warnings", all.iter().count()) };
-        output::lines(&format!("all is well: {} projects{warnings}", found.good.len()))?;
+        output::lines(&format!("all is well: {} projects{warnings}", projects))?;
     }
     Ok(())
-}
-
-/// What is wrong between the projects and the components in the drop folder: not looked at yet.
-async fn components(_host: &Host, _projects: &[Project]) -> anyhow::Result<Problems> {
-    Ok(Problems::default())
 }
 
 fn as_json(problems: &Problems) -> serde_json::Value {

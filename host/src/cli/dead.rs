@@ -26,7 +26,7 @@ pub(super) async fn run(command: DeadCommand, common: &Common) -> anyhow::Result
         Asked::Answered(view) => view,
         Asked::Missing(advice) => return Err(advice.into()),
         Asked::NoHost(why) => {
-            let store = offline::store(&host, &why).await?;
+            let store = offline::store(&host, &why)?;
             DeadView { dead: store.dead_letters(limit).await.context("the store cannot be read")? }
         }
     };

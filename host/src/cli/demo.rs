@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::Common;
-use super::report::Advice;
+use super::{bundled, output};
+use crate::{demo, shutdown};
 
 /// How to show it.
 #[derive(Clone, Debug, clap::Args)]
@@ -15,12 +15,15 @@ pub struct DemoArgs {
     /// Where to make settings, plugins and store; without it in a temporary folder that is removed at the end
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
-    /// How many made-up tasks there are
-    #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    pub tasks: u32,
 }
 
 /// Shows it.
-pub(super) async fn run(_args: DemoArgs, _common: &Common) -> anyhow::Result<()> {
-    Err(Advice::new("`demo` is not wired yet", "use a newer version").into())
+pub(super) async fn run(args: DemoArgs) -> anyhow::Result<()> {
+    let options = demo::Options { once: args.once, folder: args.dir, components: bundled() };
+    // A reader of the lines that has gone away does not end the demo.
+    let say = |line: &str| drop(output::lines(line));
+    let mut unable = Ok(());
+    let signal = async { unable = shutdown::signal().await };
+    Box::pin(demo::run(options, say, signal)).await?;
+    Ok(unable?)
 }

@@ -28,7 +28,7 @@ pub(super) async fn run(command: EventCommand, common: &Common) -> anyhow::Resul
         Asked::Answered(view) => view,
         Asked::Missing(advice) => return Err(advice.into()),
         Asked::NoHost(why) => {
-            let store = offline::store(&host, &why).await?;
+            let store = offline::store(&host, &why)?;
             let found = view::event(store.as_ref(), id).await.context("the store cannot be read")?;
             found.ok_or_else(|| Advice::new("there is no such event", "the log and `crowdhook dead list` name the ids of events"))?
         }

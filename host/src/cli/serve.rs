@@ -1,11 +1,16 @@
 //! `crowdhook serve`.
 
 use super::Common;
-use super::report::Advice;
+use crate::app::App;
 use crate::config::load;
+use crate::shutdown;
 
 /// Runs the host until a signal.
 pub(super) async fn run(common: &Common) -> anyhow::Result<()> {
     let host = load::host(common.config.as_deref())?;
-    Err(Advice::new(format!("`serve` on {} is not wired yet", host.listen), "use a newer version").into())
+    let app = Box::pin(App::open(host)).await?;
+    let mut unable = Ok(());
+    let signal = async { unable = shutdown::signal().await };
+    Box::pin(app.serve(signal)).await?;
+    Ok(unable?)
 }

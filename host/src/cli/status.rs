@@ -21,7 +21,7 @@ pub(super) async fn run(common: &Common) -> anyhow::Result<()> {
         }
         Asked::Missing(advice) => Err(advice.into()),
         Asked::NoHost(why) => {
-            let totals = offline::store(&host, &why).await?.totals().await?;
+            let totals = offline::store(&host, &why)?.totals().await?;
             if common.json {
                 output::json(&serde_json::json!({ "running": false, "totals": totals }))
             } else {

@@ -1,13 +1,17 @@
 //! Which components and projects are in use. One pointer, swapped whole, so that whoever looks sees one complete state.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use serde::Serialize;
+use tokio::sync::watch;
 
+use crate::clock::Timestamp;
 use crate::config;
 use crate::event::EventKind;
-use crate::id::{ComponentName, PluginName, ProjectName};
+use crate::id::{ComponentName, Digest, PluginName, ProjectName};
 use crate::platform::Platform;
 use crate::plugin::load::Component;
 
@@ -18,6 +22,38 @@ pub struct Catalogue {
     pub components: BTreeMap<ComponentName, Arc<Component>>,
     /// By the name of their file.
     pub projects: BTreeMap<ProjectName, Arc<Project>>,
+    /// What became of their files.
+    pub status: Status,
+}
+
+/// What became of the files in both folders when they were last loaded, for people.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Status {
+    /// Each component file there is, in the order of their paths.
+    pub components: Vec<LoadStatus>,
+    /// Each project file there is, in the order of their paths.
+    pub projects: Vec<LoadStatus>,
+    /// What is wrong with the folders themselves: one cannot be read, or holds too many files.
+    pub folders: Vec<String>,
+}
+
+/// What became of one file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LoadStatus {
+    /// The file.
+    pub file: PathBuf,
+    /// The component's or project's name, where it is known.
+    pub name: Option<String>,
+    /// The version of the component that is in use; none for a project.
+    pub version: Option<String>,
+    /// The digest of what is in use from this file; none while nothing is.
+    pub digest: Option<Digest>,
+    /// Since when that has been in use.
+    pub since: Option<Timestamp>,
+    /// Why the file as it is now is not what is in use, or cannot be used to the full; and since when. None when all is well.
+    pub last_error: Option<(Timestamp, String)>,
+    /// What does not keep it from being used, but should be looked at: a plugin that waits for its component.
+    pub warnings: Vec<String>,
 }
 
 /// A project with its plugins bound to the components they run.
@@ -52,6 +88,12 @@ impl Project {
             .collect()
     }
 
+    /// Whether a plugin's component is missing, so that its events wait.
+    #[must_use]
+    pub fn is_degraded(&self) -> bool {
+        self.plugins.iter().any(|plugin| plugin.component.is_none())
+    }
+
     /// The plugin of this name.
     #[must_use]
     pub fn plugin(&self, name: &PluginName) -> Option<&Bound> {
@@ -63,6 +105,7 @@ impl Project {
 #[derive(Default)]
 pub struct Registry {
     current: ArcSwap<Catalogue>,
+    changes: watch::Sender<u64>,
 }
 
 impl Registry {
@@ -79,8 +122,15 @@ impl Registry {
         self.current.load().projects.get(&name).cloned()
     }
 
+    /// Tells of each [`Registry::swap`] from now on. Several in a row may be told as one.
+    #[must_use]
+    pub fn changed(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
     /// Puts another state in the place of the present one, for whoever looks from now on.
     pub fn swap(&self, next: Catalogue) {
         self.current.store(Arc::new(next));
+        self.changes.send_modify(|count| *count += 1);
     }
 }

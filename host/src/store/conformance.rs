@@ -1,1 +1,117 @@
-//! To come.
+//! What every engine must keep: one test for each promise of [`Store`], instantiated for an engine by [`suite`].
+//!
+//! An engine brings a function that opens a store on data of the test's own, and again on the same data.
+
+use std::sync::Arc;
+
+use super::Store;
+use crate::clock::Clock;
+
+pub(super) mod accepting;
+pub(super) mod bench;
+pub(super) mod delivering;
+pub(super) mod finishing;
+pub(super) mod keeping;
+pub(super) mod leasing;
+pub(super) mod model;
+pub(super) mod state;
+
+/// Opens a store on the data that it stands for, anew each time it is called.
+pub(super) type Open = Box<dyn Fn(&Clock, usize) -> Arc<dyn Store> + Send + Sync>;
+
+/// Makes a test of each case, for the engine whose stores `$fresh` opens: a function that gives an [`Open`] on no data yet.
+macro_rules! suite {
+    ($fresh:path) => {
+        $crate::store::conformance::cases! { $fresh;
+            accepting: a_new_event_is_recorded_with_its_invocations,
+                a_repeat_is_counted_as_one,
+                equal_keys_of_two_projects_are_two_events,
+                long_keys_are_told_apart,
+                an_event_that_is_set_aside_gets_no_invocations,
+                a_rerun_is_handled_again_under_the_next_generation,
+                a_rerun_of_what_still_waits_is_folded_in,
+                a_rerun_of_what_was_never_seen_is_new,
+                a_stale_revision_is_superseded,
+                an_equal_revision_is_handled,
+                a_thousand_events_come_in_one_batch,
+                a_batch_may_hold_the_same_event_twice,
+                nothing_is_recorded_when_too_much_waits,
+                derived_events_come_in_when_too_much_waits,
+                an_unconfirmed_event_is_dropped_and_its_key_is_free,
+                what_was_accepted_is_there_after_a_restart;
+            leasing: invocations_about_one_task_go_one_at_a_time_and_in_order,
+                invocations_without_a_task_go_side_by_side,
+                a_parked_invocation_holds_up_those_behind_it,
+                a_retry_waits_until_it_is_due,
+                projects_take_turns,
+                plugins_of_a_project_take_turns,
+                no_plugin_has_more_than_its_cap,
+                a_lease_that_runs_out_is_given_to_another,
+                a_renewed_lease_is_kept,
+                attempts_traps_and_parking_are_counted,
+                the_order_is_kept_over_a_restart,
+                a_crash_frees_all_leases,
+                a_waiting_claim_gets_what_comes_in,
+                closing_ends_every_wait;
+            finishing: a_finished_invocation_is_gone,
+                what_was_finished_is_not_finished_again,
+                a_lost_lease_records_nothing,
+                every_run_is_kept,
+                runs_of_any_outcome_are_kept,
+                a_dead_letter_says_what_died_of_what,
+                dead_letters_come_newest_first,
+                an_emitted_event_is_handled_in_turn,
+                an_emitted_event_keeps_the_generation_of_its_root,
+                an_event_is_emitted_once_per_key,
+                an_effect_is_asked_for_once_per_key,
+                once_keys_of_two_plugins_are_two,
+                once_keys_outlive_a_restart,
+                a_task_result_gets_the_next_revision;
+            state: entries_are_set_read_and_removed,
+                entries_are_scanned_in_the_order_of_their_bytes,
+                state_of_two_plugins_is_kept_apart,
+                a_key_that_changed_is_a_conflict,
+                a_key_that_came_is_a_conflict,
+                a_key_that_was_removed_and_set_again_is_a_conflict,
+                a_range_that_changed_is_a_conflict,
+                a_range_that_did_not_change_is_none,
+                a_conflict_leaves_nothing_and_keeps_the_lease,
+                increments_never_conflict,
+                an_increment_stops_at_the_limits,
+                bytes_of_keys_and_values_are_counted;
+            delivering: deliveries_about_one_task_leave_in_order,
+                deliveries_through_two_connections_leave_side_by_side,
+                a_later_delivery_waits_until_it_is_due,
+                attempts_count_only_when_they_are_said_to,
+                an_effect_without_a_connection_leaves_nowhere,
+                a_newer_result_drops_the_one_that_has_not_left,
+                a_result_under_way_ends_before_the_newer_one_leaves,
+                a_delivery_whose_lease_ran_out_is_given_to_another,
+                a_superseded_delivery_is_not_given_to_another,
+                deliveries_are_there_after_a_restart,
+                deliveries_that_were_given_up_are_counted;
+            keeping: snapshots_are_kept_by_root_and_generation,
+                a_snapshot_may_be_put_again,
+                a_name_is_bound_once,
+                an_event_is_given_back_as_it_came,
+                what_is_unknown_is_none,
+                totals_are_the_same_after_a_restart;
+            model: nothing_is_lost_and_nothing_done_twice;
+        }
+    };
+}
+pub(in crate::store) use suite;
+
+/// Makes the tests that [`suite`] lists.
+macro_rules! cases {
+    ($fresh:path; $($group:ident: $($case:ident),+;)+) => {
+        $(mod $group {
+            $(#[tokio::test]
+            async fn $case() {
+                let bench = $crate::store::conformance::bench::Bench::new($fresh());
+                $crate::store::conformance::$group::$case(bench).await;
+            })+
+        })+
+    };
+}
+pub(in crate::store) use cases;

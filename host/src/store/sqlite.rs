@@ -1,1 +1,420 @@
-//! To come.
+//! The store in one SQLite file, for one host.
+//!
+//! ```text
+//! callers → commands → writer thread: one transaction a group → COMMIT (fsync) → agendas → answers
+//! callers → agenda (in memory): claims, renewals
+//! callers → readers: snapshots of the last commit
+//! ```
+//!
+//! The agendas change after the commit and before the answer. So what is leased out is on disk, and who was told that
+//! something was recorded finds it to claim. Claims are not written: one process owns the file, so a crash frees all leases.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::sync::{Notify, mpsc, oneshot};
+
+use self::checkpoint::Checkpointer;
+use self::counters::Counters;
+use self::names::Names;
+pub use self::open::OpenError;
+use self::read::Readers;
+use self::rows::Packed;
+use self::work::{Answer, Command, Ending, Incoming, RunRow, Work};
+use self::writer::{COMMANDS_MAX, Writer, failed};
+use super::agenda::{Agenda, Leased};
+use super::{
+    Acceptance, Accepted, Binding, Claimed, ClaimedDelivery, DeadLetter, DeliveryOutcome, Finished, KeptResult, Lease, Outcome, Run,
+    StateEntry, Store, StoreError, Totals,
+};
+use crate::clock::{self, Clock};
+use crate::event::{Event, Standing};
+use crate::id::{Digest, EventId, InvocationId, PluginName, ProjectName, Scope};
+
+mod batch;
+mod checkpoint;
+mod counters;
+mod names;
+mod open;
+mod read;
+mod rows;
+mod scan;
+mod work;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+/// How long a connection waits for another one's lock, which only recovery and the end of the log ever take for long.
+const BUSY_WAIT: Duration = Duration::from_secs(5);
+
+/// With a clock that a test moves, nobody says when it was moved: who waits looks this often.
+const MANUAL_LOOK: Duration = Duration::from_millis(50);
+
+/// What a store is opened with.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// As many invocations may wait; beyond that nothing is accepted. What plugins emit comes in all the same.
+    pub waiting_max: usize,
+    /// Tells the time.
+    pub clock: Clock,
+}
+
+impl Default for Options {
+    /// A million invocations, which take 140 MB of memory, and the machine's clock.
+    fn default() -> Self {
+        Self { waiting_max: 1_000_000, clock: Clock::System }
+    }
+}
+
+/// A store in a folder.
+pub struct SqliteStore {
+    shared: Arc<Shared>,
+    readers: Readers,
+    /// None for one that is opened to be read only.
+    commands: Option<mpsc::Sender<Command>>,
+    writer: Option<JoinHandle<()>>,
+}
+
+/// What callers and the writer thread both use.
+struct Shared {
+    clock: Clock,
+    waiting_max: usize,
+    invocations: Mutex<Agenda>,
+    deliveries: Mutex<Agenda>,
+    invocations_changed: Notify,
+    deliveries_changed: Notify,
+    names: RwLock<Arc<Names>>,
+    counters: Mutex<Counters>,
+    closed: AtomicBool,
+}
+
+impl Shared {
+    fn invocations(&self) -> MutexGuard<'_, Agenda> {
+        self.invocations.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn deliveries(&self) -> MutexGuard<'_, Agenda> {
+        self.deliveries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn names(&self) -> Arc<Names> {
+        Arc::clone(&self.names.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn set_names(&self, names: Names) {
+        *self.names.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(names);
+    }
+
+    fn set_counters(&self, counters: Counters) {
+        *self.counters.lock().unwrap_or_else(PoisonError::into_inner) = counters;
+    }
+}
+
+/// One of the two agendas, and what is told when it changes.
+struct Waiting<'a> {
+    agenda: &'a Mutex<Agenda>,
+    changed: &'a Notify,
+}
+
+impl SqliteStore {
+    /// Opens the store in `folder`, which is made when it is not there. It is ours alone until the store is dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`], each with what to do about it. Nothing was changed, unless a migration failed halfway through
+    /// several of them: then the ones before it are done.
+    pub fn open(folder: &Path, options: Options) -> Result<Self, OpenError> {
+        let lock = open::lock(folder)?;
+        let file = folder.join(open::DATABASE);
+        let failed = |source| OpenError::Database { file: file.clone(), source };
+        let db = open::open_writer(folder)?;
+        let mut names = Names::load(&db).map_err(failed)?;
+        let counters = Counters::load(&db).map_err(failed)?;
+        let (invocations, deliveries) = open::agendas(&db, &mut names).map_err(failed)?;
+        names.changed = false;
+        let readers = Readers::open(&file).map_err(failed)?;
+        let shared = Arc::new(Shared::new(options, (invocations, deliveries), names.clone(), counters));
+        let (commands, waiting) = mpsc::channel(COMMANDS_MAX);
+        let thread = |source| OpenError::Folder { path: folder.to_owned(), source };
+        let checkpointer = Checkpointer::start(file.clone(), commands.downgrade()).map_err(thread)?;
+        let writer = Writer { db, shared: Arc::clone(&shared), names, counters, checkpointer };
+        let writer = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || {
+                writer.run(waiting);
+                drop(lock);
+            })
+            .map_err(thread)?;
+        Ok(Self { shared, readers, commands: Some(commands), writer: Some(writer) })
+    }
+
+    /// Opens the store in `folder` to be read only, whether a host is at work in it or not. Claims and writes fail.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::Absent`], [`OpenError::Newer`], [`OpenError::Older`] or [`OpenError::Database`].
+    pub fn open_read_only(folder: &Path) -> Result<Self, OpenError> {
+        let file = folder.join(open::DATABASE);
+        if !file.is_file() {
+            return Err(OpenError::Absent { folder: folder.to_owned() });
+        }
+        let failed = |source| OpenError::Database { file: file.clone(), source };
+        let readers = Readers::open(&file).map_err(failed)?;
+        let (found, known) = readers.with(open::version).map_err(failed)?;
+        let folder = folder.to_owned();
+        match found.cmp(&known) {
+            std::cmp::Ordering::Less => return Err(OpenError::Older { folder, found, known }),
+            std::cmp::Ordering::Greater => return Err(OpenError::Newer { folder, found, known }),
+            std::cmp::Ordering::Equal => {}
+        }
+        let names = readers.with(Names::load).map_err(failed)?;
+        let shared = Arc::new(Shared::new(Options::default(), Default::default(), names, Counters::default()));
+        Ok(Self { shared, readers, commands: None, writer: None })
+    }
+
+    /// Hands work to the writer and waits until it is committed.
+    async fn ask(&self, work: Work) -> Result<Answer, StoreError> {
+        let commands = self.commands.as_ref().ok_or_else(read_only)?;
+        let (reply, answer) = oneshot::channel();
+        commands.send(Command { work, reply }).await.map_err(|_| StoreError::Closed)?;
+        answer.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    async fn ask_finished(&self, work: Work) -> Result<Finished, StoreError> {
+        match self.ask(work).await? {
+            Answer::Finished(finished) => Ok(finished),
+            _ => Err(odd_answer()),
+        }
+    }
+
+    /// Reads with what names stand for now.
+    fn read<T>(&self, read: impl FnOnce(&rusqlite::Connection, &Names) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        if self.shared.closed.load(Ordering::Acquire) {
+            return Err(StoreError::Closed);
+        }
+        let names = self.shared.names();
+        let read = |db: &rusqlite::Connection| match self.commands {
+            Some(_) => read(db, &names),
+            // A host that is at work meanwhile may have named more.
+            None => read(db, &Names::load(db)?),
+        };
+        self.readers.with(read).map_err(|error| failed(&error))
+    }
+
+    /// Leases what is due, waiting until there is something, and gives what `fetch` makes of it. What is gone by the time it is fetched is left out.
+    async fn lease<T>(
+        &self,
+        waiting: Waiting<'_>,
+        (limit, per_member, lease): (usize, usize, Duration),
+        fetch: impl Fn(&Self, &[Leased]) -> Result<Vec<T>, StoreError> + Send + Sync,
+    ) -> Result<Vec<T>, StoreError> {
+        if self.commands.is_none() {
+            return Err(read_only());
+        }
+        let lease = i64::try_from(lease.as_millis()).unwrap_or(i64::MAX);
+        loop {
+            // Registered before the agenda is looked at, so that no change in between is missed.
+            let mut changed = std::pin::pin!(waiting.changed.notified());
+            changed.as_mut().enable();
+            if self.shared.closed.load(Ordering::Acquire) {
+                return Err(StoreError::Closed);
+            }
+            let (leased, pause) = {
+                let mut agenda = waiting.agenda.lock().unwrap_or_else(PoisonError::into_inner);
+                let now = self.shared.clock.now();
+                let leased = agenda.claim(now.as_millisecond(), limit.max(1), per_member.max(1), lease);
+                let pause = agenda.next_moment().map(|moment| clock::between(now, clock::from_millis(moment)));
+                (leased, pause)
+            };
+            if !leased.is_empty() {
+                let fetched = fetch(self, &leased).inspect_err(|_| self.give_back(&waiting, &leased))?;
+                if !fetched.is_empty() {
+                    return Ok(fetched);
+                }
+                continue;
+            }
+            let pause = match self.shared.clock {
+                Clock::Manual(_) => Some(MANUAL_LOOK),
+                Clock::System => pause,
+            };
+            match pause {
+                // Nobody may come to see a lost wake-up; looking again costs nothing.
+                Some(pause) => drop(tokio::time::timeout(pause, changed).await),
+                None => changed.await,
+            }
+        }
+    }
+
+    fn give_back(&self, waiting: &Waiting<'_>, leased: &[Leased]) {
+        let mut agenda = waiting.agenda.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.shared.clock.now().as_millisecond();
+        leased.iter().for_each(|leased| agenda.put_back(leased.id, now));
+    }
+}
+
+impl Shared {
+    fn new(options: Options, (invocations, deliveries): (Agenda, Agenda), names: Names, counters: Counters) -> Self {
+        Self {
+            clock: options.clock,
+            waiting_max: options.waiting_max,
+            invocations: Mutex::new(invocations),
+            deliveries: Mutex::new(deliveries),
+            invocations_changed: Notify::new(),
+            deliveries_changed: Notify::new(),
+            names: RwLock::new(Arc::new(names)),
+            counters: Mutex::new(counters),
+            closed: AtomicBool::new(false),
+        }
+    }
+}
+
+impl Drop for SqliteStore {
+    /// Lets the writer finish what it was asked, so that the folder is free afterwards.
+    fn drop(&mut self) {
+        self.shared.closed.store(true, Ordering::Release);
+        self.commands = None;
+        if let Some(writer) = self.writer.take()
+            && writer.join().is_err()
+        {
+            tracing::error!("The store's writer ended with a panic");
+        }
+    }
+}
+
+fn read_only() -> StoreError {
+    StoreError::Failed("it was opened to be read only".to_owned())
+}
+
+fn odd_answer() -> StoreError {
+    StoreError::Failed("the writer gave another kind of answer than was asked for".to_owned())
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn accept(&self, batch: Vec<Acceptance>) -> Result<Vec<Accepted>, StoreError> {
+        if batch.is_empty() {
+            return Ok(Vec::new());
+        }
+        match self.ask(Work::Accept(batch.into_iter().map(Incoming::of).collect())).await? {
+            Answer::Accepted(accepted) => Ok(accepted),
+            _ => Err(odd_answer()),
+        }
+    }
+
+    async fn claim(&self, limit: usize, per_plugin: usize, lease: Duration) -> Result<Vec<Claimed>, StoreError> {
+        let waiting = Waiting { agenda: &self.shared.invocations, changed: &self.shared.invocations_changed };
+        self.lease(waiting, (limit, per_plugin, lease), |store, leased| {
+            store.read(|db, names| {
+                let fetched = leased.iter().map(|leased| {
+                    let lease = Lease { id: InvocationId(leased.id), generation: leased.generation };
+                    read::claimed(db, names, leased.about, lease)
+                });
+                fetched.filter_map(Result::transpose).collect()
+            })
+        })
+        .await
+    }
+
+    async fn renew(&self, held: Lease<InvocationId>, lease: Duration) -> bool {
+        let until = clock::after(self.shared.clock.now(), lease).as_millisecond();
+        self.shared.invocations().renew(held.id.0, held.generation, until)
+    }
+
+    async fn finish(&self, held: Lease<InvocationId>, outcome: Outcome, run: Run) -> Result<Finished, StoreError> {
+        let ending = Box::new(Ending::of(outcome)?);
+        self.ask_finished(Work::Finish { held, ending, run: Box::new(RunRow::of(run)) }).await
+    }
+
+    async fn get_state(&self, scope: &Scope, key: &str) -> Result<Option<StateEntry>, StoreError> {
+        self.read(|db, names| names.known_scope(scope).map_or(Ok(None), |scope| read::state(db, scope, key)))
+    }
+
+    async fn scan_state(&self, scope: &Scope, prefix: &str, after: Option<&str>, limit: u32) -> Result<Vec<StateEntry>, StoreError> {
+        self.read(|db, names| names.known_scope(scope).map_or(Ok(Vec::new()), |scope| read::states(db, scope, prefix, after, limit)))
+    }
+
+    async fn state_bytes(&self, scope: &Scope) -> Result<u64, StoreError> {
+        self.read(|db, names| names.known_scope(scope).map_or(Ok(0), |scope| read::state_bytes(db, scope)))
+    }
+
+    async fn task_result(&self, project: &ProjectName, task: &str) -> Result<Option<KeptResult>, StoreError> {
+        self.read(|db, names| names.known_project(project).map_or(Ok(None), |project| read::task_result(db, names, project, task)))
+    }
+
+    async fn snapshot(&self, root: EventId, generation: u32) -> Result<Option<String>, StoreError> {
+        self.read(|db, _| read::snapshot(db, root, generation))
+    }
+
+    async fn put_snapshot(&self, root: EventId, generation: u32, text: &str) -> Result<Digest, StoreError> {
+        let digest = Digest::of(text.as_bytes());
+        let body = Packed::of(text.to_owned());
+        self.ask(Work::Snapshot { root, generation, digest, body }).await.map(|_| digest)
+    }
+
+    async fn claim_deliveries(&self, limit: usize, lease: Duration) -> Result<Vec<ClaimedDelivery>, StoreError> {
+        let waiting = Waiting { agenda: &self.shared.deliveries, changed: &self.shared.deliveries_changed };
+        self.lease(waiting, (limit, usize::MAX, lease), |store, leased| {
+            store.read(|db, names| {
+                let fetched =
+                    leased.iter().map(|leased| read::claimed_delivery(db, names, Lease { id: leased.id, generation: leased.generation }));
+                fetched.filter_map(Result::transpose).collect()
+            })
+        })
+        .await
+    }
+
+    async fn finish_delivery(&self, held: Lease<i64>, outcome: DeliveryOutcome) -> Result<Finished, StoreError> {
+        self.ask_finished(Work::FinishDelivery { held, outcome }).await
+    }
+
+    async fn bind(&self, project: &ProjectName, to: &Binding) -> Result<Binding, StoreError> {
+        match self.ask(Work::Bind { project: project.clone(), to: to.clone() }).await? {
+            Answer::Bound(bound) => Ok(bound),
+            _ => Err(odd_answer()),
+        }
+    }
+
+    async fn totals(&self) -> Result<Totals, StoreError> {
+        let (counters, waiting, deliveries_waiting) = if self.commands.is_some() {
+            let counters = *self.shared.counters.lock().unwrap_or_else(PoisonError::into_inner);
+            (counters, self.shared.invocations().len() as u64, self.shared.deliveries().len() as u64)
+        } else {
+            self.read(|db, _| read::totals(db))?
+        };
+        let count = |number: i64| u64::try_from(number).unwrap_or(0);
+        Ok(Totals {
+            events: count(counters.event),
+            waiting,
+            deliveries_waiting,
+            runs: count(counters.runs),
+            dead: count(counters.dead),
+            deliveries_dead: count(counters.deliveries_dead),
+            set_aside: count(counters.set_aside),
+        })
+    }
+
+    async fn event(&self, id: EventId) -> Result<Option<(Event, Standing)>, StoreError> {
+        self.read(|db, names| read::event(db, names, id))
+    }
+
+    async fn runs(&self, event: EventId) -> Result<Vec<(PluginName, Run)>, StoreError> {
+        self.read(|db, names| read::runs(db, names, event))
+    }
+
+    async fn dead_letters(&self, limit: u32) -> Result<Vec<DeadLetter>, StoreError> {
+        self.read(|db, names| read::dead_letters(db, names, limit))
+    }
+
+    async fn close(&self) {
+        self.shared.closed.store(true, Ordering::Release);
+        self.shared.invocations_changed.notify_waiters();
+        self.shared.deliveries_changed.notify_waiters();
+        // An error says that it is closed already.
+        self.ask(Work::Close).await.ok();
+    }
+}

@@ -93,7 +93,9 @@ fn what_may_stand_in_one_place_only_does() {
         if at("bindgen!(") && path != Path::new("plugin/bindings.rs") {
             wrong.push(format!("{}: `bindgen!` is called in `plugin/bindings.rs` alone", path.display()));
         }
-        if (at("rusqlite") || at("SELECT ")) && module != "store" {
+        // `practice` quotes an error of PYBOSSA that quotes SQL.
+        let sql = at("rusqlite") || (at("SELECT ") && module != "practice");
+        if sql && module != "store" {
             wrong.push(format!("{}: SQL stands below `store/` alone", path.display()));
         }
         if path.file_name().is_some_and(|name| ["mod.rs", "utils.rs", "common.rs", "types.rs", "manager.rs"].iter().any(|bad| name == *bad)) {

@@ -158,8 +158,11 @@ impl<'a> Analysis<'a> {
             })
         });
         emitted.insert("previous".to_owned(), previous.unwrap_or_default());
-        answers::write(&mut emitted, self.outcome);
-        Value::Object(emitted).to_string()
+        let mut text = Value::Object(emitted).to_string();
+        // The closing brace comes behind the answers, which are written as they are, since there may be many.
+        text.pop();
+        answers::write(&mut text, self.outcome);
+        text
     }
 
     /// The one part of a vote on one value.

@@ -1,67 +1,143 @@
 //! The list of answers in an emitted analysis: who answered what, whether it counted, whether it agrees.
 
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+use serde_json::Value;
 
 use crate::size;
 use crate::vote::Outcome;
 
-/// Room for `,"answers_left_out":` and its number.
+/// Room for `"answers":[],"answers_left_out":` and its number.
 const AROUND: usize = 64;
 
-/// Writes `answers`, and `answers_left_out`, into an analysis that is otherwise whole.
+/// Writes `answers` and `answers_left_out` behind the members that are there, `{…`, and closes the object.
 ///
 /// A value beyond [`size::LISTED_VALUE_MAX`] is null, with `"cut": true` beside it. Then the lines are written oldest first
 /// until the analysis has [`size::EMITTED_MAX`] bytes; the rest is left out and counted.
-pub(super) fn write(analysis: &mut Map<String, Value>, outcome: &Outcome<'_>) {
-    let mut lines = lines(outcome);
-    let so_far: usize = analysis
-        .iter()
-        .map(|(name, value)| name.len() + 4 + size::of(value))
-        .sum();
-    let mut room = size::EMITTED_MAX.saturating_sub(so_far + AROUND);
-    let mut fitting = 0;
-    for line in &lines {
-        let Some(left) = room.checked_sub(size::of(line) + 1) else {
+pub(super) fn write(analysis: &mut String, outcome: &Outcome<'_>) {
+    let lines = lines(outcome);
+    let all = lines.len();
+    let mut room = size::EMITTED_MAX.saturating_sub(analysis.len() + AROUND);
+    let mut written = 0;
+    analysis.push_str(",\"answers\":[");
+    for line in lines {
+        // Text and JSON values always serialise; a line that did not would be counted as left out.
+        let Ok(text) = serde_json::to_string(&line) else {
+            break;
+        };
+        let Some(left) = room.checked_sub(text.len() + 1) else {
             break;
         };
         room = left;
-        fitting += 1;
+        if written > 0 {
+            analysis.push(',');
+        }
+        analysis.push_str(&text);
+        written += 1;
     }
-    let left_out = lines.len() - fitting;
-    lines.truncate(fitting);
-    analysis.insert("answers".to_owned(), lines.into());
-    analysis.insert("answers_left_out".to_owned(), left_out.into());
+    analysis.push_str("],\"answers_left_out\":");
+    analysis.push_str(&(all - written).to_string());
+    analysis.push('}');
 }
 
-/// What one question makes of one answer.
+/// One answer.
+#[derive(Serialize)]
+struct Line<'a> {
+    id: &'a str,
+    worker: Option<&'a str>,
+    value: Option<&'a Value>,
+    #[serde(skip_serializing_if = "is_false")]
+    cut: bool,
+    counted: bool,
+    weight: f64,
+    agrees: Option<bool>,
+    why_not: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    questions: Option<ByQuestion<'a>>,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+/// Whether an answer agrees, by the questions in which it counts.
 #[derive(Clone, Default)]
-struct Standing {
+struct ByQuestion<'a>(Vec<(&'a str, Option<bool>)>);
+
+impl Serialize for ByQuestion<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_map(Some(self.0.len()))?;
+        for (question, agrees) in &self.0 {
+            map.serialize_entry(question, agrees)?;
+        }
+        map.end()
+    }
+}
+
+/// What the questions make of one answer.
+#[derive(Clone, Default)]
+struct Standing<'a> {
     /// Whether it counts in any question.
     counted: bool,
     /// Whether it agrees with all decided questions in which it counts; none when there are none.
     agrees: Option<bool>,
     /// The same by question.
-    questions: Map<String, Value>,
-    /// Why it does not count.
+    questions: ByQuestion<'a>,
+    /// Why it does not count in one of them.
     why_not: Option<String>,
 }
 
-fn lines(outcome: &Outcome<'_>) -> Vec<Value> {
+fn lines<'a>(outcome: &'a Outcome<'a>) -> Vec<Line<'a>> {
+    let answers = outcome
+        .answers
+        .iter()
+        .zip(&outcome.admitted)
+        .zip(standings(outcome));
+    let line = |((answer, admitted), standing): ((&'a crate::ballot::Answer, &_), Standing<'a>)| {
+        let why_not = match admitted {
+            Err(why_not) => Some(crate::ballot::WhyNot::to_string(why_not)),
+            Ok(_) if standing.counted => None,
+            Ok(_) => standing
+                .why_not
+                .or_else(|| Some("it answers no question".to_owned())),
+        };
+        let value = answer.value.as_ref();
+        let cut = value.is_some_and(|value| size::of(value) > size::LISTED_VALUE_MAX);
+        Line {
+            id: &answer.id,
+            worker: answer.worker.as_deref(),
+            value: value.filter(|_| !cut),
+            cut,
+            counted: standing.counted,
+            weight: admitted.as_ref().copied().unwrap_or(0.0),
+            agrees: standing.agrees,
+            why_not,
+            questions: outcome.by_question.then_some(standing.questions),
+        }
+    };
+    answers.map(line).collect()
+}
+
+/// What the questions make of each answer, in the order of the answers.
+fn standings<'a>(outcome: &'a Outcome<'a>) -> Vec<Standing<'a>> {
     let mut standings = vec![Standing::default(); outcome.answers.len()];
     for part in &outcome.parts {
         for vote in &part.votes {
             let chosen = vote.choices.iter().map(|choice| choice.key.as_str());
             let agrees = part.verdict.agrees(chosen, part.rules);
-            if let Some(standing) = standings.get_mut(vote.answer) {
-                standing.counted = true;
-                standing.agrees = match (standing.agrees, agrees) {
-                    (Some(so_far), Some(here)) => Some(so_far && here),
-                    (so_far, here) => so_far.or(here),
-                };
-                if outcome.by_question {
-                    standing.questions.insert(part.name.clone(), agrees.into());
-                }
-            }
+            let Some(standing) = standings.get_mut(vote.answer) else {
+                continue;
+            };
+            standing.counted = true;
+            standing.agrees = match (standing.agrees, agrees) {
+                (Some(so_far), Some(here)) => Some(so_far && here),
+                (so_far, here) => so_far.or(here),
+            };
+            standing.questions.0.push((&part.name, agrees));
         }
         for (answer, why_not) in &part.silent {
             if let Some(standing) = standings.get_mut(*answer) {
@@ -69,36 +145,5 @@ fn lines(outcome: &Outcome<'_>) -> Vec<Value> {
             }
         }
     }
-    let answers = outcome.answers.iter().zip(&outcome.admitted).zip(standings);
-    answers
-        .map(|((answer, admitted), standing)| {
-            let why_not = match admitted {
-                Err(why_not) => Some(why_not.to_string()),
-                Ok(_) if standing.counted => None,
-                Ok(_) => standing
-                    .why_not
-                    .or_else(|| Some("it answers no question".to_owned())),
-            };
-            let value = answer.value.as_ref();
-            let cut = value.is_some_and(|value| size::of(value) > size::LISTED_VALUE_MAX);
-            let mut line = json!({
-                "id": answer.id,
-                "worker": answer.worker,
-                "value": if cut { None } else { value },
-                "counted": standing.counted,
-                "weight": admitted.as_ref().copied().unwrap_or(0.0),
-                "agrees": standing.agrees,
-                "why_not": why_not,
-            });
-            if let Value::Object(line) = &mut line {
-                if cut {
-                    line.insert("cut".to_owned(), true.into());
-                }
-                if outcome.by_question {
-                    line.insert("questions".to_owned(), standing.questions.into());
-                }
-            }
-            line
-        })
-        .collect()
+    standings
 }

@@ -1,0 +1,461 @@
+//! Keeps what is in use in step with the folders of components and of projects. The only writer of the [`Registry`].
+//!
+//! Word of a change, or the periodic look, leads to a scan: what has another stamp than before is read when it holds still,
+//! and made into a component or a project beside the path of events. Then everything that the files offer is judged together
+//! ([`plan`]), and one pointer is swapped. What is refused leaves the old in use and says why.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
+
+use self::folder::Listing;
+use self::in_use::InUse;
+use self::kept::Kept;
+use self::notices::Notices;
+use self::plan::{Plan, View};
+use self::source::{Content, Known, Outcome, Parsed};
+use self::tracked::Files;
+use super::bind::Checks;
+use super::engine::Engine;
+use super::load::Component;
+use super::registry::Registry;
+use crate::config::load::{self as config_load, Context, PROJECTS_MAX};
+use crate::config::{self, Problems};
+use crate::id::ProjectName;
+use crate::platform::Platform;
+
+mod check;
+mod folder;
+mod in_use;
+mod kept;
+mod notices;
+mod plan;
+mod source;
+mod tracked;
+
+pub use check::check_all;
+
+/// No more component files than this are loaded from a folder; the rest is left out, with an error.
+pub const COMPONENTS_MAX: usize = 256;
+/// So many components are compiled and asked at a time. Each asks in a sandbox beyond those of events, of which the engine has two.
+const LOADS_AT_ONCE: usize = 2;
+/// So many project files are read at a time.
+const READS_AT_ONCE: usize = 8;
+/// What a plugin did not answer in time, or refused, is asked again so often: the machine may have been busy.
+const RETRIES: u32 = 3;
+
+/// How long the reloader waits for what. The defaults make a good file live within a second.
+#[derive(Clone, Copy, Debug)]
+pub struct Times {
+    /// After word of a change until the folder is looked at, counted anew with each further word. Default 50 ms.
+    pub debounce: Duration,
+    /// After the first word of a change, the folder is looked at in any case. Default 500 ms.
+    pub debounce_max: Duration,
+    /// After a file did not hold still, until it is read again. Default 50 ms.
+    pub settle: Duration,
+    /// From one look at the folders to the next when no word of a change comes. Default 1 s.
+    pub rescan: Duration,
+    /// The same, where the system cannot tell of changes. Default 300 ms.
+    pub rescan_alone: Duration,
+    /// A file that is gone stays in use for so long, for it may be about to come back. Default 2 s.
+    pub grace: Duration,
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        Self {
+            debounce: Duration::from_millis(50),
+            debounce_max: Duration::from_millis(500),
+            settle: Duration::from_millis(50),
+            rescan: Duration::from_secs(1),
+            rescan_alone: Duration::from_millis(300),
+            grace: Duration::from_secs(2),
+        }
+    }
+}
+
+/// Makes the client of a project's platform. Called when a project is loaded and when its `[platform]` has changed; as long as that
+/// stays the same, so does the client, with its pace and what it remembers.
+pub type MakePlatform = Box<dyn Fn(&config::Project) -> Arc<dyn Platform> + Send + Sync>;
+
+/// What a [`Reloader`] works with.
+pub struct Setup {
+    /// The drop folder of components.
+    pub components: PathBuf,
+    /// The folder of project files.
+    pub projects: PathBuf,
+    /// Where the last good project files are kept.
+    pub kept: PathBuf,
+    /// What project files are read against.
+    pub context: Context,
+    /// Compiles and asks.
+    pub engine: Engine,
+    /// What is kept in step.
+    pub registry: Arc<Registry>,
+    /// Makes platforms.
+    pub make_platform: MakePlatform,
+    /// How long to wait for what.
+    pub times: Times,
+    /// Whether to ask the system to tell of changes. Without, the folders are only looked at again and again.
+    pub watch: bool,
+}
+
+impl Setup {
+    /// With the folders of `host`, the process's environment, and the usual times.
+    #[must_use]
+    pub fn of(host: &config::Host, engine: Engine, registry: Arc<Registry>, make_platform: MakePlatform) -> Self {
+        Self {
+            components: host.plugins.clone(),
+            projects: host.projects.clone(),
+            kept: host.data.join("projects"),
+            context: Context::of(host),
+            engine,
+            registry,
+            make_platform,
+            times: Times::default(),
+            watch: true,
+        }
+    }
+}
+
+/// Loads components and projects, and loads them again when their files change.
+pub struct Reloader {
+    registry: Arc<Registry>,
+    make_platform: MakePlatform,
+    times: Times,
+    notices: Notices,
+    kept: Kept,
+    sources: Sources,
+    in_use: InUse,
+    /// What a cold start falls back on, for the projects whose files are broken.
+    fallbacks: BTreeMap<ProjectName, Arc<Parsed>>,
+    /// When word of changes is followed, and by when at the latest.
+    due: Option<(Instant, Instant)>,
+    scanned: Instant,
+    /// A file did not hold still: look again soon.
+    unsettled: bool,
+    /// When to judge once more what was refused, and how often still.
+    judge_again: Option<Instant>,
+    judgements_left: u32,
+}
+
+/// The files of both folders and what they hold.
+struct Sources {
+    engine: Engine,
+    context: Context,
+    components: Files<Content<Arc<Component>>>,
+    projects: Files<Content<Arc<Parsed>>>,
+    checks: Checks,
+    loads: Arc<Semaphore>,
+    reads: Arc<Semaphore>,
+    reading: JoinSet<Done>,
+}
+
+enum Done {
+    Component(PathBuf, Outcome<Arc<Component>>),
+    Project(PathBuf, Outcome<Arc<Parsed>>),
+}
+
+impl Sources {
+    fn new(components: PathBuf, projects: PathBuf, context: Context, engine: Engine) -> Self {
+        Self {
+            engine,
+            context,
+            components: Files::new(components, COMPONENTS_MAX),
+            projects: Files::new(projects, PROJECTS_MAX),
+            checks: Checks::default(),
+            loads: Arc::new(Semaphore::new(LOADS_AT_ONCE)),
+            reads: Arc::new(Semaphore::new(READS_AT_ONCE)),
+            reading: JoinSet::new(),
+        }
+    }
+
+    /// Looks at both folders and begins to read what is new. Gives whether something came or went, and the linked folders.
+    async fn scan(&mut self, times: &Times, in_use: &InUse) -> (bool, BTreeSet<PathBuf>) {
+        let now = Instant::now();
+        let components = list(&self.components.folder, is_component_file).await;
+        let projects = list(&self.projects.folder, config_load::is_project_file).await;
+        let compared = self.components.compare(&components, now, times.grace);
+        let mut changed = compared.changed;
+        for path in compared.to_read {
+            let known = Known {
+                digest: self
+                    .components
+                    .files
+                    .get(&path)
+                    .and_then(|file| file.latest.as_ref())
+                    .filter(|content| !content.may_pass)
+                    .map(|content| content.digest),
+                in_use: in_use.component_of(&path),
+            };
+            let (engine, loads) = (self.engine.clone(), Arc::clone(&self.loads));
+            self.reading.spawn(async move {
+                let _permit = loads.acquire_owned().await;
+                let outcome = source::component(&engine, &path, known).await;
+                Done::Component(path, outcome)
+            });
+        }
+        let compared = self.projects.compare(&projects, now, times.grace);
+        changed |= compared.changed;
+        for path in compared.to_read {
+            let (context, reads) = (self.context.clone(), Arc::clone(&self.reads));
+            self.reading.spawn(async move {
+                let _permit = reads.acquire_owned().await;
+                let outcome = source::project(&path, context).await;
+                Done::Project(path, outcome)
+            });
+        }
+        let linked = components.into_iter().chain(projects).flat_map(|listing| listing.linked_folders).collect();
+        (changed, linked)
+    }
+
+    /// Takes note of what was read. Gives whether that is something new, and whether the file held still.
+    fn done(&mut self, done: Done, times: &Times) -> Noted {
+        match done {
+            Done::Component(path, outcome) => note(&mut self.components, &path, outcome, times, |_, _| true),
+            Done::Project(path, outcome) => note(&mut self.projects, &path, outcome, times, |old, new| match (&old.holds, &new.holds) {
+                (Ok(old), Ok(new)) => old.says != new.says,
+                (Err(old), Err(new)) => old != new,
+                _ => true,
+            }),
+        }
+    }
+
+    async fn plan(&mut self, in_use: &InUse, fallbacks: &BTreeMap<ProjectName, Arc<Parsed>>, grace: Duration) -> Plan {
+        let mut projects_in_use = fallbacks.clone();
+        projects_in_use.extend(in_use.parsed());
+        let view = View {
+            components: &self.components,
+            projects: &self.projects,
+            components_in_use: in_use.offered(),
+            projects_in_use,
+            guest: self.context.guest,
+            now: Instant::now(),
+            grace,
+        };
+        // Plugins are asked in one of the sandboxes that loading has.
+        let _permit = self.loads.acquire().await;
+        let plan = plan::plan(&view, &mut self.checks).await;
+        self.checks.forget_unused();
+        plan
+    }
+}
+
+/// What taking note of a file came to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Noted {
+    New,
+    Nothing,
+    Unsettled,
+}
+
+fn note<T>(
+    files: &mut Files<Content<T>>,
+    path: &Path,
+    outcome: Outcome<T>,
+    times: &Times,
+    differs: fn(&Content<T>, &Content<T>) -> bool,
+) -> Noted {
+    let Some(file) = files.files.get_mut(path) else { return Noted::Nothing };
+    let (stamp, sure, content) = match outcome {
+        Outcome::Unsettled => {
+            file.was_not_read();
+            return Noted::Unsettled;
+        }
+        Outcome::Same(stamp, sure) => {
+            file.was_read(stamp, sure);
+            return if sure { Noted::Nothing } else { Noted::Unsettled };
+        }
+        Outcome::New(stamp, sure, content) => (stamp, sure, content),
+    };
+    file.was_read(stamp, sure);
+    if file.latest.as_ref().is_none_or(|old| old.digest != content.digest) {
+        file.is_new();
+    }
+    if content.may_pass {
+        file.retry(Instant::now() + times.rescan, RETRIES);
+    }
+    let is_new = file.latest.as_ref().is_none_or(|old| differs(old, &content));
+    if is_new {
+        file.latest = Some(content);
+    }
+    match (is_new, sure) {
+        (true, _) => Noted::New,
+        (false, true) => Noted::Nothing,
+        (false, false) => Noted::Unsettled,
+    }
+}
+
+async fn list(folder: &Path, takes: fn(&Path) -> bool) -> std::io::Result<Listing> {
+    let folder = folder.to_owned();
+    tokio::task::spawn_blocking(move || folder::list(&folder, takes)).await.unwrap_or_else(|error| Err(std::io::Error::other(error)))
+}
+
+/// Whether a path is taken for a component's file: it ends in `.wasm` and is not hidden. Editors and copying tools write under
+/// other names first.
+#[must_use]
+pub fn is_component_file(path: &Path) -> bool {
+    let hidden = path.file_name().is_none_or(|name| name.to_string_lossy().starts_with('.'));
+    !hidden && path.extension().is_some_and(|extension| extension == "wasm")
+}
+
+impl Reloader {
+    /// Loads everything that lies in both folders, and returns when it is in use. A project whose file is broken runs on as it
+    /// was last good, if that was kept; what cannot be loaded at all is missing, and its status says why.
+    pub async fn start(setup: Setup) -> Self {
+        let Setup { components, projects, kept, context, engine, registry, make_platform, times, watch } = setup;
+        let mut reloader = Self {
+            registry,
+            make_platform,
+            times,
+            notices: Notices::new(watch),
+            kept: Kept(kept),
+            sources: Sources::new(components, projects, context, engine),
+            in_use: InUse::default(),
+            fallbacks: BTreeMap::new(),
+            due: None,
+            scanned: Instant::now(),
+            unsettled: false,
+            judge_again: None,
+            judgements_left: RETRIES,
+        };
+        reloader.scan().await;
+        while let Some(done) = reloader.sources.reading.join_next().await {
+            reloader.finished(done);
+        }
+        let plan = reloader.plan().await;
+        reloader.fall_back(&plan);
+        reloader.judge().await;
+        reloader.fallbacks.clear();
+        reloader
+    }
+
+    /// Keeps everything in step until `shutdown`.
+    pub async fn run(mut self, shutdown: impl Future<Output = ()>) {
+        tokio::pin!(shutdown);
+        loop {
+            let next = self.next_look();
+            let changed = tokio::select! {
+                () = &mut shutdown => return,
+                () = self.notices.noticed() => {
+                    self.put_off();
+                    false
+                }
+                Some(done) = self.sources.reading.join_next() => self.finished(done),
+                () = sleep_until(next) => {
+                    let asked_again = self.judge_again.take_if(|at| *at <= Instant::now()).is_some();
+                    self.scan().await || asked_again
+                }
+            };
+            let mut changed = changed;
+            while let Some(done) = self.sources.reading.try_join_next() {
+                changed |= self.finished(done);
+            }
+            if changed {
+                self.judge().await;
+            }
+        }
+    }
+
+    /// Word came: look when no more has come for a while.
+    fn put_off(&mut self) {
+        let now = Instant::now();
+        let latest = self.due.map_or(now + self.times.debounce_max, |(_, latest)| latest);
+        self.due = Some(((now + self.times.debounce).min(latest), latest));
+    }
+
+    fn next_look(&self) -> Instant {
+        let rescan = if self.notices.can_come() { self.times.rescan } else { self.times.rescan_alone };
+        let soon = self.scanned + self.times.settle;
+        let deadlines = [
+            self.due.map(|(at, _)| at),
+            self.unsettled.then_some(soon),
+            self.judge_again,
+            self.sources.components.next_deadline(self.times.grace),
+            self.sources.projects.next_deadline(self.times.grace),
+            self.in_use.next_deadline(self.times.grace),
+        ];
+        // However many deadlines have passed, one look follows the other at a distance.
+        deadlines.into_iter().flatten().min().map_or(self.scanned + rescan, |at| at.min(self.scanned + rescan)).max(soon)
+    }
+
+    async fn scan(&mut self) -> bool {
+        self.due = None;
+        self.unsettled = false;
+        self.scanned = Instant::now();
+        let (changed, linked) = self.sources.scan(&self.times, &self.in_use).await;
+        self.notices.arm(&[&self.sources.components.folder, &self.sources.projects.folder], &linked);
+        changed || self.in_use.next_deadline(self.times.grace).is_some_and(|at| at <= self.scanned)
+    }
+
+    fn finished(&mut self, done: Result<Done, tokio::task::JoinError>) -> bool {
+        let noted = match done {
+            Ok(done) => self.sources.done(done, &self.times),
+            Err(error) => {
+                tracing::error!(error = %error, "A file was not read: {error}");
+                Noted::Nothing
+            }
+        };
+        self.unsettled |= noted == Noted::Unsettled;
+        if noted == Noted::New {
+            // Its stamp may be too coarse to show what came right after it.
+            self.unsettled = true;
+            self.judgements_left = RETRIES;
+        }
+        noted == Noted::New
+    }
+
+    async fn plan(&mut self) -> Plan {
+        self.sources.plan(&self.in_use, &self.fallbacks, self.times.grace).await
+    }
+
+    /// Decides what is to be in use, and puts it in use.
+    async fn judge(&mut self) {
+        let plan = self.plan().await;
+        self.judge_again = None;
+        if !plan.refused.is_empty() && self.judgements_left > 0 {
+            self.judgements_left -= 1;
+            self.judge_again = Some(Instant::now() + self.times.rescan);
+        }
+        let to_keep = self.in_use.follow(plan, &self.sources, &self.make_platform);
+        self.registry.swap(self.in_use.catalogue(&self.sources));
+        let kept = self.kept.clone();
+        let keeping = tokio::task::spawn_blocking(move || {
+            for parsed in to_keep {
+                if let Err(error) = kept.keep(&parsed.config.name, &parsed.text) {
+                    tracing::warn!(project = %parsed.config.name, error = %error, "The good file of project `{}` cannot be kept", parsed.config.name);
+                }
+            }
+        });
+        if let Err(error) = keeping.await {
+            tracing::error!(error = %error, "The good project files cannot be kept: {error}");
+        }
+    }
+
+    /// Takes the kept files of those projects that would be missing.
+    fn fall_back(&mut self, plan: &Plan) {
+        let missing = self.sources.projects.files.keys().filter(|path| plan.refused.contains_key(*path));
+        for path in missing {
+            let Some(name) = plan::name_of(path).filter(|name| !plan.projects.contains_key(name)) else { continue };
+            let Some(text) = self.kept.text(&name) else { continue };
+            match source::parse(path, text, &self.sources.context) {
+                Ok(parsed) => {
+                    let digest = parsed.digest.short();
+                    tracing::warn!(project = %name, digest, "Project `{name}` runs on as it was last good ({digest}), for its file is broken");
+                    self.fallbacks.insert(name, Arc::new(parsed));
+                }
+                Err(problems) => log_lost(&name, &problems),
+            }
+        }
+    }
+}
+
+fn log_lost(name: &ProjectName, problems: &Problems) {
+    tracing::warn!(project = %name, error = %problems, "What was last good of project `{name}` cannot be used any more: {problems}");
+}

@@ -1,0 +1,162 @@
+//! Events are recorded once, and for whom.
+
+use super::bench::{Bench, completed, emitting, rerun};
+use crate::event::{EventKind, Origin, Standing};
+use crate::store::{Acceptance, Accepted, Completion, Finished, Outcome, StoreError, Totals};
+
+pub(in crate::store) async fn a_new_event_is_recorded_with_its_invocations(bench: Bench) {
+    let asked = completed("birds", "1", &["vote", "mail"]);
+    assert_eq!(bench.accept(asked.clone()).await, Accepted::New(asked.event.id));
+    assert_eq!(bench.store().totals().await.unwrap(), Totals { events: 1, waiting: 2, ..Totals::default() });
+    let claimed = bench.claim().await;
+    assert_eq!(claimed.iter().map(|claimed| claimed.plugin.as_str()).collect::<Vec<_>>(), ["vote", "mail"]);
+    for claimed in claimed {
+        assert_eq!(claimed.event, asked.event);
+        assert_eq!((claimed.attempt, claimed.traps, claimed.rerun, claimed.generation), (1, 0, false, 0));
+    }
+}
+
+pub(in crate::store) async fn a_repeat_is_counted_as_one(bench: Bench) {
+    let id = bench.accept_task("1").await;
+    assert_eq!(bench.accept(completed("birds", "1", &["vote"])).await, Accepted::Repeat(id));
+    let totals = bench.store().totals().await.unwrap();
+    assert_eq!((totals.events, totals.waiting), (1, 1));
+}
+
+pub(in crate::store) async fn equal_keys_of_two_projects_are_two_events(bench: Bench) {
+    for project in ["birds", "bees"] {
+        let asked = Acceptance { dedup_key: "same".to_owned(), ..completed(project, "1", &["vote"]) };
+        assert!(matches!(bench.accept(asked).await, Accepted::New(_)));
+    }
+}
+
+pub(in crate::store) async fn long_keys_are_told_apart(bench: Bench) {
+    let asked = |end: &str| Acceptance { dedup_key: format!("{}{end}", "k".repeat(3_000)), ..completed("birds", "1", &["vote"]) };
+    assert!(matches!(bench.accept(asked("a")).await, Accepted::New(_)));
+    assert!(matches!(bench.accept(asked("b")).await, Accepted::New(_)));
+    assert!(matches!(bench.accept(asked("a")).await, Accepted::Repeat(_)));
+}
+
+pub(in crate::store) async fn an_event_that_is_set_aside_gets_no_invocations(bench: Bench) {
+    for (task, standing) in [("1", Standing::Ignored), ("2", Standing::Unreadable)] {
+        let mut asked = Acceptance { standing, ..completed("birds", task, &["vote"]) };
+        asked.event.kind = EventKind::HOST_UNKNOWN;
+        assert_eq!(bench.accept(asked.clone()).await, Accepted::New(asked.event.id));
+        assert_eq!(bench.store().event(asked.event.id).await.unwrap(), Some((asked.event.clone(), standing)));
+        assert_eq!(bench.accept(asked.clone()).await, Accepted::Repeat(asked.event.id));
+    }
+    assert_eq!(bench.store().totals().await.unwrap(), Totals { events: 2, set_aside: 2, ..Totals::default() });
+}
+
+pub(in crate::store) async fn a_rerun_is_handled_again_under_the_next_generation(bench: Bench) {
+    let id = bench.handle("1", Completion::default()).await;
+    for generation in 1..=2 {
+        assert_eq!(bench.accept(rerun("birds", "1", &["vote", "mail"])).await, Accepted::Rerun(id));
+        let claimed = bench.claim().await;
+        assert_eq!(claimed.len(), 2);
+        for claimed in &claimed {
+            assert_eq!(claimed.event.id, id);
+            assert_eq!(claimed.event.origin, Origin::Rerun);
+            assert_eq!(claimed.generation, generation);
+            // `mail` sees the event for the first time in the first re-run.
+            assert_eq!(claimed.rerun, claimed.plugin.as_str() == "vote" || generation == 2);
+            bench.complete(claimed, Completion::default()).await;
+        }
+    }
+    assert_eq!(bench.store().event(id).await.unwrap().unwrap().0.origin, Origin::Live, "the event itself is what it was");
+}
+
+pub(in crate::store) async fn a_rerun_of_what_still_waits_is_folded_in(bench: Bench) {
+    let id = bench.accept_task("1").await;
+    assert_eq!(bench.accept(rerun("birds", "1", &["vote"])).await, Accepted::FoldedIn(id));
+    let claimed = bench.claim_one().await;
+    assert_eq!(bench.accept(rerun("birds", "1", &["vote"])).await, Accepted::FoldedIn(id), "while it is leased too");
+    bench.complete(&claimed, Completion::default()).await;
+    assert_eq!(bench.store().totals().await.unwrap().waiting, 0);
+}
+
+pub(in crate::store) async fn a_rerun_of_what_was_never_seen_is_new(bench: Bench) {
+    assert!(matches!(bench.accept(rerun("birds", "1", &["vote"])).await, Accepted::New(_)));
+    assert!(!bench.claim_one().await.rerun);
+}
+
+fn revision(key: &str, freshness: &str) -> Acceptance {
+    Acceptance { dedup_key: key.to_owned(), freshness: Some(freshness.to_owned()), ..completed("birds", "1", &["vote"]) }
+}
+
+pub(in crate::store) async fn a_stale_revision_is_superseded(mut bench: Bench) {
+    assert!(matches!(bench.accept(revision("b", "2024-02")).await, Accepted::New(_)));
+    bench.restart().await;
+    let stale = revision("a", "2024-01");
+    assert_eq!(bench.accept(stale.clone()).await, Accepted::Superseded(stale.event.id));
+    assert_eq!(bench.store().event(stale.event.id).await.unwrap().unwrap().1, Standing::Superseded);
+    let totals = bench.store().totals().await.unwrap();
+    assert_eq!((totals.events, totals.waiting, totals.set_aside), (2, 1, 1));
+    assert!(matches!(bench.accept(revision("a", "2024-01")).await, Accepted::Repeat(_)), "it is known from now on");
+    let other = Acceptance { event: super::bench::event("bees", Some("1")), ..revision("a", "2024-01") };
+    assert!(matches!(bench.accept(other).await, Accepted::New(_)), "another project's task is another one");
+}
+
+pub(in crate::store) async fn an_equal_revision_is_handled(bench: Bench) {
+    for (key, freshness) in [("a", "1"), ("b", "1"), ("c", "2"), ("d", "2")] {
+        assert!(matches!(bench.accept(revision(key, freshness)).await, Accepted::New(_)));
+    }
+}
+
+pub(in crate::store) async fn a_thousand_events_come_in_one_batch(bench: Bench) {
+    let batch: Vec<_> = (0..1_000).map(|task| completed("birds", &task.to_string(), &["vote"])).collect();
+    let ids: Vec<_> = batch.iter().map(|asked| Accepted::New(asked.event.id)).collect();
+    assert_eq!(bench.store().accept(batch).await.unwrap(), ids);
+    assert_eq!(bench.claim().await.len(), 1_000);
+}
+
+pub(in crate::store) async fn a_batch_may_hold_the_same_event_twice(bench: Bench) {
+    let first = completed("birds", "1", &["vote"]);
+    let answers = bench.store().accept(vec![first.clone(), completed("birds", "1", &["vote"])]).await.unwrap();
+    assert_eq!(answers, [Accepted::New(first.event.id), Accepted::Repeat(first.event.id)]);
+}
+
+pub(in crate::store) async fn nothing_is_recorded_when_too_much_waits(mut bench: Bench) {
+    bench.restart_with(2).await;
+    bench.accept_task("1").await;
+    bench.accept_task("2").await;
+    let refused = bench.store().accept(vec![completed("birds", "3", &["vote"])]).await;
+    assert!(matches!(refused, Err(StoreError::Full { waiting: 2, max: 2 })), "{refused:?}");
+    assert_eq!(bench.store().totals().await.unwrap().events, 2);
+    for claimed in bench.claim().await {
+        bench.complete(&claimed, Completion::default()).await;
+    }
+    bench.accept_task("3").await;
+}
+
+pub(in crate::store) async fn derived_events_come_in_when_too_much_waits(mut bench: Bench) {
+    bench.restart_with(1).await;
+    bench.accept_task("1").await;
+    let claimed = bench.claim_one().await;
+    let events = vec![emitting(&claimed, &["mail", "tweet"]), emitting(&claimed, &["mail"])];
+    bench.complete(&claimed, Completion { events, ..Completion::default() }).await;
+    assert_eq!(bench.store().totals().await.unwrap().waiting, 3);
+}
+
+pub(in crate::store) async fn an_unconfirmed_event_is_dropped_and_its_key_is_free(bench: Bench) {
+    let asked = completed("birds", "1", &["vote", "mail"]);
+    bench.accept(asked.clone()).await;
+    let claimed = bench.claim().await;
+    assert_eq!(bench.finish(&claimed[0], Outcome::Unconfirmed).await, Finished::Recorded);
+    assert_eq!(bench.finish(&claimed[1], Outcome::Done(Completion::default())).await, Finished::LeaseLost);
+    assert_eq!(bench.store().event(asked.event.id).await.unwrap().unwrap().1, Standing::Unconfirmed);
+    let expected = Totals { events: 1, runs: 1, set_aside: 1, ..Totals::default() };
+    assert_eq!(bench.store().totals().await.unwrap(), expected);
+    let again = completed("birds", "1", &["vote"]);
+    assert_eq!(bench.accept(again.clone()).await, Accepted::New(again.event.id));
+    assert_eq!(bench.claim_one().await.event.id, again.event.id);
+}
+
+pub(in crate::store) async fn what_was_accepted_is_there_after_a_restart(mut bench: Bench) {
+    let id = bench.accept_task("1").await;
+    bench.restart().await;
+    assert_eq!(bench.accept(completed("birds", "1", &["vote"])).await, Accepted::Repeat(id));
+    assert_eq!(bench.claim_one().await.event.id, id);
+    let next = bench.accept_task("2").await;
+    assert_eq!(bench.claim_one().await.event.id, next);
+}

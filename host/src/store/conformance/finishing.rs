@@ -1,0 +1,186 @@
+//! What a run comes to is recorded, all of it or nothing, and once.
+
+use super::bench::{Bench, LEASE, completed, emitting, rerun, saving, set, with_changes, with_effects};
+use crate::id::ProjectName;
+use crate::store::{Accepted, Completion, DeadLetter, Emitted, Finished, KeptResult, Outcome, Requested, Run};
+
+pub(in crate::store) async fn a_finished_invocation_is_gone(mut bench: Bench) {
+    bench.handle("1", Completion::default()).await;
+    assert!(bench.claim().await.is_empty());
+    bench.restart().await;
+    assert!(bench.claim().await.is_empty());
+    assert_eq!(bench.store().totals().await.unwrap().waiting, 0);
+}
+
+pub(in crate::store) async fn what_was_finished_is_not_finished_again(bench: Bench) {
+    bench.accept_task("1").await;
+    let claimed = bench.claim_one().await;
+    let finish = || bench.finish(&claimed, Outcome::Done(with_changes(vec![crate::store::StateChange::Increment("n".to_owned(), 1)])));
+    // Asked for at the same time, so that an engine may put them into one transaction.
+    let (first, second, third) = tokio::join!(finish(), finish(), finish());
+    assert_eq!([first, second, third], [Finished::Recorded, Finished::LeaseLost, Finished::LeaseLost]);
+    let entry = bench.store().get_state(&super::bench::scope("birds", "vote"), "n").await.unwrap();
+    assert_eq!(entry.unwrap().value, "1");
+}
+
+pub(in crate::store) async fn a_lost_lease_records_nothing(bench: Bench) {
+    let id = bench.accept_task("1").await;
+    let lost = bench.claim_one().await;
+    bench.pass(LEASE.as_secs());
+    let held = bench.claim_one().await;
+    let completion = Completion {
+        changes: vec![set("key", "value")],
+        effects: vec![saving("1", "{}")],
+        events: vec![emitting(&lost, &["mail"])],
+        ..Completion::default()
+    };
+    assert_eq!(bench.finish(&lost, Outcome::Done(completion)).await, Finished::LeaseLost);
+    let scope = super::bench::scope("birds", "vote");
+    assert_eq!(bench.store().get_state(&scope, "key").await.unwrap(), None);
+    assert_eq!(bench.store().task_result(&scope.project, "1").await.unwrap(), None);
+    assert!(bench.store().runs(id).await.unwrap().is_empty());
+    let totals = bench.store().totals().await.unwrap();
+    assert_eq!((totals.events, totals.deliveries_waiting, totals.runs), (1, 0, 0));
+    bench.complete(&held, Completion::default()).await;
+}
+
+pub(in crate::store) async fn every_run_is_kept(mut bench: Bench) {
+    let id = bench.accept_task("1").await;
+    let first = Run {
+        component: None,
+        reason: "the platform did not answer".to_owned(),
+        log: format!(r#"["{}"]"#, "long ".repeat(1_000)),
+        read: r#"{"seed":7}"#.to_owned(),
+        ..bench.run("parked")
+    };
+    let due = bench.now();
+    let claimed = bench.claim_one().await;
+    bench.store().finish(claimed.lease, Outcome::Parked { due }, first.clone()).await.unwrap();
+    let second = bench.run("ok");
+    let claimed = bench.claim_one().await;
+    bench.store().finish(claimed.lease, Outcome::Done(Completion::default()), second.clone()).await.unwrap();
+    bench.restart().await;
+    let vote = claimed.plugin;
+    assert_eq!(bench.store().runs(id).await.unwrap(), [(vote.clone(), first), (vote, second)]);
+}
+
+pub(in crate::store) async fn runs_of_any_outcome_are_kept(bench: Bench) {
+    let id = bench.accept_task("1").await;
+    let due = bench.now();
+    let outcomes = [Outcome::Retry { due, trapped: true }, Outcome::Parked { due }, Outcome::Dead];
+    for outcome in outcomes {
+        let claimed = bench.claim_one().await;
+        bench.finish(&claimed, outcome).await;
+    }
+    let outcomes: Vec<_> = bench.store().runs(id).await.unwrap().into_iter().map(|(_, run)| run.outcome).collect();
+    assert_eq!(outcomes, ["retry", "parked", "dead"]);
+    assert_eq!(bench.store().totals().await.unwrap().runs, 3);
+}
+
+pub(in crate::store) async fn a_dead_letter_says_what_died_of_what(bench: Bench) {
+    let id = bench.accept_task("1").await;
+    let due = bench.now();
+    let claimed = bench.claim_one().await;
+    bench.finish(&claimed, Outcome::Retry { due, trapped: false }).await;
+    bench.pass(7);
+    let claimed = bench.claim_one().await;
+    let run = Run { reason: "no such key".to_owned(), ..bench.run("rejected") };
+    bench.store().finish(claimed.lease, Outcome::Dead, run).await.unwrap();
+    let expected = DeadLetter {
+        event: id,
+        kind: "task.completed".to_owned(),
+        scope: super::bench::scope("birds", "vote"),
+        task: Some("1".to_owned()),
+        attempts: 2,
+        died_at: bench.now(),
+        reason: "no such key".to_owned(),
+    };
+    assert_eq!(bench.store().dead_letters(10).await.unwrap(), [expected]);
+    let totals = bench.store().totals().await.unwrap();
+    assert_eq!((totals.dead, totals.waiting), (1, 0));
+}
+
+pub(in crate::store) async fn dead_letters_come_newest_first(bench: Bench) {
+    for task in ["1", "2", "3"] {
+        bench.accept_task(task).await;
+        let claimed = bench.claim_one().await;
+        bench.finish(&claimed, Outcome::Dead).await;
+    }
+    let tasks: Vec<_> = bench.store().dead_letters(2).await.unwrap().into_iter().filter_map(|letter| letter.task).collect();
+    assert_eq!(tasks, ["3", "2"]);
+}
+
+pub(in crate::store) async fn an_emitted_event_is_handled_in_turn(bench: Bench) {
+    bench.accept_task("1").await;
+    let claimed = bench.claim_one().await;
+    let emitted = emitting(&claimed, &["mail"]);
+    let event = emitted.event.clone();
+    bench.complete(&claimed, Completion { events: vec![emitted], ..Completion::default() }).await;
+    let derived = bench.claim_one().await;
+    assert_eq!(derived.event, event);
+    assert_eq!(derived.plugin.as_str(), "mail");
+}
+
+pub(in crate::store) async fn an_emitted_event_keeps_the_generation_of_its_root(bench: Bench) {
+    bench.handle("1", Completion::default()).await;
+    bench.accept(rerun("birds", "1", &["vote"])).await;
+    let claimed = bench.claim_one().await;
+    let events = vec![emitting(&claimed, &["mail"])];
+    bench.complete(&claimed, Completion { events, ..Completion::default() }).await;
+    let derived = bench.claim_one().await;
+    assert_eq!(derived.generation, 1);
+    assert!(!derived.rerun, "it is an event of its own");
+}
+
+pub(in crate::store) async fn an_event_is_emitted_once_per_key(bench: Bench) {
+    for task in ["1", "2"] {
+        bench.accept_task(task).await;
+        let claimed = bench.claim_one().await;
+        let once = |key: &str| Emitted { once: Some(key.to_owned()), ..emitting(&claimed, &[]) };
+        let events = vec![once("a"), once("a"), once(task)];
+        bench.complete(&claimed, Completion { events, ..Completion::default() }).await;
+    }
+    assert_eq!(bench.store().totals().await.unwrap().events, 2 + 3);
+}
+
+fn once(task: &str, key: &str) -> Requested {
+    Requested { once: Some(key.to_owned()), ..saving(task, "{}") }
+}
+
+pub(in crate::store) async fn an_effect_is_asked_for_once_per_key(bench: Bench) {
+    bench.handle("1", with_effects(vec![once("x", "k"), once("y", "k"), once("y", "l")])).await;
+    bench.handle("2", with_effects(vec![once("z", "k")])).await;
+    let tasks: Vec<_> = bench.claim_deliveries().await.into_iter().map(|claimed| claimed.effect.task().map(str::to_owned)).collect();
+    assert_eq!(tasks, [Some("x".to_owned()), Some("y".to_owned())]);
+}
+
+pub(in crate::store) async fn once_keys_of_two_plugins_are_two(bench: Bench) {
+    for (project, plugin) in [("birds", "vote"), ("birds", "mail"), ("bees", "vote")] {
+        assert!(matches!(bench.accept(completed(project, plugin, &[plugin])).await, Accepted::New(_)));
+        let claimed = bench.claim_one().await;
+        bench.complete(&claimed, with_effects(vec![once(plugin, "k")])).await;
+    }
+    assert_eq!(bench.claim_deliveries().await.len(), 3);
+}
+
+pub(in crate::store) async fn once_keys_outlive_a_restart(mut bench: Bench) {
+    bench.handle("1", with_effects(vec![once("1", "k")])).await;
+    let delivery = bench.claim_deliveries().await.remove(0);
+    bench.delivered(&delivery).await;
+    bench.restart().await;
+    bench.handle("2", with_effects(vec![once("2", "k")])).await;
+    assert!(bench.claim_deliveries().await.is_empty());
+}
+
+pub(in crate::store) async fn a_task_result_gets_the_next_revision(mut bench: Bench) {
+    let project: ProjectName = "birds".parse().unwrap();
+    for revision in 1..=3 {
+        let info = format!(r#"{{"revision":{revision},"text":"{}"}}"#, "long ".repeat(500));
+        bench.handle(&revision.to_string(), with_effects(vec![saving("9", &info)])).await;
+        bench.restart().await;
+        let expected = KeptResult { task: "9".to_owned(), plugin: "vote".parse().unwrap(), revision, info };
+        assert_eq!(bench.store().task_result(&project, "9").await.unwrap(), Some(expected));
+    }
+    assert_eq!(bench.store().task_result(&project, "1").await.unwrap(), None);
+    assert_eq!(bench.store().task_result(&"bees".parse().unwrap(), "9").await.unwrap(), None);
+}

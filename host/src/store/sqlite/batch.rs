@@ -1,0 +1,117 @@
+//! One transaction: what is done within it, and what is to be told to the agendas once it is committed.
+//!
+//! Whatever belongs to a command is either wholly written or answered without a write: what may be refused is checked
+//! before the first write, so a command needs no savepoint of its own.
+
+use std::collections::{HashMap, HashSet};
+
+use rusqlite::{Connection, Params};
+
+use super::Shared;
+use super::counters::Counters;
+use super::names::Names;
+use super::work::{Answer, Work};
+use crate::store::StoreError;
+use crate::store::agenda::{Agenda, Entry, Millis};
+
+mod accept;
+mod deliver;
+mod finish;
+mod keep;
+
+/// A transaction that is being written.
+pub(super) struct Batch<'a> {
+    db: &'a Connection,
+    shared: &'a Shared,
+    names: &'a mut Names,
+    counters: &'a mut Counters,
+    now: Millis,
+    /// What to tell the agendas.
+    pub(super) news: News,
+    /// Invocations and deliveries whose lease ended within this transaction.
+    ended: HashSet<i64>,
+    ended_deliveries: HashSet<i64>,
+    /// By how much the state of each scope grew or shrank.
+    state_grew: HashMap<u32, i64>,
+}
+
+/// What changes in the agendas when the transaction is committed, in order.
+#[derive(Debug, Default)]
+pub(super) struct News {
+    pub(super) invocations: Vec<Move>,
+    pub(super) deliveries: Vec<Move>,
+    /// How many invocations this adds.
+    added: usize,
+}
+
+/// One change of an agenda.
+#[derive(Debug)]
+pub(super) enum Move {
+    Insert(Entry),
+    PutBack(i64, Millis),
+    Remove(i64),
+    RemoveAfterLease(i64),
+}
+
+impl Move {
+    /// Does it.
+    pub(super) fn make(self, agenda: &mut Agenda) {
+        match self {
+            Self::Insert(entry) => agenda.insert(entry),
+            Self::PutBack(id, due) => agenda.put_back(id, due),
+            Self::Remove(id) => agenda.remove(id),
+            Self::RemoveAfterLease(id) => agenda.remove_after_lease(id),
+        }
+    }
+}
+
+impl<'a> Batch<'a> {
+    /// Begins with nothing.
+    pub(super) fn new(db: &'a Connection, shared: &'a Shared, names: &'a mut Names, counters: &'a mut Counters) -> Self {
+        let now = shared.clock.now().as_millisecond();
+        Self {
+            db,
+            shared,
+            names,
+            counters,
+            now,
+            news: News::default(),
+            ended: HashSet::new(),
+            ended_deliveries: HashSet::new(),
+            state_grew: HashMap::new(),
+        }
+    }
+
+    /// Does `work` within the transaction. The inner error is an answer: nothing was written for this command.
+    ///
+    /// # Errors
+    ///
+    /// The database's, after which the whole transaction is to be rolled back.
+    pub(super) fn apply(&mut self, work: &Work) -> rusqlite::Result<Result<Answer, StoreError>> {
+        match work {
+            Work::Accept(batch) => self.accept(batch),
+            Work::Finish { held, ending, run } => self.finish(*held, ending, run).map(|finished| Ok(Answer::Finished(finished))),
+            Work::FinishDelivery { held, outcome } => self.finish_delivery(*held, outcome).map(|finished| Ok(Answer::Finished(finished))),
+            Work::Snapshot { root, generation, digest, body } => {
+                self.keep_snapshot(*root, *generation, digest, body).map(|()| Ok(Answer::Done))
+            }
+            Work::Bind { project, to } => self.bind(project, to).map(|bound| Ok(Answer::Bound(bound))),
+            Work::Rest | Work::Close => Ok(Ok(Answer::Done)),
+        }
+    }
+
+    /// Writes what is summed up over the transaction.
+    pub(super) fn close(&mut self, before: &Counters) -> rusqlite::Result<()> {
+        for (scope, grew) in std::mem::take(&mut self.state_grew) {
+            self.execute("UPDATE scope SET state_bytes = state_bytes + ?2 WHERE id = ?1", (scope, grew))?;
+        }
+        if *self.counters != *before {
+            self.counters.save(self.db)?;
+        }
+        Ok(())
+    }
+
+    fn execute(&self, sql: &str, params: impl Params) -> rusqlite::Result<usize> {
+        self.db.prepare_cached(sql)?.execute(params)
+    }
+}

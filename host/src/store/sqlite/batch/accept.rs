@@ -1,0 +1,182 @@
+//! Recording events and their invocations.
+
+use rusqlite::types::Value;
+use rusqlite::{OptionalExtension, params};
+
+use super::{Batch, Move};
+use crate::event::{Event, Origin, Standing};
+use crate::id::{EventId, PluginName, ProjectName};
+use crate::store::agenda::Entry;
+use crate::store::sqlite::counters;
+use crate::store::sqlite::rows::{self, Packed};
+use crate::store::sqlite::work::{Answer, Incoming};
+use crate::store::{Accepted, StoreError};
+
+/// An event that was there before.
+struct Known {
+    row: i64,
+    generation: u32,
+    standing: u8,
+}
+
+/// What the invocations of an event have in common.
+pub(super) struct Handling<'a> {
+    pub(super) event: i64,
+    pub(super) project: &'a ProjectName,
+    pub(super) task: Option<&'a str>,
+    pub(super) origin: Origin,
+    pub(super) generation: u32,
+}
+
+impl Batch<'_> {
+    pub(super) fn accept(&mut self, batch: &[Incoming]) -> rusqlite::Result<Result<Answer, StoreError>> {
+        let waiting = self.shared.invocations().len() + self.news.added;
+        let max = self.shared.waiting_max;
+        if waiting >= max {
+            return Ok(Err(StoreError::Full { waiting, max }));
+        }
+        let accepted = batch.iter().map(|incoming| self.accept_one(incoming)).collect::<rusqlite::Result<_>>()?;
+        Ok(Ok(Answer::Accepted(accepted)))
+    }
+
+    fn accept_one(&mut self, incoming: &Incoming) -> rusqlite::Result<Accepted> {
+        let asked = &incoming.asked;
+        let project = self.names.project(self.db, &asked.event.project)?;
+        let key = rows::dedup_key(&asked.dedup_key);
+        let is_new = self.execute(
+            "INSERT INTO seen (project, key, event) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+            params![project, key, asked.event.id.as_bytes()],
+        )? == 1;
+        if !is_new {
+            return self.accept_again(incoming, project, &key);
+        }
+        let standing =
+            if asked.standing == Standing::Accepted && !self.is_fresh(incoming, project)? { Standing::Superseded } else { asked.standing };
+        let row = self.insert_event(&asked.event, project, (standing, Some(&key)), &incoming.payload)?;
+        if standing == Standing::Accepted {
+            self.set_newest(incoming, project)?;
+            let handling = self.handling(incoming, row, asked.event.origin, 0);
+            self.invoke(&handling, &asked.plugins, false)?;
+        }
+        Ok(if standing == Standing::Superseded { Accepted::Superseded(asked.event.id) } else { Accepted::New(asked.event.id) })
+    }
+
+    fn accept_again(&mut self, incoming: &Incoming, project: u32, key: &Value) -> rusqlite::Result<Accepted> {
+        let asked = &incoming.asked;
+        let id = self
+            .db
+            .prepare_cached("SELECT event FROM seen WHERE project = ?1 AND key = ?2")?
+            .query_row(params![project, key], |row| rows::event_id(row, 0))?;
+        if !asked.rerun || asked.standing != Standing::Accepted {
+            return Ok(Accepted::Repeat(id));
+        }
+        // An event that was pruned cannot be handled again; its key stays.
+        let Some(known) = self.known(id)? else { return Ok(Accepted::Repeat(id)) };
+        let waits = self.db.prepare_cached("SELECT 1 FROM invocation WHERE event = ?1 LIMIT 1")?.exists([known.row])?;
+        if waits {
+            return Ok(Accepted::FoldedIn(id));
+        }
+        if !self.is_fresh(incoming, project)? {
+            return Ok(Accepted::Superseded(id));
+        }
+        self.set_newest(incoming, project)?;
+        let generation = known.generation.saturating_add(1);
+        let standing = rows::standing_number(Standing::Accepted);
+        self.execute("UPDATE event SET generation = ?2, standing = ?3 WHERE id = ?1", params![known.row, generation, standing])?;
+        self.counters.set_aside -= i64::from(known.standing != standing);
+        let handling = self.handling(incoming, known.row, Origin::Rerun, generation);
+        self.invoke(&handling, &asked.plugins, true)?;
+        Ok(Accepted::Rerun(id))
+    }
+
+    fn handling<'a>(&self, incoming: &'a Incoming, event: i64, origin: Origin, generation: u32) -> Handling<'a> {
+        let asked = &incoming.asked.event;
+        Handling { event, project: &asked.project, task: asked.task.as_deref(), origin, generation }
+    }
+
+    fn known(&self, id: EventId) -> rusqlite::Result<Option<Known>> {
+        self.db
+            .prepare_cached("SELECT id, generation, standing FROM event WHERE uuid = ?1")?
+            .query_row([id.as_bytes()], |row| Ok(Known { row: row.get(0)?, generation: row.get(1)?, standing: row.get(2)? }))
+            .optional()
+    }
+
+    /// Whether no newer revision of the task was there before.
+    fn is_fresh(&self, incoming: &Incoming, project: u32) -> rusqlite::Result<bool> {
+        let (Some(freshness), Some(task)) = (&incoming.asked.freshness, &incoming.asked.event.task) else { return Ok(true) };
+        let newer = self
+            .db
+            .prepare_cached("SELECT 1 FROM newest WHERE project = ?1 AND task = ?2 AND freshness > ?3")?
+            .exists(params![project, task, freshness])?;
+        Ok(!newer)
+    }
+
+    fn set_newest(&self, incoming: &Incoming, project: u32) -> rusqlite::Result<()> {
+        if let (Some(freshness), Some(task)) = (&incoming.asked.freshness, &incoming.asked.event.task) {
+            self.execute(
+                "INSERT INTO newest (project, task, freshness) VALUES (?1, ?2, ?3) \
+                 ON CONFLICT (project, task) DO UPDATE SET freshness = excluded.freshness",
+                params![project, task, freshness],
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Writes an event and gives its row.
+    pub(super) fn insert_event(
+        &mut self,
+        event: &Event,
+        project: u32,
+        (standing, dedup): (Standing, Option<&Value>),
+        payload: &Packed,
+    ) -> rusqlite::Result<i64> {
+        let row = counters::next(&mut self.counters.event);
+        self.counters.set_aside += i64::from(standing != Standing::Accepted);
+        self.execute(
+            "INSERT INTO event (id, uuid, project, platform, kind, task, occurred_at, received_at, origin, standing, emitted_by, root, \
+             depth, generation, dedup, payload) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 0, ?14, ?15)",
+            params![
+                row,
+                event.id.as_bytes(),
+                project,
+                rows::platform_number(event.platform),
+                event.kind.as_str(),
+                event.task,
+                event.occurred_at.as_millisecond(),
+                event.received_at.as_millisecond(),
+                rows::origin_number(event.origin),
+                rows::standing_number(standing),
+                event.emitted_by.as_ref().map(PluginName::as_str),
+                (event.root != event.id).then(|| event.root.as_bytes()),
+                event.depth,
+                dedup,
+                payload
+            ],
+        )?;
+        Ok(row)
+    }
+
+    /// Writes an invocation for each of `plugins`. Only for an event that was there before is it looked up whether a
+    /// plugin has handled it.
+    pub(super) fn invoke(&mut self, handling: &Handling<'_>, plugins: &[PluginName], again: bool) -> rusqlite::Result<()> {
+        for plugin in plugins {
+            let scope = self.names.scope_number(self.db, handling.project, plugin)?;
+            let rerun = again
+                && self
+                    .db
+                    .prepare_cached("SELECT 1 FROM run WHERE event = ?1 AND scope = ?2 AND done = 1")?
+                    .exists(params![handling.event, scope])?;
+            let id = counters::next(&mut self.counters.invocation);
+            self.execute(
+                "INSERT INTO invocation (event, id, scope, origin, generation, rerun, due, attempts, traps, parked_times, parked_since) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, 0, 0, 0, NULL)",
+                params![handling.event, id, scope, rows::origin_number(handling.origin), handling.generation, rerun],
+            )?;
+            let member = self.names.member(scope);
+            let lane = handling.task.map(|task| self.shared.invocations().lane(member, task));
+            self.news.invocations.push(Move::Insert(Entry { id, about: handling.event, member, lane, due: 0 }));
+            self.news.added += 1;
+        }
+        Ok(())
+    }
+}

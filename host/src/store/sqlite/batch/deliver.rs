@@ -1,0 +1,56 @@
+//! Recording what became of an attempt to deliver.
+
+use rusqlite::params;
+
+use super::{Batch, Move};
+use crate::store::{DeliveryOutcome, Finished, Lease};
+
+/// A receipt or reason is cut beyond this many bytes.
+const NOTE_BYTES_MAX: usize = 4_096;
+
+const DELIVERED: u8 = 1;
+const DEAD: u8 = 2;
+
+impl Batch<'_> {
+    pub(super) fn finish_delivery(&mut self, held: Lease<i64>, outcome: &DeliveryOutcome) -> rusqlite::Result<Finished> {
+        let id = held.id;
+        let holds = self.shared.deliveries().holds(id, held.generation).is_some();
+        if !holds || !self.ended_deliveries.insert(id) {
+            return Ok(Finished::LeaseLost);
+        }
+        // Whether its row is there still: one that was superseded meanwhile has ended already, and stays so.
+        let (there, then) = match outcome {
+            DeliveryOutcome::Delivered { receipt } => (self.end_delivery(id, DELIVERED, 1, receipt)?, Move::Remove(id)),
+            DeliveryOutcome::Dead { reason } => {
+                let there = self.end_delivery(id, DEAD, 1, reason)?;
+                self.counters.deliveries_dead += i64::from(there);
+                (there, Move::Remove(id))
+            }
+            DeliveryOutcome::Later { due, counts, reason } => {
+                let due = due.as_millisecond();
+                let changed = self.execute(
+                    "UPDATE delivery SET due = ?2, attempts = attempts + ?3, reason = ?4 WHERE id = ?1",
+                    params![id, due, counts, cut(reason)],
+                )?;
+                (changed == 1, Move::PutBack(id, due))
+            }
+        };
+        self.news.deliveries.push(if there { then } else { Move::Remove(id) });
+        Ok(Finished::Recorded)
+    }
+
+    /// Moves a delivery to those that ended. False when it had before.
+    pub(super) fn end_delivery(&self, id: i64, ending: u8, attempts: u32, note: &str) -> rusqlite::Result<bool> {
+        self.execute(
+            "INSERT INTO delivered (id, uuid, scope, connection, task, effect, event, attempts, requested_at, ended_at, ending, note) \
+             SELECT id, uuid, scope, connection, task, effect, event, attempts + ?2, requested_at, ?3, ?4, ?5 FROM delivery WHERE id = ?1",
+            params![id, attempts, self.now, ending, cut(note)],
+        )?;
+        self.execute("DELETE FROM delivery WHERE id = ?1", [id]).map(|rows| rows == 1)
+    }
+}
+
+/// `text`, or as much of it as is kept.
+fn cut(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(NOTE_BYTES_MAX)).unwrap_or(text)
+}

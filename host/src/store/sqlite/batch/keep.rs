@@ -1,0 +1,41 @@
+//! Recording what the platform said, and which of its projects a name stands for.
+
+use rusqlite::{OptionalExtension, params};
+
+use super::Batch;
+use crate::id::{Digest, EventId, ProjectName};
+use crate::store::Binding;
+use crate::store::sqlite::read;
+use crate::store::sqlite::rows::Packed;
+
+impl Batch<'_> {
+    pub(super) fn keep_snapshot(&self, root: EventId, generation: u32, digest: &Digest, body: &Packed) -> rusqlite::Result<()> {
+        let known: Option<i64> =
+            self.db.prepare_cached("SELECT id FROM content WHERE digest = ?1")?.query_row([digest.0], |row| row.get(0)).optional()?;
+        let content = match known {
+            Some(row) => row,
+            None => {
+                self.execute("INSERT INTO content (digest, body) VALUES (?1, ?2)", params![digest.0, body])?;
+                self.db.last_insert_rowid()
+            }
+        };
+        self.execute(
+            "INSERT INTO snapshot (root, generation, content) VALUES (?1, ?2, ?3) \
+             ON CONFLICT (root, generation) DO UPDATE SET content = excluded.content",
+            params![root.as_bytes(), generation, content],
+        )
+        .map(|_| ())
+    }
+
+    pub(super) fn bind(&mut self, project: &ProjectName, to: &Binding) -> rusqlite::Result<Binding> {
+        let project = self.names.project(self.db, project)?;
+        if let Some(bound) = read::binding(self.db, project)? {
+            return Ok(bound);
+        }
+        self.execute(
+            "INSERT INTO binding (project, address, platform_id) VALUES (?1, ?2, ?3)",
+            params![project, to.address, to.platform_id],
+        )?;
+        Ok(to.clone())
+    }
+}

@@ -1,0 +1,85 @@
+//! Folds the write-ahead log into the database from a connection and a thread of its own, so that no commit has to wait
+//! for it; and after a quiet while asks the writer to give back memory.
+
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+use super::work::{Command, Work};
+
+/// After a commit the next checkpoint is so far away: the commits in between are folded in together.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Without a commit for so long the host is at rest.
+const QUIET: Duration = Duration::from_secs(10);
+
+/// The thread, and how it hears of commits.
+pub(super) struct Checkpointer {
+    commits: Option<SyncSender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Checkpointer {
+    /// Starts the thread. It ends when this is dropped.
+    pub(super) fn start(file: PathBuf, writer: mpsc::WeakSender<Command>) -> std::io::Result<Self> {
+        let (commits, heard) = sync_channel(1);
+        let thread = std::thread::Builder::new().name("store-checkpoint".to_owned()).spawn(move || run(&file, &heard, &writer))?;
+        Ok(Self { commits: Some(commits), thread: Some(thread) })
+    }
+
+    /// Something was committed.
+    pub(super) fn committed(&self) {
+        if let Some(commits) = &self.commits {
+            // When it has not come to the last one yet, it will find this one too.
+            commits.try_send(()).ok();
+        }
+    }
+
+    /// Ends the thread and waits for that.
+    pub(super) fn stop(&mut self) {
+        self.commits = None;
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("The thread that folds the store's log in ended with a panic");
+        }
+    }
+}
+
+fn run(file: &PathBuf, commits: &Receiver<()>, writer: &mpsc::WeakSender<Command>) {
+    let db = match Connection::open(file) {
+        Ok(db) => db,
+        Err(error) => {
+            tracing::warn!(error = %error, "No second connection for checkpoints: commits will make them");
+            return;
+        }
+    };
+    // A checkpoint goes through pages once: memory for them would be wasted.
+    db.pragma_update(None, "cache_size", 16).ok();
+    let mut at_rest = true;
+    loop {
+        let heard = if at_rest { commits.recv().map_err(|_| RecvTimeoutError::Disconnected) } else { commits.recv_timeout(QUIET) };
+        match heard {
+            Ok(()) => {
+                at_rest = false;
+                if matches!(commits.recv_timeout(PAUSE), Err(RecvTimeoutError::Disconnected)) {
+                    return;
+                }
+                if let Err(error) = db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
+                    tracing::debug!(error = %error, "A checkpoint failed, the next one will do its work");
+                }
+            }
+            Err(RecvTimeoutError::Timeout) => {
+                at_rest = true;
+                if let Some(writer) = writer.upgrade() {
+                    writer.try_send(Command { work: Work::Rest, reply: oneshot::channel().0 }).ok();
+                }
+            }
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+    }
+}

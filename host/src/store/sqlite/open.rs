@@ -1,0 +1,180 @@
+//! Opening a data folder: one host at a time, a schema this host knows, and everything that waits loaded.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+
+use super::names::Names;
+use super::read::STATEMENTS_KEPT;
+use crate::store::agenda::{Agenda, Entry};
+
+/// The database's file in the data folder.
+pub(super) const DATABASE: &str = "crowdhook.db";
+
+/// The file whose lock says that a host is at work in the folder.
+const LOCK: &str = "lock";
+
+/// The schema's versions: number `n` of this list leads to version `n + 1`. Never changed once released, only added to.
+const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001.sql")];
+
+/// Memory for pages of the writer, in KiB, given back when nothing happens for a while.
+const CACHE_KIB: i64 = 65_536;
+
+/// The writer folds the log in by itself when it is so many pages long, should the checkpointer not come to it.
+const LOG_PAGES: i64 = 4_000;
+
+/// Why a data folder was not opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The folder or a file in it cannot be made, read or written.
+    #[error("`{}` cannot be used", path.display())]
+    Folder {
+        /// Which one.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Another host is at work in it.
+    #[error("`{}` is in use by {holder}: stop that one first, or give this one another data folder", folder.display())]
+    Locked {
+        /// The folder.
+        folder: PathBuf,
+        /// The process that has it, for people.
+        holder: String,
+    },
+    /// There is no store to read.
+    #[error("there is no store in `{}`: start the host once, or name its data folder", folder.display())]
+    Absent {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// A newer Crowdhook wrote it.
+    #[error("the store in `{}` has schema {found}, and this Crowdhook knows up to {known}: use the newer one that wrote it", folder.display())]
+    Newer {
+        /// The folder.
+        folder: PathBuf,
+        /// What it has.
+        found: usize,
+        /// What is known here.
+        known: usize,
+    },
+    /// Opened to be read only, but written by an older Crowdhook.
+    #[error("the store in `{}` has schema {found} and not {known}: start the host once to bring it up to date", folder.display())]
+    Older {
+        /// The folder.
+        folder: PathBuf,
+        /// What it has.
+        found: usize,
+        /// What is wanted.
+        known: usize,
+    },
+    /// The database could not be opened or read.
+    #[error("the database `{}` cannot be opened", file.display())]
+    Database {
+        /// Its file.
+        file: PathBuf,
+        /// Why.
+        #[source]
+        source: rusqlite::Error,
+    },
+}
+
+/// A data folder that is ours until this is dropped.
+pub(super) struct Lock(#[expect(dead_code, reason = "the lock lives as long as the file is open")] File);
+
+/// Makes the folder when there is none, and locks it. The lock goes with the process, however that ends.
+pub(super) fn lock(folder: &Path) -> Result<Lock, OpenError> {
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |source| OpenError::Folder { path, source }
+    };
+    std::fs::create_dir_all(folder).map_err(failed(folder))?;
+    let path = folder.join(LOCK);
+    let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed(&path))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            file.take(64).read_to_string(&mut holder).ok();
+            let holder = holder.trim();
+            let holder = if holder.is_empty() { "another process".to_owned() } else { format!("process {holder}") };
+            return Err(OpenError::Locked { folder: folder.to_owned(), holder });
+        }
+        Err(TryLockError::Error(source)) => return Err(OpenError::Folder { path, source }),
+    }
+    let write = |file: &mut File| {
+        file.set_len(0)?;
+        file.rewind()?;
+        writeln!(file, "{}", std::process::id())
+    };
+    write(&mut file).map_err(failed(&path))?;
+    Ok(Lock(file))
+}
+
+/// The schema's version of a store, and the one this host knows.
+pub(super) fn version(db: &Connection) -> rusqlite::Result<(usize, usize)> {
+    let found: u32 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    Ok((found as usize, MIGRATIONS.len()))
+}
+
+/// Opens the connection that writes, and brings the schema up to date.
+pub(super) fn open_writer(folder: &Path) -> Result<Connection, OpenError> {
+    let file = folder.join(DATABASE);
+    let failed = |source| OpenError::Database { file: file.clone(), source };
+    let mut db = Connection::open(&file).map_err(failed)?;
+    set_up(&db).map_err(failed)?;
+    let (found, known) = version(&db).map_err(failed)?;
+    let Some(missing) = MIGRATIONS.get(found..) else { return Err(OpenError::Newer { folder: folder.to_owned(), found, known }) };
+    for (number, migration) in (found + 1..).zip(missing) {
+        migrate(&mut db, u32::try_from(number).unwrap_or(u32::MAX), migration).map_err(failed)?;
+        tracing::info!("Brought the store to schema {number}");
+    }
+    Ok(db)
+}
+
+fn set_up(db: &Connection) -> rusqlite::Result<()> {
+    db.busy_timeout(super::BUSY_WAIT)?;
+    db.pragma_update(None, "page_size", 4_096)?;
+    db.pragma_update(None, "journal_mode", "WAL")?;
+    db.pragma_update(None, "synchronous", "FULL")?;
+    db.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
+    db.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    db.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    Ok(())
+}
+
+fn migrate(db: &mut Connection, number: u32, migration: &str) -> rusqlite::Result<()> {
+    let transaction = db.transaction()?;
+    transaction.execute_batch(migration)?;
+    transaction.pragma_update(None, "user_version", number)?;
+    transaction.commit()
+}
+
+/// The invocations and the deliveries that are not finished, in the order in which they came.
+pub(super) fn agendas(db: &Connection, names: &mut Names) -> rusqlite::Result<(Agenda, Agenda)> {
+    let mut invocations = Agenda::default();
+    let mut statement = db.prepare("SELECT i.id, i.event, i.scope, i.due, e.task FROM invocation i JOIN event e ON e.id = i.event")?;
+    let mut rows = statement.query([])?;
+    let mut entries = Vec::new();
+    while let Some(row) = rows.next()? {
+        let member = names.member(row.get(2)?);
+        let lane = row.get_ref(4)?.as_str_or_null()?.map(|task| invocations.lane(member, task));
+        entries.push(Entry { id: row.get(0)?, about: row.get(1)?, member, lane, due: row.get(3)? });
+    }
+    // They lie by event, and a re-run is younger than its event.
+    entries.sort_unstable_by_key(|entry| entry.id);
+    entries.into_iter().for_each(|entry| invocations.insert(entry));
+
+    let mut deliveries = Agenda::default();
+    let mut statement = db.prepare("SELECT id, project, connection, due, task FROM delivery ORDER BY id")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let member = names.connection(row.get(1)?, row.get_ref(2)?.as_str()?);
+        let lane = row.get_ref(4)?.as_str_or_null()?.map(|task| deliveries.lane(member, task));
+        deliveries.insert(Entry { id: row.get(0)?, about: 0, member, lane, due: row.get(3)? });
+    }
+    Ok((invocations, deliveries))
+}

@@ -1,0 +1,228 @@
+//! What is read: each by one statement on a connection of its own, which sees the last commit and waits for no writer.
+//!
+//! A read keeps the thread of its caller for some ten microseconds, which is less than handing it to another thread costs.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
+
+use super::counters::Counters;
+use super::names::Names;
+use super::rows::{self, EVENT_COLUMNS, Unpacked, event_columns};
+use super::scan::scan;
+use crate::event::{Event, Standing};
+use crate::id::{EventId, InvocationId, PluginName};
+use crate::store::{Binding, Claimed, ClaimedDelivery, DeadLetter, KeptResult, Lease, Run, StateEntry};
+
+/// So many may read at a time; others wait for one of them.
+const READERS: usize = 4;
+
+/// Memory for pages of each reader, in KiB: the rest is found in the system's cache.
+const CACHE_KIB: i64 = 1_024;
+
+/// Statements that each connection keeps compiled.
+pub(super) const STATEMENTS_KEPT: usize = 64;
+
+/// The connections that read.
+pub(super) struct Readers {
+    connections: Vec<Mutex<Connection>>,
+    next: AtomicUsize,
+}
+
+impl Readers {
+    /// Opens the connections on a file that is there.
+    pub(super) fn open(file: &Path) -> rusqlite::Result<Self> {
+        let connections = (0..READERS).map(|_| open(file).map(Mutex::new)).collect::<Result<_, _>>()?;
+        Ok(Self { connections, next: AtomicUsize::new(0) })
+    }
+
+    /// Reads with a connection that is free, or else waits for one.
+    pub(super) fn with<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+        if let Some(connection) = self.connections.iter().find_map(|connection| connection.try_lock().ok()) {
+            return read(&connection);
+        }
+        let number = self.next.fetch_add(1, Ordering::Relaxed) % READERS;
+        let connection = self.connections.get(number).ok_or(rusqlite::Error::InvalidQuery)?;
+        read(&connection.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+fn open(file: &Path) -> rusqlite::Result<Connection> {
+    let db = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    db.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    db.busy_timeout(super::BUSY_WAIT)?;
+    db.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    Ok(db)
+}
+
+/// The invocation `(event, id)` with its event; none when it is gone.
+pub(super) fn claimed(db: &Connection, names: &Names, event: i64, lease: Lease<InvocationId>) -> rusqlite::Result<Option<Claimed>> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        event_columns!(),
+        ", i.scope, i.origin, i.generation, i.rerun, i.attempts, i.traps, i.parked_times, i.parked_since \
+         FROM invocation i JOIN event e ON e.id = i.event WHERE i.event = ?1 AND i.id = ?2"
+    );
+    let read = |row: &Row<'_>| {
+        let at = EVENT_COLUMNS;
+        let (mut event, _) = rows::event(row, 0, names)?;
+        event.origin = rows::origin(row, at + 1)?;
+        let parked_since: Option<i64> = row.get(at + 7)?;
+        Ok(Claimed {
+            lease,
+            event,
+            plugin: plugin(names, row, at)?,
+            generation: row.get(at + 2)?,
+            rerun: row.get(at + 3)?,
+            attempt: row.get::<_, u32>(at + 4)?.saturating_add(1),
+            traps: row.get(at + 5)?,
+            parked_times: row.get(at + 6)?,
+            parked_since: parked_since.map(crate::clock::from_millis),
+        })
+    };
+    db.prepare_cached(SQL)?.query_row(params![event, lease.id.0], read).optional()
+}
+
+/// A delivery that waits; none when it is gone.
+pub(super) fn claimed_delivery(db: &Connection, names: &Names, lease: Lease<i64>) -> rusqlite::Result<Option<ClaimedDelivery>> {
+    let read = |row: &Row<'_>| {
+        let effect: Unpacked = row.get(3)?;
+        let number: u32 = row.get(1)?;
+        let effect = serde_json::from_str(&effect.0).map_err(|error| conversion(3, error))?;
+        Ok(ClaimedDelivery {
+            lease,
+            id: rows::delivery_id(row, 0)?,
+            scope: names.scope(number).cloned().ok_or(rusqlite::Error::IntegralValueOutOfRange(1, number.into()))?,
+            connection: row.get(2)?,
+            effect,
+            event: rows::event_id(row, 4)?,
+            attempt: row.get::<_, u32>(5)?.saturating_add(1),
+            requested_at: rows::time(row, 6)?,
+        })
+    };
+    db.prepare_cached("SELECT uuid, scope, connection, effect, event, attempts, requested_at FROM delivery WHERE id = ?1")?
+        .query_row([lease.id], read)
+        .optional()
+}
+
+/// An event and its standing.
+pub(super) fn event(db: &Connection, names: &Names, id: EventId) -> rusqlite::Result<Option<(Event, Standing)>> {
+    db.prepare_cached(concat!("SELECT ", event_columns!(), " FROM event e WHERE e.uuid = ?1"))?
+        .query_row([id.as_bytes()], |row| rows::event(row, 0, names))
+        .optional()
+}
+
+/// The runs of an event, oldest first.
+pub(super) fn runs(db: &Connection, names: &Names, event: EventId) -> rusqlite::Result<Vec<(PluginName, Run)>> {
+    let mut statement = db.prepare_cached(
+        "SELECT r.scope, c.digest, s.digest, r.started_at, r.duration_ms, r.cpu_ms, r.outcome, r.reason, r.log, r.read \
+         FROM run r LEFT JOIN version c ON c.id = r.component LEFT JOIN version s ON s.id = r.settings \
+         WHERE r.event = (SELECT id FROM event WHERE uuid = ?1) ORDER BY r.id",
+    )?;
+    let text = |row: &Row<'_>, column: usize, empty: &str| {
+        Ok::<_, rusqlite::Error>(row.get::<_, Option<Unpacked>>(column)?.map_or_else(|| empty.to_owned(), |text| text.0))
+    };
+    let rows = statement.query_map([event.as_bytes()], |row| {
+        let run = Run {
+            component: row.get(1)?,
+            settings: row.get(2)?,
+            started_at: rows::time(row, 3)?,
+            duration_ms: row.get(4)?,
+            cpu_ms: row.get(5)?,
+            outcome: row.get(6)?,
+            reason: row.get(7)?,
+            log: text(row, 8, "[]")?,
+            read: text(row, 9, "{}")?,
+        };
+        Ok((plugin(names, row, 0)?, run))
+    })?;
+    rows.collect()
+}
+
+/// The dead letters given up last, newest first.
+pub(super) fn dead_letters(db: &Connection, names: &Names, limit: u32) -> rusqlite::Result<Vec<DeadLetter>> {
+    let mut statement = db.prepare_cached(
+        "SELECT e.uuid, e.kind, d.scope, e.task, d.attempts, d.died_at, d.reason \
+         FROM dead_letter d JOIN event e ON e.id = d.event ORDER BY d.id DESC LIMIT ?1",
+    )?;
+    let rows = statement.query_map([limit], |row| {
+        let number: u32 = row.get(2)?;
+        Ok(DeadLetter {
+            event: rows::event_id(row, 0)?,
+            kind: row.get(1)?,
+            scope: names.scope(number).cloned().ok_or(rusqlite::Error::IntegralValueOutOfRange(2, number.into()))?,
+            task: row.get(3)?,
+            attempts: row.get(4)?,
+            died_at: rows::time(row, 5)?,
+            reason: row.get(6)?,
+        })
+    })?;
+    rows.collect()
+}
+
+/// The newest task result of a task.
+pub(super) fn task_result(db: &Connection, names: &Names, project: u32, task: &str) -> rusqlite::Result<Option<KeptResult>> {
+    let read = |row: &Row<'_>| {
+        Ok(KeptResult { task: task.to_owned(), plugin: plugin(names, row, 0)?, revision: row.get(1)?, info: row.get::<_, Unpacked>(2)?.0 })
+    };
+    db.prepare_cached("SELECT scope, revision, info FROM task_result WHERE project = ?1 AND task = ?2 ORDER BY revision DESC LIMIT 1")?
+        .query_row(params![project, task], read)
+        .optional()
+}
+
+/// The snapshot of (`root`, `generation`).
+pub(super) fn snapshot(db: &Connection, root: EventId, generation: u32) -> rusqlite::Result<Option<String>> {
+    db.prepare_cached("SELECT c.body FROM snapshot s JOIN content c ON c.id = s.content WHERE s.root = ?1 AND s.generation = ?2")?
+        .query_row(params![root.as_bytes(), generation], |row| row.get::<_, Unpacked>(0))
+        .optional()
+        .map(|text| text.map(|text| text.0))
+}
+
+/// What a project is bound to.
+pub(super) fn binding(db: &Connection, project: u32) -> rusqlite::Result<Option<Binding>> {
+    db.prepare_cached("SELECT address, platform_id FROM binding WHERE project = ?1")?
+        .query_row([project], |row| Ok(Binding { address: row.get(0)?, platform_id: row.get(1)? }))
+        .optional()
+}
+
+/// One entry of a plugin's state.
+pub(super) fn state(db: &Connection, scope: u32, key: &str) -> rusqlite::Result<Option<StateEntry>> {
+    db.prepare_cached("SELECT key, version, value FROM state WHERE scope = ?1 AND key = ?2")?
+        .query_row(params![scope, key], state_entry)
+        .optional()
+}
+
+/// Entries of a plugin's state by prefix.
+pub(super) fn states(db: &Connection, scope: u32, prefix: &str, after: Option<&str>, limit: u32) -> rusqlite::Result<Vec<StateEntry>> {
+    scan(db, (scope, prefix, after, limit), state_entry)
+}
+
+/// How many bytes of keys and values a plugin holds.
+pub(super) fn state_bytes(db: &Connection, scope: u32) -> rusqlite::Result<u64> {
+    db.prepare_cached("SELECT max(state_bytes, 0) FROM scope WHERE id = ?1")?
+        .query_row([scope], |row| row.get::<_, i64>(0))
+        .map(|bytes| u64::try_from(bytes).unwrap_or(0))
+}
+
+/// The counters of the last commit, how many invocations wait, and how many deliveries.
+pub(super) fn totals(db: &Connection) -> rusqlite::Result<(Counters, u64, u64)> {
+    let counters = Counters::load(db)?;
+    let counted = |sql| db.query_row(sql, [], |row| row.get::<_, i64>(0)).map(|count| u64::try_from(count).unwrap_or(0));
+    Ok((counters, counted("SELECT count(*) FROM invocation")?, counted("SELECT count(*) FROM delivery")?))
+}
+
+fn state_entry(row: &Row<'_>) -> rusqlite::Result<StateEntry> {
+    Ok(StateEntry { key: row.get(0)?, version: row.get(1)?, value: row.get(2)? })
+}
+
+fn plugin(names: &Names, row: &Row<'_>, column: usize) -> rusqlite::Result<PluginName> {
+    let number: u32 = row.get(column)?;
+    let scope = names.scope(number).ok_or(rusqlite::Error::IntegralValueOutOfRange(column, number.into()))?;
+    Ok(scope.plugin.clone())
+}
+
+fn conversion(column: usize, error: serde_json::Error) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, error.into())
+}

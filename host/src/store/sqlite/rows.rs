@@ -1,0 +1,198 @@
+//! How values stand in rows.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use rusqlite::Row;
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, Type, Value, ValueRef};
+
+use super::names::Names;
+use crate::clock::{self, Timestamp};
+use crate::event::{Event, Origin, PlatformKind, Standing};
+use crate::id::{DeliveryId, Digest, EventId};
+
+/// Texts beyond this many bytes are packed: below it lz4 saves less than a page's slack.
+const PLAIN_MAX: usize = 1_024;
+
+/// Dedup keys beyond this many bytes are cut, and a digest of the whole is put behind.
+const KEY_BYTES_MAX: usize = 96;
+
+/// So much of a long dedup key stays in front of its digest: enough that neighbours in time stay neighbours.
+const KEY_BYTES_KEPT: usize = 48;
+
+/// The columns that [`event`] reads, with the table `event` named `e`.
+macro_rules! event_columns {
+    () => {
+        "e.uuid, e.project, e.platform, e.kind, e.task, e.occurred_at, e.received_at, e.origin, e.standing, e.emitted_by, e.root, e.depth, e.payload"
+    };
+}
+pub(super) use event_columns;
+
+/// How many columns that are.
+pub(super) const EVENT_COLUMNS: usize = 13;
+
+/// A text that may be long, as it stands in a row: as it is, or packed with lz4. Made before the writer gets it, so that
+/// packing does not hold up everyone else.
+#[derive(Debug)]
+pub(super) enum Packed {
+    Plain(String),
+    Lz4(Vec<u8>),
+}
+
+impl Packed {
+    pub(super) fn of(text: String) -> Self {
+        if text.len() <= PLAIN_MAX { Self::Plain(text) } else { Self::Lz4(lz4_flex::compress_prepend_size(text.as_bytes())) }
+    }
+
+    /// Nothing for the text that says nothing, to keep rows small.
+    pub(super) fn unless(text: String, empty: &str) -> Option<Self> {
+        (text != empty).then(|| Self::of(text))
+    }
+}
+
+impl ToSql for Packed {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Plain(text) => ValueRef::Text(text.as_bytes()),
+            Self::Lz4(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
+}
+
+/// What [`Packed`] was made of.
+pub(super) struct Unpacked(pub(super) String);
+
+impl FromSql for Unpacked {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        match value {
+            ValueRef::Blob(bytes) => {
+                let text = lz4_flex::decompress_size_prepended(bytes).map_err(FromSqlError::other)?;
+                String::from_utf8(text).map(Self).map_err(FromSqlError::other)
+            }
+            text => text.as_str().map(|text| Self(text.to_owned())),
+        }
+    }
+}
+
+/// A dedup key as it stands in a row: itself when it is short.
+pub(super) fn dedup_key(key: &str) -> Value {
+    if key.len() <= KEY_BYTES_MAX {
+        return Value::Text(key.to_owned());
+    }
+    let mut bytes = key.as_bytes().get(..KEY_BYTES_KEPT).unwrap_or_default().to_vec();
+    bytes.extend_from_slice(&Digest::of(key.as_bytes()).0);
+    Value::Blob(bytes)
+}
+
+/// A column that holds the text of a name or the like.
+pub(super) fn parsed<T: FromStr<Err: Display>>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+    let text =
+        row.get_ref(column)?.as_str().map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, error.into()))?;
+    text.parse().map_err(|error: T::Err| unreadable(column, error.to_string()))
+}
+
+/// A column that holds a time.
+pub(super) fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
+    row.get(column).map(clock::from_millis)
+}
+
+/// A column that holds an event's id.
+pub(super) fn event_id(row: &Row<'_>, column: usize) -> rusqlite::Result<EventId> {
+    row.get(column).map(EventId::from_bytes)
+}
+
+/// A column that holds a delivery's id.
+pub(super) fn delivery_id(row: &Row<'_>, column: usize) -> rusqlite::Result<DeliveryId> {
+    row.get(column).map(DeliveryId::from_bytes)
+}
+
+/// The event in the columns of [`event_columns`], from number `first` on.
+pub(super) fn event(row: &Row<'_>, first: usize, names: &Names) -> rusqlite::Result<(Event, Standing)> {
+    let id = event_id(row, first)?;
+    let number: u32 = row.get(first + 1)?;
+    let project = names.project_name(number).ok_or_else(|| unreadable(first + 1, format!("there is no project number {number}")))?;
+    let root: Option<[u8; 16]> = row.get(first + 10)?;
+    let emitted_by = match row.get_ref(first + 9)? {
+        ValueRef::Null => None,
+        _ => Some(parsed(row, first + 9)?),
+    };
+    let event = Event {
+        id,
+        project: project.clone(),
+        platform: platform_of(row.get(first + 2)?).ok_or_else(|| unreadable(first + 2, "no such platform".to_owned()))?,
+        kind: parsed(row, first + 3)?,
+        task: row.get(first + 4)?,
+        occurred_at: time(row, first + 5)?,
+        received_at: time(row, first + 6)?,
+        origin: origin(row, first + 7)?,
+        emitted_by,
+        root: root.map_or(id, EventId::from_bytes),
+        depth: row.get(first + 11)?,
+        payload: row.get::<_, Unpacked>(first + 12)?.0,
+    };
+    let standing = standing_of(row.get(first + 8)?).ok_or_else(|| unreadable(first + 8, "no such standing".to_owned()))?;
+    Ok((event, standing))
+}
+
+/// A column that holds an origin.
+pub(super) fn origin(row: &Row<'_>, column: usize) -> rusqlite::Result<Origin> {
+    match row.get::<_, u8>(column)? {
+        0 => Ok(Origin::Live),
+        1 => Ok(Origin::Backfill),
+        2 => Ok(Origin::Rerun),
+        3 => Ok(Origin::Replay),
+        other => Err(unreadable(column, format!("there is no origin number {other}"))),
+    }
+}
+
+/// The number of an origin.
+pub(super) fn origin_number(origin: Origin) -> u8 {
+    match origin {
+        Origin::Live => 0,
+        Origin::Backfill => 1,
+        Origin::Rerun => 2,
+        Origin::Replay => 3,
+    }
+}
+
+fn standing_of(number: u8) -> Option<Standing> {
+    Some(match number {
+        0 => Standing::Accepted,
+        1 => Standing::Ignored,
+        2 => Standing::Unreadable,
+        3 => Standing::Superseded,
+        4 => Standing::Unconfirmed,
+        _ => return None,
+    })
+}
+
+/// The number of a standing.
+pub(super) fn standing_number(standing: Standing) -> u8 {
+    match standing {
+        Standing::Accepted => 0,
+        Standing::Ignored => 1,
+        Standing::Unreadable => 2,
+        Standing::Superseded => 3,
+        Standing::Unconfirmed => 4,
+    }
+}
+
+fn platform_of(number: u8) -> Option<PlatformKind> {
+    match number {
+        0 => Some(PlatformKind::Pybossa),
+        1 => Some(PlatformKind::Appen),
+        _ => None,
+    }
+}
+
+/// The number of a platform.
+pub(super) fn platform_number(platform: PlatformKind) -> u8 {
+    match platform {
+        PlatformKind::Pybossa => 0,
+        PlatformKind::Appen => 1,
+    }
+}
+
+fn unreadable(column: usize, why: String) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, Type::Null, why.into())
+}
