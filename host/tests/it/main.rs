@@ -1,7 +1,6 @@
 //! Everything that is tested over real sockets, on a real store, with real components.
 
-#![expect(unreachable_pub, reason = "tests are read, not linked against")]
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that finds something else fails there")]
+#![expect(missing_docs, unreachable_pub, reason = "tests are read, not linked against")]
 
 /// The admin API: who may ask, and what is answered.
 mod admin;
