@@ -1,0 +1,51 @@
+//! `cargo xtask bench`: how fast the host is, as ratios to a bare hyper server measured in the same run.
+//!
+//! The measuring itself is `host/benches/speed`, which needs the host's library for its practice platforms. Here only the build is
+//! started, in release, and what was said is passed on.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result};
+
+/// Arguments of `cargo xtask bench`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// A look in half a minute instead of a measurement of some four.
+    #[arg(long)]
+    quick: bool,
+    /// Write the figures here as JSON too.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Make the store below this folder, on the disk that is to be measured; without it below the build's folder.
+    #[arg(long, value_name = "FOLDER")]
+    folder: Option<PathBuf>,
+    /// Measure this host instead of the one that is built.
+    #[arg(long, value_name = "PROGRAM")]
+    host: Option<PathBuf>,
+}
+
+/// Builds the host and its benchmark in release, and measures.
+///
+/// # Errors
+///
+/// No cargo, or a path that cannot be made absolute. What else goes wrong, cargo and the benchmark say on stderr.
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(crate::root()).args(["bench", "--quiet", "--package", "crowdhook", "--bench", "speed", "--"]);
+    if args.quick {
+        command.arg("--quick");
+    }
+    // Cargo starts a benchmark in the folder of its package.
+    for (option, path) in [("--json", &args.json), ("--folder", &args.folder), ("--host", &args.host)] {
+        if let Some(path) = path {
+            command.arg(option).arg(absolute(path)?);
+        }
+    }
+    let status = command.status().context("cargo cannot be started")?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn absolute(path: &Path) -> Result<PathBuf> {
+    std::path::absolute(path).with_context(|| format!("`{}` is no path", path.display()))
+}
