@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod ci;
 mod plugins;
 
 /// The project's chores.
@@ -19,12 +20,15 @@ struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Chore {
+    /// Run every check.
+    Ci(ci::Args),
     /// Build the bundled plugins and the tests' guests as components, or say which are stale.
     Plugins(plugins::Args),
 }
 
 fn main() -> ExitCode {
     let done = match Args::parse().chore {
+        Chore::Ci(args) => ci::run(&args),
         Chore::Plugins(args) => plugins::run(&args),
     };
     match done {

@@ -1,0 +1,104 @@
+//! What was measured: figures by name, each with a value a round, and the goals.
+
+use super::client::Done;
+use super::posts::Posts;
+
+/// The connections that the goals are for.
+const GOAL_CONNECTIONS: usize = 256;
+pub(crate) const IDLE: &str = "idle memory with `majority-vote`: RSS";
+pub(crate) const PEAK: &str = "accept, 256 connections";
+pub(crate) const TROUBLED_STEADY: &str = "host at 1,000/s while plugins hang, spin and trap";
+pub(crate) const TROUBLED_HALF: &str = "host at half of peak while plugins hang, spin and trap";
+
+pub(crate) fn accepted(connections: usize) -> String {
+    format!("accept, {connections} connections")
+}
+
+pub(crate) fn accept(connections: usize) -> String {
+    format!("durable accept / bare, {connections} connections")
+}
+
+pub(crate) fn whole(connections: usize) -> String {
+    format!("whole path / bare, {connections} connections")
+}
+
+/// What is to be reached.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Goal {
+    AtLeast(f64),
+    Below(f64),
+}
+
+impl Goal {
+    /// The goals of the project.
+    pub(crate) fn of(name: &str) -> Option<Self> {
+        let p99 = |what: &str| format!("{what}: p99");
+        match name {
+            name if name == accept(GOAL_CONNECTIONS) => Some(Self::AtLeast(0.30)),
+            name if name == whole(GOAL_CONNECTIONS) => Some(Self::AtLeast(0.15)),
+            name if name == p99(TROUBLED_STEADY) || name == p99(TROUBLED_HALF) => Some(Self::Below(50.0)),
+            IDLE => Some(Self::Below(64.0)),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn is_met_by(self, value: f64) -> bool {
+        match self {
+            Self::AtLeast(goal) => value >= goal,
+            Self::Below(goal) => value < goal,
+        }
+    }
+}
+
+/// One figure.
+#[derive(Debug)]
+pub(crate) struct Figure {
+    pub(crate) name: String,
+    pub(crate) unit: &'static str,
+    /// In the order of the rounds.
+    pub(crate) values: Vec<f64>,
+}
+
+impl Figure {
+    /// Median, least, greatest.
+    pub(crate) fn spread(&self) -> (f64, f64, f64) {
+        let mut sorted = self.values.clone();
+        sorted.sort_unstable_by(f64::total_cmp);
+        let at = |place: usize| sorted.get(place).copied().unwrap_or(f64::NAN);
+        let middle = sorted.len() / 2;
+        let median = if sorted.len() % 2 == 0 { f64::midpoint(at(middle.saturating_sub(1)), at(middle)) } else { at(middle) };
+        (median, at(0), at(sorted.len().saturating_sub(1)))
+    }
+}
+
+/// All figures, in the order in which they first came.
+#[derive(Debug, Default)]
+pub(crate) struct Figures {
+    pub(crate) all: Vec<Figure>,
+    /// Bytes of a payload and of the body that carries it.
+    pub(crate) sizes: (usize, usize),
+}
+
+impl Figures {
+    /// One more value of a figure.
+    pub(crate) fn add(&mut self, name: &str, unit: &'static str, value: f64) {
+        match self.all.iter_mut().find(|figure| figure.name == name) {
+            Some(figure) => figure.values.push(value),
+            None => self.all.push(Figure { name: name.to_owned(), unit, values: vec![value] }),
+        }
+    }
+
+    pub(crate) fn latency(&mut self, name: &str, done: &Done) {
+        for (share, what) in [(0.5, "p50"), (0.99, "p99"), (0.999, "p99.9"), (1.0, "most")] {
+            self.add(&format!("{name}: {what}"), "ms", done.quantile_ms(share));
+        }
+    }
+
+    pub(crate) fn bodies(&mut self, posts: &Posts) {
+        self.sizes = (posts.payload_bytes, posts.body_bytes);
+    }
+
+    pub(crate) fn median(&self, name: &str) -> Option<f64> {
+        self.all.iter().find(|figure| figure.name == name).map(|figure| figure.spread().0)
+    }
+}

@@ -1,0 +1,59 @@
+//! How long the sender waits for its answer at a fixed rate, while nothing else happens and while plugins hang, spin and trap.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use super::client::{self, Done};
+use super::figures::{self, Figures};
+use super::folder::{Platform, Project};
+use super::plan::Plan;
+use super::throughput::{Hosts, VOTED};
+use super::trouble::Trouble;
+use super::{progress, start};
+
+/// A busy hour of a large platform, in requests a second.
+const STEADY: f64 = 1000.0;
+
+/// All rounds. `peak` is what was accepted in a second at best.
+pub(crate) async fn measure(
+    plan: &Plan,
+    program: &Path,
+    folder: &Path,
+    hosts: &Hosts,
+    peak: f64,
+    figures: &mut Figures,
+) -> anyhow::Result<()> {
+    progress("making trouble");
+    let trouble = Trouble::prepare()?;
+    let mut projects = Vec::from(trouble.projects());
+    projects.push(Project { name: VOTED, platform: Platform::Appen, components: &["majority-vote"] });
+    let troubled = start(program, &folder.join("troubled"), &projects)?;
+    trouble.begin(&troubled).await?;
+    for round in 1..=plan.rounds {
+        progress(&format!("latency, round {round} of {}", plan.rounds));
+        let turn = async |name: &str, to: SocketAddr, rate: f64, figures: &mut Figures| {
+            let done = tokio::time::timeout(plan.turn_max, open(plan, hosts, to, rate)).await??;
+            figures.latency(name, &done);
+            anyhow::Ok(())
+        };
+        turn("bare at 1,000/s", hosts.bare.address, STEADY, figures).await?;
+        turn("host at 1,000/s, nothing else to do", hosts.votes.hooks, STEADY, figures).await?;
+        turn(figures::TROUBLED_STEADY, troubled.hooks, STEADY, figures).await?;
+        turn(figures::TROUBLED_HALF, troubled.hooks, peak / 2.0, figures).await?;
+    }
+    figures.add("rate of half the peak", "/s", peak / 2.0);
+    for (name, what) in [("runs", "runs recorded in trouble"), ("dead", "invocations given up in trouble")] {
+        #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+        figures.add(what, "", troubled.total(name)? as f64);
+    }
+    drop(troubled);
+    trouble.end();
+    Ok(())
+}
+
+async fn open(plan: &Plan, hosts: &Hosts, to: SocketAddr, rate: f64) -> anyhow::Result<Done> {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of requests")]
+    let count = (rate * plan.open_time.as_secs_f64()) as usize;
+    let posts = hosts.posts(VOTED, count.max(1));
+    client::open(to, plan.open_connections, &posts, rate).await
+}

@@ -1,0 +1,137 @@
+//! How fast the host is, as ratios to a bare hyper server that only reads the body: same client, same bodies, same run.
+//!
+//! `cargo xtask bench` builds and starts this. It runs the real host as a process of its own on a store in a temporary folder,
+//! the bare server as another, and a load generator on one thread. Variants take turns in rounds, so that what else the machine
+//! does meets all of them; figures are medians over the rounds. Everything is bounded in count and time, talks over loopback alone
+//! and ends with this process.
+
+mod bare;
+mod client;
+mod disk;
+mod figures;
+mod folder;
+mod latency;
+mod plan;
+mod posts;
+mod process;
+mod report;
+mod throughput;
+mod trouble;
+
+use std::fs;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+
+use figures::Figures;
+use plan::Plan;
+use process::Host;
+
+/// How fast the host is, as ratios to a bare server.
+#[derive(Debug, Parser)]
+#[command(name = "bench")]
+struct Args {
+    /// A look in half a minute instead of a measurement
+    #[arg(long)]
+    quick: bool,
+    /// Write the figures here as JSON too
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Make the store below this folder, on the disk that is to be measured; without it below the build's folder
+    #[arg(long, value_name = "FOLDER")]
+    folder: Option<PathBuf>,
+    /// Measure this host instead of the one that was built
+    #[arg(long, value_name = "PROGRAM")]
+    host: Option<PathBuf>,
+    /// What `cargo bench` says to every benchmark
+    #[arg(long, hide = true)]
+    bench: bool,
+    #[command(subcommand)]
+    part: Option<Part>,
+}
+
+/// What this program is when it starts itself.
+#[derive(Debug, Subcommand)]
+enum Part {
+    /// The bare server
+    #[command(hide = true)]
+    Bare,
+    /// Another program that ends when its parent does
+    #[command(hide = true, disable_help_flag = true)]
+    Tied {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        command: Vec<std::ffi::OsString>,
+    },
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let done = match args.part {
+        Some(Part::Bare) => bare::serve(),
+        Some(Part::Tied { command }) => process::become_tied(&command),
+        None => measure(&args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Measures everything and reports it.
+#[tokio::main(flavor = "current_thread")]
+async fn measure(args: &Args) -> anyhow::Result<()> {
+    let began = Instant::now();
+    let plan = if args.quick { Plan::QUICK } else { Plan::FULL };
+    let below = args.folder.clone().unwrap_or_else(|| PathBuf::from(env!("CARGO_TARGET_TMPDIR")));
+    fs::create_dir_all(&below).with_context(|| format!("`{}` cannot be made", below.display()))?;
+    // Removed when this returns.
+    let folder = tempfile::Builder::new().prefix("speed-").tempdir_in(&below)?;
+    let program = args.host.clone().unwrap_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_crowdhook")));
+
+    let mut figures = Figures::default();
+    let disk = disk::measure(folder.path(), plan.syncs)?;
+    let measured = async {
+        let hosts = throughput::Hosts::start(&program, folder.path(), &mut figures)?;
+        throughput::measure(&plan, &hosts, &mut figures).await?;
+        let peak = figures.median(figures::PEAK).unwrap_or(0.0);
+        latency::measure(&plan, &program, folder.path(), &hosts, peak, &mut figures).await?;
+        hosts.end(&mut figures)
+    };
+    tokio::select! {
+        measured = measured => measured?,
+        () = tokio::time::sleep(plan.time_max) => anyhow::bail!("not done after {} s: given up", plan.time_max.as_secs()),
+        stopped = tokio::signal::ctrl_c() => {
+            stopped?;
+            anyhow::bail!("stopped");
+        }
+    }
+    let report = report::Report { plan: &plan, disk: &disk, figures: &figures, took: began.elapsed() };
+    say(&report.table())?;
+    if let Some(file) = &args.json {
+        fs::write(file, format!("{:#}\n", report.json())).with_context(|| format!("`{}` cannot be written", file.display()))?;
+    }
+    Ok(())
+}
+
+/// Starts a host in a folder of its own.
+fn start(program: &std::path::Path, folder: &std::path::Path, projects: &[folder::Project]) -> anyhow::Result<Host> {
+    let addresses = folder::fill(folder, projects)?;
+    Host::start(program, folder, addresses)
+}
+
+/// Prints.
+fn say(text: &str) -> anyhow::Result<()> {
+    writeln!(std::io::stdout().lock(), "{text}").context("nobody reads what is printed")
+}
+
+/// Says on standard error how far it is.
+fn progress(text: &str) {
+    eprintln!("bench: {text}");
+}
