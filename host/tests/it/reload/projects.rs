@@ -13,16 +13,15 @@ fn voting(settings: &str) -> String {
     format!("{HEAD}\n[plugins.vote]\ncomponent = \"majority-vote\"\nallow = [\"results\", \"events\"]\n{settings}")
 }
 
-/// The bundled majority vote, and another version in which a setting has another name.
+/// Two versions of the bundled majority vote: one takes a `quorum` of 2 at the most, the other one of 3 at the least.
 fn majority_votes() -> (Vec<u8>, Vec<u8>) {
-    let first = fs::read(harness::bundled_file("majority-vote")).unwrap();
-    let mut second = first.clone();
-    for at in 0..second.len().saturating_sub(6) {
-        if &second[at..at + 6] == b"quorum" {
-            second[at..at + 6].copy_from_slice(b"enough");
-        }
-    }
-    (first, second)
+    let bundled = fs::read(harness::bundled_file("majority-vote")).unwrap();
+    let of = |find: &[u8], put: &[u8]| {
+        let quorum = bundled.windows(11).position(|window| window == br#""quorum": {"#).unwrap();
+        let at = quorum + bundled[quorum..].windows(find.len()).position(|window| window == find).unwrap();
+        [&bundled[..at], put, &bundled[at + find.len()..]].concat()
+    };
+    (of(br#""maximum": 5000"#, br#""maximum":    2"#), of(br#""minimum": 1"#, br#""minimum": 3"#))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -100,10 +99,10 @@ async fn a_component_that_does_not_suit_a_project_is_refused_until_the_project_i
     let why = desk.until_refused("plugins/vote.wasm").await;
     assert!(why.starts_with("plugins/vote.wasm: component `majority-vote` "), "{why}");
     assert!(why.contains("does not suit project `birds`, so "), "{why}");
-    assert!(why.contains("\nprojects/birds.toml:14: `plugins.vote.settings"), "{why}");
+    assert!(why.contains("\nprojects/birds.toml:14: `plugins.vote.settings.quorum`: 2 is less than the minimum of 3\n"), "{why}");
     assert_eq!(vote_of(&desk.registry.now()), Some(Digest::of(&first)));
 
-    desk.write_project("birds", &voting("settings.enough = 2\n"));
+    desk.write_project("birds", &voting("settings.quorum = 3\n"));
     desk.until_live(&second).await;
     assert_eq!(desk.last_error("plugins/vote.wasm"), None);
     assert_eq!(desk.last_error("projects/birds.toml"), None);
@@ -143,13 +142,13 @@ async fn two_projects_cannot_stand_for_one_project_of_a_platform() {
 async fn run_all_runs_what_lies_there_without_granting_it_anything() {
     let mut desk = Desk::new();
     desk.write_project("birds", &format!("run_all = true\n{HEAD}\n[plugins.vote]\ncomponent = \"counts\"\n"));
-    for name in ["counts", "echoes", "wants-more", "bad-settings"] {
+    for name in ["counts", "rejects", "wants-more", "bad-settings"] {
         desk.drop_in(&format!("{name}.wasm"), &guest(name));
     }
     desk.start(quick(), true).await;
     let birds = desk.registry.project("birds").unwrap();
     let plugins: Vec<_> = birds.plugins.iter().map(|plugin| (plugin.config.name.to_string(), plugin.config.allow.len())).collect();
-    assert_eq!(plugins, [("vote".to_owned(), 0), ("echoes".to_owned(), 0)]);
+    assert_eq!(plugins, [("vote".to_owned(), 0), ("rejects".to_owned(), 0)]);
     let now = desk.registry.now();
     let warnings = &status_of(&now, &desk.path("projects/birds.toml")).unwrap().warnings;
     let warnings: Vec<String> = warnings.iter().map(|warning| desk.plain(warning)).collect();
