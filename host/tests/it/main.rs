@@ -20,7 +20,7 @@ mod intake;
 mod platform;
 /// The practice platforms against what was recorded from real ones.
 mod practice;
-/// Files that come, change and go while the host runs.
+/// Files replaced while the host runs.
 mod reload;
 /// A component in its sandbox: what it may do, and what stops it.
 mod sandbox;
