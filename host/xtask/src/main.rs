@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand};
 
 mod ci;
 mod plugins;
+mod soak;
 
 /// The project's chores.
 #[derive(Debug, Parser)]
@@ -24,12 +25,15 @@ enum Chore {
     Ci(ci::Args),
     /// Build the bundled plugins and the tests' guests as components, or say which are stale.
     Plugins(plugins::Args),
+    /// Kill the host in the middle of a stream of events, again and again, and look at each event afterwards.
+    Soak(soak::Args),
 }
 
 fn main() -> ExitCode {
     let done = match Args::parse().chore {
         Chore::Ci(args) => ci::run(&args),
         Chore::Plugins(args) => plugins::run(&args),
+        Chore::Soak(args) => soak::run(&args),
     };
     match done {
         Ok(code) => code,
