@@ -10,7 +10,19 @@ use crate::store::conformance::bench::{completed, emitting, saving};
 use crate::store::{Completion, Outcome, Requested, Run, Store};
 
 const CALLERS: usize = 256;
-const EVENTS: usize = 200_000;
+const EVENTS: usize = 50_000;
+
+/// CPU time of the process, which says something on a busy machine too.
+fn cpu() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Duration::new(u64::try_from(time.tv_sec).unwrap(), u32::try_from(time.tv_nsec).unwrap())
+}
+
+fn report(what: &str, (started, cpu_before): (Instant, Duration)) {
+    let rate = EVENTS as f64 / started.elapsed().as_secs_f64();
+    let cpu = (cpu() - cpu_before).as_secs_f64() * 1e6 / EVENTS as f64;
+    println!("{what}: {rate:.0}/s, {cpu:.1} us of CPU each");
+}
 
 fn run() -> Run {
     Run {
@@ -87,12 +99,12 @@ fn accepting_and_draining() {
     runtime.block_on(async {
         let store = Arc::new(SqliteStore::open(folder.path(), Options::default()).unwrap());
         for round in 0..3 {
-            let started = Instant::now();
+            let started = (Instant::now(), cpu());
             accept_all(&store, round * EVENTS).await;
-            println!("accept: {:.0}/s", EVENTS as f64 / started.elapsed().as_secs_f64());
-            let started = Instant::now();
+            report("accept", started);
+            let started = (Instant::now(), cpu());
             drain(&store, 32).await;
-            println!("drain: {:.0}/s", EVENTS as f64 / started.elapsed().as_secs_f64());
+            report("drain", started);
         }
         let bytes = std::fs::metadata(folder.path().join(super::super::open::DATABASE)).unwrap().len();
         println!("{} bytes per event and its derived one", bytes / (3 * EVENTS as u64));
