@@ -10,43 +10,35 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
-use self::folder::Listing;
+use self::content::Parsed;
 use self::in_use::InUse;
 use self::kept::Kept;
 use self::notices::Notices;
-use self::plan::{Plan, View};
-use self::source::{Content, Known, Outcome, Parsed};
-use self::tracked::Files;
-use super::bind::Checks;
+use self::plan::Plan;
+use self::sources::{Done, Noted, Sources};
 use super::engine::Engine;
-use super::load::Component;
 use super::registry::Registry;
-use crate::config::load::{self as config_load, Context, PROJECTS_MAX};
+use crate::config::load::Context;
 use crate::config::{self, Problems};
 use crate::id::ProjectName;
 use crate::platform::Platform;
 
 mod check;
+mod content;
 mod folder;
 mod in_use;
 mod kept;
 mod notices;
 mod plan;
-mod source;
+mod sources;
 mod tracked;
 
 pub use check::check_all;
 
 /// No more component files than this are loaded from a folder; the rest is left out, with an error.
 pub const COMPONENTS_MAX: usize = 256;
-/// So many components are compiled and asked at a time. Each asks in a sandbox beyond those of events, of which the engine has two.
-const LOADS_AT_ONCE: usize = 2;
-/// So many project files are read at a time.
-const READS_AT_ONCE: usize = 8;
 /// What a plugin did not answer in time, or refused, is asked again so often: the machine may have been busy.
 const RETRIES: u32 = 3;
 
@@ -145,158 +137,6 @@ pub struct Reloader {
     judgements_left: u32,
 }
 
-/// The files of both folders and what they hold.
-struct Sources {
-    engine: Engine,
-    context: Context,
-    components: Files<Content<Arc<Component>>>,
-    projects: Files<Content<Arc<Parsed>>>,
-    checks: Checks,
-    loads: Arc<Semaphore>,
-    reads: Arc<Semaphore>,
-    reading: JoinSet<Done>,
-}
-
-enum Done {
-    Component(PathBuf, Outcome<Arc<Component>>),
-    Project(PathBuf, Outcome<Arc<Parsed>>),
-}
-
-impl Sources {
-    fn new(components: PathBuf, projects: PathBuf, context: Context, engine: Engine) -> Self {
-        Self {
-            engine,
-            context,
-            components: Files::new(components, COMPONENTS_MAX),
-            projects: Files::new(projects, PROJECTS_MAX),
-            checks: Checks::default(),
-            loads: Arc::new(Semaphore::new(LOADS_AT_ONCE)),
-            reads: Arc::new(Semaphore::new(READS_AT_ONCE)),
-            reading: JoinSet::new(),
-        }
-    }
-
-    /// Looks at both folders and begins to read what is new. Gives whether something came or went, and the linked folders.
-    async fn scan(&mut self, times: &Times, in_use: &InUse) -> (bool, BTreeSet<PathBuf>) {
-        let now = Instant::now();
-        let components = list(&self.components.folder, is_component_file).await;
-        let projects = list(&self.projects.folder, config_load::is_project_file).await;
-        let compared = self.components.compare(&components, now, times.grace);
-        let mut changed = compared.changed;
-        for path in compared.to_read {
-            let known = Known {
-                digest: self
-                    .components
-                    .files
-                    .get(&path)
-                    .and_then(|file| file.latest.as_ref())
-                    .filter(|content| !content.may_pass)
-                    .map(|content| content.digest),
-                in_use: in_use.component_of(&path),
-            };
-            let (engine, loads) = (self.engine.clone(), Arc::clone(&self.loads));
-            self.reading.spawn(async move {
-                let _permit = loads.acquire_owned().await;
-                let outcome = source::component(&engine, &path, known).await;
-                Done::Component(path, outcome)
-            });
-        }
-        let compared = self.projects.compare(&projects, now, times.grace);
-        changed |= compared.changed;
-        for path in compared.to_read {
-            let (context, reads) = (self.context.clone(), Arc::clone(&self.reads));
-            self.reading.spawn(async move {
-                let _permit = reads.acquire_owned().await;
-                let outcome = source::project(&path, context).await;
-                Done::Project(path, outcome)
-            });
-        }
-        let linked = components.into_iter().chain(projects).flat_map(|listing| listing.linked_folders).collect();
-        (changed, linked)
-    }
-
-    /// Takes note of what was read. Gives whether that is something new, and whether the file held still.
-    fn done(&mut self, done: Done, times: &Times) -> Noted {
-        match done {
-            Done::Component(path, outcome) => note(&mut self.components, &path, outcome, times, |_, _| true),
-            Done::Project(path, outcome) => note(&mut self.projects, &path, outcome, times, |old, new| match (&old.holds, &new.holds) {
-                (Ok(old), Ok(new)) => old.says != new.says,
-                (Err(old), Err(new)) => old != new,
-                _ => true,
-            }),
-        }
-    }
-
-    async fn plan(&mut self, in_use: &InUse, fallbacks: &BTreeMap<ProjectName, Arc<Parsed>>, grace: Duration) -> Plan {
-        let mut projects_in_use = fallbacks.clone();
-        projects_in_use.extend(in_use.parsed());
-        let view = View {
-            components: &self.components,
-            projects: &self.projects,
-            components_in_use: in_use.offered(),
-            projects_in_use,
-            guest: self.context.guest,
-            now: Instant::now(),
-            grace,
-        };
-        // Plugins are asked in one of the sandboxes that loading has.
-        let _permit = self.loads.acquire().await;
-        let plan = plan::plan(&view, &mut self.checks).await;
-        self.checks.forget_unused();
-        plan
-    }
-}
-
-/// What taking note of a file came to.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Noted {
-    New,
-    Nothing,
-    Unsettled,
-}
-
-fn note<T>(
-    files: &mut Files<Content<T>>,
-    path: &Path,
-    outcome: Outcome<T>,
-    times: &Times,
-    differs: fn(&Content<T>, &Content<T>) -> bool,
-) -> Noted {
-    let Some(file) = files.files.get_mut(path) else { return Noted::Nothing };
-    let (stamp, sure, content) = match outcome {
-        Outcome::Unsettled => {
-            file.was_not_read();
-            return Noted::Unsettled;
-        }
-        Outcome::Same(stamp, sure) => {
-            file.was_read(stamp, sure);
-            return if sure { Noted::Nothing } else { Noted::Unsettled };
-        }
-        Outcome::New(stamp, sure, content) => (stamp, sure, content),
-    };
-    file.was_read(stamp, sure);
-    if file.latest.as_ref().is_none_or(|old| old.digest != content.digest) {
-        file.is_new();
-    }
-    if content.may_pass {
-        file.retry(Instant::now() + times.rescan, RETRIES);
-    }
-    let is_new = file.latest.as_ref().is_none_or(|old| differs(old, &content));
-    if is_new {
-        file.latest = Some(content);
-    }
-    match (is_new, sure) {
-        (true, _) => Noted::New,
-        (false, true) => Noted::Nothing,
-        (false, false) => Noted::Unsettled,
-    }
-}
-
-async fn list(folder: &Path, takes: fn(&Path) -> bool) -> std::io::Result<Listing> {
-    let folder = folder.to_owned();
-    tokio::task::spawn_blocking(move || folder::list(&folder, takes)).await.unwrap_or_else(|error| Err(std::io::Error::other(error)))
-}
-
 /// Whether a path is taken for a component's file: it ends in `.wasm` and is not hidden. Editors and copying tools write under
 /// other names first.
 #[must_use]
@@ -321,14 +161,13 @@ impl Reloader {
             fallbacks: BTreeMap::new(),
             due: None,
             scanned: Instant::now(),
-            unsettled: false,
+            // What changed before the folders were watched shows in one more look.
+            unsettled: true,
             judge_again: None,
             judgements_left: RETRIES,
         };
-        reloader.scan().await;
-        while let Some(done) = reloader.sources.reading.join_next().await {
-            reloader.finished(done);
-        }
+        let linked = reloader.sources.load_all(&reloader.times, &reloader.in_use).await;
+        reloader.arm(&linked);
         let plan = reloader.plan().await;
         reloader.fall_back(&plan);
         reloader.judge().await;
@@ -390,8 +229,12 @@ impl Reloader {
         self.unsettled = false;
         self.scanned = Instant::now();
         let (changed, linked) = self.sources.scan(&self.times, &self.in_use).await;
-        self.notices.arm(&[&self.sources.components.folder, &self.sources.projects.folder], &linked);
+        self.arm(&linked);
         changed || self.in_use.next_deadline(self.times.grace).is_some_and(|at| at <= self.scanned)
+    }
+
+    fn arm(&mut self, linked: &BTreeSet<PathBuf>) {
+        self.notices.arm(&[&self.sources.components.folder, &self.sources.projects.folder], linked);
     }
 
     fn finished(&mut self, done: Result<Done, tokio::task::JoinError>) -> bool {
@@ -440,11 +283,10 @@ impl Reloader {
 
     /// Takes the kept files of those projects that would be missing.
     fn fall_back(&mut self, plan: &Plan) {
-        let missing = self.sources.projects.files.keys().filter(|path| plan.refused.contains_key(*path));
-        for path in missing {
+        for path in self.sources.projects.files.keys() {
             let Some(name) = plan::name_of(path).filter(|name| !plan.projects.contains_key(name)) else { continue };
             let Some(text) = self.kept.text(&name) else { continue };
-            match source::parse(path, text, &self.sources.context) {
+            match content::parse(path, text, &self.sources.context) {
                 Ok(parsed) => {
                     let digest = parsed.digest.short();
                     tracing::warn!(project = %name, digest, "Project `{name}` runs on as it was last good ({digest}), for its file is broken");

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::Sources;
+use super::Times;
 use super::in_use::InUse;
+use super::sources::Sources;
 use crate::config::load::Context;
 use crate::config::{self, Problem, Problems, Severity};
 use crate::plugin::engine::Engine;
@@ -12,22 +13,8 @@ use crate::plugin::engine::Engine;
 /// and nothing in the data folder.
 pub async fn check_all(host: &config::Host, context: &Context, engine: &Engine) -> Problems {
     let mut sources = Sources::new(host.plugins.clone(), host.projects.clone(), context.clone(), engine.clone());
-    let (times, in_use) = (super::Times::default(), InUse::default());
-    let mut attempts = super::RETRIES;
-    loop {
-        sources.scan(&times, &in_use).await;
-        let mut unsettled = false;
-        while let Some(done) = sources.reading.join_next().await {
-            if let Ok(done) = done {
-                unsettled |= sources.done(done, &times) == super::Noted::Unsettled;
-            }
-        }
-        if !unsettled || attempts == 0 {
-            break;
-        }
-        attempts -= 1;
-        tokio::time::sleep(times.settle).await;
-    }
+    let (times, in_use) = (Times::default(), InUse::default());
+    sources.load_all(&times, &in_use).await;
     let plan = sources.plan(&in_use, &BTreeMap::new(), times.grace).await;
     let mut problems = Problems::default();
     for (folder, trouble) in [(&host.plugins, &sources.components.trouble), (&host.projects, &sources.projects.trouble)] {
@@ -35,6 +22,11 @@ pub async fn check_all(host: &config::Host, context: &Context, engine: &Engine) 
             problems.push(Problem { severity: Severity::Warning, ..Problem::of_file(folder, trouble.clone(), None) });
         }
     }
+    let unread = sources.components.unread().chain(sources.projects.unread());
+    problems.append(unread.fold(Problems::default(), |mut all, path| {
+        all.push(Problem::of_file(path, "it changes all the time, so it was not read", Some("look again when it holds still".to_owned())));
+        all
+    }));
     for refused in plan.refused.into_values() {
         problems.append(refused);
     }

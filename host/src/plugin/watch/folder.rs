@@ -36,9 +36,10 @@ impl Stamp {
         self.identity == other.identity
     }
 
-    fn is_young(&self) -> bool {
+    /// Whether the file was written to less than `age` ago.
+    pub(super) fn is_younger_than(&self, age: Duration) -> bool {
         let now = Duration::from_millis(u64::try_from(Clock::System.now().as_millisecond()).unwrap_or(0));
-        now.abs_diff(self.modified) < YOUNG
+        now.abs_diff(self.modified) < age
     }
 }
 
@@ -156,5 +157,5 @@ fn try_read(path: &Path, bytes_max: u64) -> io::Result<Read> {
     if before != after || bytes.len() as u64 != before.bytes {
         return Ok(Read::Changing);
     }
-    Ok(Read::Settled { bytes, stamp: after, sure: !after.is_young() })
+    Ok(Read::Settled { bytes, stamp: after, sure: !after.is_younger_than(YOUNG) })
 }

@@ -8,10 +8,11 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tracing::{error, info, warn};
 
+use super::MakePlatform;
+use super::content::{Content, Parsed, is_same_platform};
 use super::plan::{Chosen, Offered, Plan};
-use super::source::{Content, Parsed, is_same_platform};
+use super::sources::Sources;
 use super::tracked::Files;
-use super::{MakePlatform, Sources};
 use crate::clock::{Clock, Timestamp};
 use crate::config::{Problems, Severity};
 use crate::id::{ComponentName, ProjectName};

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::source::{Content, Parsed};
+use super::content::{Content, Parsed};
 use super::tracked::Files;
 use crate::config::{GuestLimits, Problem, Problems};
 use crate::id::{ComponentName, ProjectName};

@@ -140,6 +140,11 @@ impl<T> Files<T> {
         there.filter_map(|(path, file)| Some((path.as_path(), file.latest.as_ref()?)))
     }
 
+    /// The files that are there and never held still.
+    pub(super) fn unread(&self) -> impl Iterator<Item = &Path> {
+        self.files.iter().filter(|(_, file)| file.gone_since.is_none() && file.latest.is_none()).map(|(path, _)| path.as_path())
+    }
+
     /// When the next file is gone for good, or tried again.
     pub(super) fn next_deadline(&self, grace: Duration) -> Option<Instant> {
         let deadlines = |file: &Tracked<T>| file.gone_since.map(|since| since + grace).or(file.retry_at);

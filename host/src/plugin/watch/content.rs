@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::folder::{self, Read, Stamp};
 use crate::config::load::{self as config_load, Context};
@@ -9,6 +10,9 @@ use crate::config::{self, Problem, Problems};
 use crate::id::Digest;
 use crate::plugin::engine::Engine;
 use crate::plugin::load::{self, COMPONENT_BYTES_MAX, Component, LoadError};
+
+/// What is of no use and was written to less than this before may be half of a file: it is read again before anything is said.
+const WRITING: Duration = Duration::from_millis(250);
 
 /// What the content of a file came to.
 pub(super) struct Content<T> {
@@ -87,11 +91,11 @@ pub(super) async fn component(engine: &Engine, path: &Path, known: Known) -> Out
         return Outcome::New(stamp, sure, Content { digest, holds: Ok(component), may_pass: false });
     }
     let loaded = load::load(engine, bytes).await;
-    let is_being_written = folder::stamp(path).is_none_or(|now| now != stamp && now.is_same_file(&stamp));
-    if is_being_written {
+    let may_pass = matches!(loaded, Err(LoadError::Describe(_)));
+    let changed = folder::stamp(path).is_none_or(|now| now != stamp && now.is_same_file(&stamp));
+    if changed || (loaded.is_err() && !may_pass && stamp.is_younger_than(WRITING)) {
         return Outcome::Unsettled;
     }
-    let may_pass = matches!(loaded, Err(LoadError::Describe(_)));
     let holds = loaded.map(Arc::new).map_err(|error| load_problem(path, &error).into());
     Outcome::New(stamp, sure, Content { digest, holds, may_pass })
 }
@@ -121,6 +125,9 @@ pub(super) async fn project(path: &Path, context: Context) -> Outcome<Arc<Parsed
         Ok(parsed) => parsed.map(Arc::new),
         Err(error) => Err(Problem::of_file(path, format!("it cannot be read: {error}"), None).into()),
     };
+    if holds.is_err() && stamp.is_younger_than(WRITING) {
+        return Outcome::Unsettled;
+    }
     Outcome::New(stamp, sure, Content { digest, holds, may_pass: false })
 }
 
