@@ -8,6 +8,7 @@ mod judge;
 mod reads;
 mod run;
 mod snapshots;
+mod waits;
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -23,6 +24,7 @@ use crate::id::Scope;
 use crate::plugin::registry::Registry;
 use crate::store::{Claimed, Store, StoreError};
 use snapshots::Snapshots;
+use waits::Waits;
 
 /// Invocations in hand at a time.
 const IN_HAND_MAX: usize = 1024;
@@ -40,6 +42,7 @@ pub struct Dispatcher {
     clock: Clock,
     limits: Limits,
     snapshots: Snapshots,
+    waits: Waits,
     in_hand: Arc<Semaphore>,
     sandboxes: Semaphore,
     per_plugin: Mutex<HashMap<Scope, Arc<PluginRoom>>>,
@@ -58,6 +61,7 @@ impl Dispatcher {
     pub fn new(registry: Arc<Registry>, store: Arc<dyn Store>, clock: Clock, limits: Limits) -> Arc<Self> {
         Arc::new(Self {
             snapshots: Snapshots::new(Arc::clone(&store)),
+            waits: Waits::default(),
             in_hand: Arc::new(Semaphore::new(IN_HAND_MAX)),
             sandboxes: Semaphore::new(limits.sandboxes_max),
             per_plugin: Mutex::default(),

@@ -66,3 +66,6 @@ pub(super) fn without_snapshot(claimed: &Claimed, limits: &Limits, now: Timestam
         PlatformError::Missing { why } => rejected(why),
     }
 }
+
+#[cfg(test)]
+mod tests;

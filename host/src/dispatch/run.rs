@@ -10,6 +10,7 @@ use super::reads::World;
 use crate::clock::Timestamp;
 use crate::event::{Event, PlatformKind};
 use crate::id::{Digest, EventId, Scope};
+use crate::platform::PlatformError;
 use crate::plugin::call::{self, Call, Ended, Report, Wanted};
 use crate::plugin::guest::Derived;
 use crate::plugin::load::Component;
@@ -62,6 +63,7 @@ impl Dispatcher {
     /// One run, and what is to be recorded of it.
     async fn attempt(&self, claimed: &Claimed, scope: &Scope, started_at: Timestamp) -> (Outcome, Run) {
         let parked = |why: String| {
+            self.waits.say(&scope.project, &why);
             let judgement = judge::parked(claimed, &self.limits, started_at, None, why);
             let run = record(&judgement, started_at);
             (judgement.outcome, run)
@@ -82,6 +84,10 @@ impl Dispatcher {
         let snapshot = match self.snapshots.of(project.platform.as_ref(), &claimed.event, claimed.generation).await {
             Ok(snapshot) => snapshot,
             Err(error) => {
+                // A post that is early is nobody's trouble.
+                if !matches!(error, PlatformError::Unconfirmed { .. }) {
+                    self.waits.say(&scope.project, &error.to_string());
+                }
                 let judgement = judge::without_snapshot(claimed, &self.limits, started_at, error);
                 debug!(event.id = %claimed.event.id, plugin = %scope, reason = judgement.reason, "No snapshot");
                 let run = record(&judgement, started_at);
@@ -125,7 +131,10 @@ impl Dispatcher {
             Ended::Retry(why) => judge::retry(claimed, &self.limits, now, why),
             Ended::Rejected(why) => judge::rejected(why),
             Ended::Trapped(why) => judge::trapped(claimed, &self.limits, now, why),
-            Ended::Parked { after, why } => judge::parked(claimed, &self.limits, now, after, why),
+            Ended::Parked { after, why } => {
+                self.waits.say(&claimed.event.project, &why);
+                judge::parked(claimed, &self.limits, now, after, why)
+            }
         };
         let name = &bound.config.name;
         match &judgement.outcome {

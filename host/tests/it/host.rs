@@ -1,1 +1,6 @@
-//! To be written.
+//! The host as a process: how it starts and ends, and what it says when something is wrong.
+
+/// How it starts, ends, and shares a machine with another one.
+mod life;
+/// Each likely mistake and the words for it.
+mod mistakes;

@@ -133,7 +133,7 @@ impl InUse {
             let since = match before.remove(path) {
                 Some((since, said)) if said == text => since,
                 _ => {
-                    error!(error = %text, "Refused `{}`: {text}", path.display());
+                    error!("Refused {text}");
                     now
                 }
             };

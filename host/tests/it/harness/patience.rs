@@ -9,7 +9,12 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_millis(10);
 
 /// Looks until there is something, and gives it.
-pub async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+pub async fn eventually<T>(what: &str, look: impl AsyncFnMut() -> Option<T>) -> T {
+    eventually_as(|| what.to_owned(), look).await
+}
+
+/// The same with words that are found only when they are needed.
+pub async fn eventually_as<T>(what: impl Fn() -> String, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let looked = tokio::time::timeout(PATIENCE, async {
         loop {
             if let Some(found) = look().await {
@@ -18,7 +23,7 @@ pub async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>)
             tokio::time::sleep(LOOK).await;
         }
     });
-    looked.await.unwrap_or_else(|_| panic!("not within {} s: {what}", PATIENCE.as_secs()))
+    looked.await.unwrap_or_else(|_| panic!("not within {} s: {}", PATIENCE.as_secs(), what()))
 }
 
 /// Looks until it is so.

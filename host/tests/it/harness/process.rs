@@ -8,7 +8,7 @@ use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use rustix::process::{Pid, Signal};
 
 use super::folder::Folder;
-use super::patience::{eventually, until};
+use super::patience::{eventually, eventually_as, until};
 use super::wire;
 
 /// So much of the log is shown when something goes wrong.
@@ -107,7 +107,9 @@ impl Process {
     /// Waits until it has logged this.
     pub async fn logs(&self, words: &str) {
         let log = self.log.clone();
-        until(&format!("the host logs `{words}`"), async || std::fs::read_to_string(&log).unwrap().contains(words)).await;
+        let has_logged = async || std::fs::read_to_string(&log).unwrap().contains(words).then_some(());
+        let what = || format!("the host logs `{words}`; so far it did:\n{}", self.log());
+        eventually_as(what, has_logged).await;
     }
 
     /// SIGKILL: it ends in the middle of whatever it does.
