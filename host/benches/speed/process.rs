@@ -107,12 +107,12 @@ pub(crate) struct Host {
 }
 
 impl Host {
-    /// Starts `program` in `folder` and waits until it is ready.
-    pub(crate) fn start(program: &Path, folder: &Path, addresses: Addresses) -> anyhow::Result<Self> {
+    /// Starts `program` in `folder` and waits until it is ready and has loaded so many projects.
+    pub(crate) fn start(program: &Path, folder: &Path, addresses: Addresses, projects: u64) -> anyhow::Result<Self> {
         let log = File::create(folder.join("log"))?;
         let config = folder.join("crowdhook.toml");
         let config = config.to_str().context("the folder's name is no text")?;
-        let arguments = ["serve", "--config", config, "--log", "error"];
+        let arguments = ["serve", "--config", config, "--log", "warn"];
         let running = Running::start(program, &arguments, Stdio::null(), Stdio::null(), log.into())?;
         let mut host = Self { running, hooks: addresses.hooks, admin: addresses.admin, folder: folder.to_owned() };
         let began = Instant::now();
@@ -125,8 +125,9 @@ impl Host {
         }
         let status = host.status()?;
         let degraded = status.get("degraded").and_then(Value::as_array).is_none_or(|projects| !projects.is_empty());
-        if degraded {
-            bail!("a component was not loaded: {status}");
+        if degraded || status.get("projects").and_then(Value::as_u64) != Some(projects) {
+            let log = fs::read_to_string(folder.join("log")).unwrap_or_default();
+            bail!("not everything was loaded: {status}; it said:\n{log}");
         }
         Ok(host)
     }
@@ -178,7 +179,7 @@ impl Host {
             }
             std::thread::sleep(LOOK);
         }
-        super::disk::bytes_in(&self.folder.join("data/store"))
+        super::disk::bytes_in(&self.folder.join("data"))
     }
 }
 
