@@ -23,6 +23,8 @@ const END_MAX: Duration = Duration::from_secs(30);
 const ASK_MAX: Duration = Duration::from_secs(30);
 /// How often something is looked at that is waited for.
 const LOOK: Duration = Duration::from_millis(5);
+/// How often the host is asked what it has stored, which costs it something.
+const ASK_EVERY: Duration = Duration::from_millis(20);
 /// `/proc` counts CPU time in hundredths of a second on every Linux.
 const CPU_TICK: Duration = Duration::from_millis(10);
 
@@ -164,7 +166,7 @@ impl Host {
             if began.elapsed() > wait {
                 bail!("after {} s there are {stored} {name} and not {total}", wait.as_secs());
             }
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(ASK_EVERY).await;
         }
     }
 
