@@ -133,19 +133,19 @@ impl App {
             tokio::spawn(async move { receiver.serve(hooks, until(stopped)).await })
         };
         let admin = tokio::spawn(admin::serve(self.admin, admin, until(stopped.clone())));
-        let reloading = tokio::spawn(self.reloader.run(until(stopped)));
-        let dispatching = tokio::spawn(Arc::clone(&dispatcher).serve(self.guests.handle().clone()));
-        let delivering = tokio::spawn(Arc::clone(&deliverer).serve());
+        let reloading = tokio::spawn(self.reloader.run(until(stopped.clone())));
+        let dispatching = tokio::spawn(Arc::clone(&dispatcher).serve(self.guests.handle().clone(), until(stopped.clone())));
+        let delivering = tokio::spawn(Arc::clone(&deliverer).serve(until(stopped)));
 
         shutdown.await;
         info!("Stopping: no new requests, what runs may end within {} s", limits.drain.as_secs());
         stop.send_replace(true);
         ended(intake, limits.drain + Duration::from_secs(1), "The intake").await;
-        tokio::join!(dispatcher.drain(limits.drain), deliverer.drain(limits.drain));
-        self.store.close().await;
         for (what, handle) in [("Dispatch", dispatching), ("Deliver", delivering), ("Reloading", reloading)] {
             ended(handle, Duration::from_secs(1), what).await;
         }
+        tokio::join!(dispatcher.drain(limits.drain), deliverer.drain(limits.drain));
+        self.store.close().await;
         admin.abort();
         self.guests.shutdown_background();
         info!("Stopped");

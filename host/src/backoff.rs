@@ -20,6 +20,12 @@ impl Backoff {
     /// For deliveries: 2 s, 4 s … an hour.
     pub const DELIVERY: Self = Self { first: Duration::from_secs(2), longest: Duration::from_secs(3600) };
 
+    /// The same with another first wait, and never longer than before.
+    #[must_use]
+    pub fn beginning(self, first: Duration) -> Self {
+        Self { first: first.min(self.longest), ..self }
+    }
+
     /// The wait after attempt number `attempt`, which counts from 1.
     #[must_use]
     pub fn wait(self, attempt: u32) -> Duration {

@@ -96,6 +96,17 @@ enum Command {
     Dead(dead::DeadCommand),
 }
 
+impl Args {
+    /// What is logged when `--log` does not say: a host tells what it decides, the others only what somebody must look at.
+    #[must_use]
+    pub fn usual_log(&self) -> &'static str {
+        match self.command {
+            Command::Serve => "info",
+            _ => "warn",
+        }
+    }
+}
+
 /// Reads the command line; exits with 2 and the usage when it makes no sense.
 #[must_use]
 pub fn parse() -> Args {
@@ -123,19 +134,4 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_arguments_fit_together() {
-        use clap::CommandFactory as _;
-        Args::command().debug_assert();
-    }
-
-    #[test]
-    fn settings_and_log_level_may_stand_behind_the_command() {
-        let args = Args::try_parse_from(["crowdhook", "serve", "--config", "a.toml", "--log", "debug"]).unwrap();
-        assert_eq!(args.common.config, Some(PathBuf::from("a.toml")));
-        assert_eq!(args.log.log, "debug");
-    }
-}
+mod tests;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use crate::backoff::Backoff;
 use crate::event::{EventKind, PlatformKind};
 use crate::id::{ComponentName, PluginName, ProjectName};
 use crate::secret::Secret;
@@ -74,6 +75,12 @@ pub struct Limits {
     pub traps_max: u32,
     /// Attempts of a delivery. Default 10.
     pub delivery_attempts_max: u32,
+    /// Wait before an invocation whose plugin failed is tried again; doubles each time, up to six hours. Default 2 minutes.
+    pub retry_wait: Duration,
+    /// Wait before an invocation that found no room or no platform is tried again; doubles each time, up to a minute. Default 1 s.
+    pub park_wait: Duration,
+    /// Wait before a delivery that failed is tried again; doubles each time, up to an hour. Default 2 s.
+    pub delivery_wait: Duration,
     /// How long a PYBOSSA event may wait for the platform to confirm it. Default 1 h.
     pub confirm_within: Duration,
     /// Per call of a guest.
@@ -137,6 +144,9 @@ impl Default for Limits {
             attempts_max: 10,
             traps_max: 3,
             delivery_attempts_max: 10,
+            retry_wait: Backoff::INVOCATION.first,
+            park_wait: Backoff::PARKED.first,
+            delivery_wait: Backoff::DELIVERY.first,
             confirm_within: Duration::from_secs(3600),
             guest: GuestLimits::default(),
         }

@@ -2,6 +2,7 @@
 
 mod verdict;
 
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,12 +39,17 @@ impl Deliverer {
         Arc::new(Self { registry, store, clock, limits, under_way: Arc::new(Semaphore::new(UNDER_WAY_MAX)) })
     }
 
-    /// Claims and delivers until the store is closed.
-    pub async fn serve(self: Arc<Self>) {
+    /// Claims and delivers until `stop`, or until the store is closed.
+    pub async fn serve(self: Arc<Self>, stop: impl Future<Output = ()>) {
+        tokio::pin!(stop);
         loop {
             let Ok(permit) = Arc::clone(&self.under_way).acquire_owned().await else { return };
             let mut permit = Some(permit);
-            let claimed = match self.store.claim_deliveries(1, LEASE).await {
+            let claimed = tokio::select! {
+                claimed = self.store.claim_deliveries(1, LEASE) => claimed,
+                () = &mut stop => return,
+            };
+            let claimed = match claimed {
                 Ok(claimed) => claimed,
                 Err(StoreError::Closed) => return,
                 Err(error) => {
@@ -64,7 +70,8 @@ impl Deliverer {
         }
     }
 
-    /// Waits until no delivery is under way any more, for at most `wait`.
+    /// Waits until no delivery is under way any more, for at most `wait`, once [`Deliverer::serve`] has
+    /// stopped.
     pub async fn drain(&self, wait: Duration) {
         let all = u32::try_from(UNDER_WAY_MAX).unwrap_or(u32::MAX);
         if tokio::time::timeout(wait, self.under_way.acquire_many(all)).await.is_err() {

@@ -10,6 +10,7 @@ mod run;
 mod snapshots;
 
 use std::collections::HashMap;
+use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -67,12 +68,17 @@ impl Dispatcher {
         })
     }
 
-    /// Claims and runs until the store is closed. Guests run on the threads of `guests`, never on the caller's.
-    pub async fn serve(self: Arc<Self>, guests: tokio::runtime::Handle) {
+    /// Claims and runs until `stop`, or until the store is closed. Guests run on the threads of `guests`, never on the caller's.
+    pub async fn serve(self: Arc<Self>, guests: tokio::runtime::Handle, stop: impl Future<Output = ()>) {
+        tokio::pin!(stop);
         loop {
             let Ok(first) = Arc::clone(&self.in_hand).acquire_owned().await else { return };
             let room = (self.in_hand.available_permits() + 1).min(CLAIM_MAX);
-            let claimed = match self.store.claim(room, IN_HAND_PER_PLUGIN_MAX, self.limits.lease).await {
+            let claimed = tokio::select! {
+                claimed = self.store.claim(room, IN_HAND_PER_PLUGIN_MAX, self.limits.lease) => claimed,
+                () = &mut stop => return,
+            };
+            let claimed = match claimed {
                 Ok(claimed) => claimed,
                 Err(StoreError::Closed) => return,
                 Err(error) => {
@@ -99,7 +105,7 @@ impl Dispatcher {
         }
     }
 
-    /// Waits until nothing is in hand any more, for at most `wait`. What is still running then is run again at the next
+    /// Waits until nothing is in hand any more, for at most `wait`, once [`Dispatcher::serve`] has stopped. What is still running then is run again at the next
     /// start: nothing of it was recorded.
     pub async fn drain(&self, wait: Duration) {
         let all = u32::try_from(IN_HAND_MAX).unwrap_or(u32::MAX);

@@ -46,7 +46,9 @@ pub struct Acceptance {
     pub event: Event,
     /// Only [`Standing::Accepted`] events get invocations.
     pub standing: Standing,
-    /// Two events of one project with the same key are the same.
+    /// Two events of one project with the same key are the same. Keys are kept for ever, in their order: one that begins with
+    /// words and then ids that grow (`task.completed/12/4711/88`) lies beside its neighbours in time, which makes accepting
+    /// twice as fast as with a digest in front. A digest belongs at the end.
     pub dedup_key: String,
     /// Sorts the revisions of one task; see [`crate::event::Normalised::freshness`].
     pub freshness: Option<String>,
@@ -152,7 +154,8 @@ pub enum StateRead {
         /// The version it had.
         version: StateVersion,
     },
-    /// Entries by prefix, as [`Store::scan_state`] takes and gives them.
+    /// Entries by prefix, as [`Store::scan_state`] takes and gives them: whoever cuts short what it gave puts the number of
+    /// entries that are left into `limit`, or the check will find more than was seen.
     Range {
         /// What the keys begin with.
         prefix: String,
@@ -343,6 +346,9 @@ pub struct DeadLetter {
 }
 
 /// Keeps events, invocations, state, task results, snapshots and deliveries. All writes are on disk when they return.
+///
+/// Times are kept to the millisecond. Reads see every write that has returned. A caller that goes away while it waits has
+/// claimed nothing; what it asked to be written may be written all the same.
 #[async_trait]
 pub trait Store: Send + Sync {
     /// Records a batch of events and their invocations in one commit, in order, at most 1,000.

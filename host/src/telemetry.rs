@@ -11,15 +11,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tracing::{debug, info, warn};
 use tracing_subscriber::EnvFilter;
 
-use crate::config::{Problems, Severity};
 use crate::id::{ComponentName, Digest, ProjectName};
 
 /// What is logged, and how.
 #[derive(Clone, Debug, clap::Args)]
 pub struct LogArgs {
-    /// What to log: `error`, `warn`, `info`, `debug`, `trace`, or by part: `info,crowdhook::dispatch=debug`
-    #[arg(long, value_name = "LEVEL", env = "CROWDHOOK_LOG", default_value = "info", global = true, help_heading = "Logging")]
-    pub log: String,
+    /// What to log: `error`, `warn`, `info`, `debug`, `trace`, or by part: `info,crowdhook::dispatch=debug` [default: `info` for `serve`, `warn` for the others]
+    #[arg(long, value_name = "LEVEL", env = "CROWDHOOK_LOG", global = true, help_heading = "Logging")]
+    pub log: Option<String>,
     /// How to log, to standard error
     #[arg(long, value_name = "FORMAT", default_value = "text", global = true, help_heading = "Logging")]
     pub log_format: LogFormat,
@@ -42,14 +41,15 @@ pub struct FilterError {
     why: String,
 }
 
-/// Begins to log, to standard error. A second call changes nothing.
+/// Begins to log, to standard error: what `args` says, or else `usual`. A second call changes nothing.
 ///
 /// # Errors
 ///
 /// When `--log` cannot be read.
-pub fn init(args: &LogArgs) -> Result<(), FilterError> {
-    let unreadable = |error: tracing_subscriber::filter::ParseError| FilterError { filter: args.log.clone(), why: error.to_string() };
-    let filter = EnvFilter::builder().parse(&args.log).map_err(unreadable)?;
+pub fn init(args: &LogArgs, usual: &str) -> Result<(), FilterError> {
+    let wanted = args.log.as_deref().unwrap_or(usual);
+    let unreadable = |error: tracing_subscriber::filter::ParseError| FilterError { filter: wanted.to_owned(), why: error.to_string() };
+    let filter = EnvFilter::builder().parse(wanted).map_err(unreadable)?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let begun = match args.log_format {
         LogFormat::Text => builder.with_ansi(colours_wanted(std::io::stderr().is_terminal())).with_target(false).try_init(),
@@ -131,32 +131,25 @@ pub fn component_refused(file: &Path, error: &dyn fmt::Display) {
 }
 
 /// A project is in use from now on.
-pub fn project_loaded(name: &ProjectName, warnings: &Problems) {
+pub fn project_loaded(name: &ProjectName) {
     count(Count::ProjectsLoaded);
     info!(project = %name, "Loaded project `{name}`");
-    problems(warnings);
 }
 
-/// A project's file could not be loaded; a version that was in use before stays so.
-pub fn project_refused(file: &Path, why: &Problems) {
+/// A project's file could not be loaded; a version that was in use before stays so. Each reason is a [`problem`] of its own.
+pub fn project_refused(file: &Path) {
     count(Count::ProjectsRefused);
     warn!(file = %file.display(), "Refused project file `{}`", file.display());
-    problems(why);
+}
+
+/// Something is wrong with a file, or to be looked at.
+pub fn problem(file: &Path, line: usize, message: &str, help: Option<&str>) {
+    let place = if line > 0 { format!("{}:{line}", file.display()) } else { file.display().to_string() };
+    warn!(file = %file.display(), line, help, "{place}: {message}");
 }
 
 /// Somebody came to the admin listener who may not.
 pub fn admin_refused(peer: SocketAddr, why: &str) {
     count(Count::AdminRefused);
     warn!(peer = %peer, "Refused a request to the admin listener: {why}");
-}
-
-/// A line for each problem with a settings file.
-pub fn problems(problems: &Problems) {
-    for problem in problems.iter() {
-        let help = problem.help.as_deref().unwrap_or_default();
-        let (file, line) = (problem.file.display(), problem.line);
-        match problem.severity {
-            Severity::Error | Severity::Warning => warn!(file = %file, line, help, "{file}:{line}: {}", problem.message),
-        }
-    }
 }

@@ -177,13 +177,10 @@ pub fn plugins(catalogue: &Catalogue, loads: &[LoadStatus]) -> Vec<PluginView> {
     views
 }
 
-/// A component with the schema of its settings left out.
-fn plugin(component: &Component, catalogue: &Catalogue, load: Option<&LoadStatus>) -> PluginView {
+/// What a component says of itself, with the schema of its settings.
+#[must_use]
+pub fn described(component: &Component) -> PluginView {
     let said = &component.description;
-    let users = catalogue.projects.values().flat_map(|project| {
-        let own = project.plugins.iter().filter(|plugin| plugin.config.component == component.name);
-        own.map(|plugin| format!("{}/{}", project.config.name, plugin.config.name))
-    });
     PluginView {
         name: Some(component.name.to_string()),
         version: Some(said.version.clone()),
@@ -191,8 +188,25 @@ fn plugin(component: &Component, catalogue: &Catalogue, load: Option<&LoadStatus
         digest: Some(component.digest.to_string()),
         needs: said.needs.clone(),
         handles: said.handles.clone(),
+        settings_schema: serde_json::from_str(&said.settings_schema).ok(),
+        ..PluginView::default()
+    }
+}
+
+/// A component in use, with the schema of its settings left out.
+fn plugin(component: &Component, catalogue: &Catalogue, load: Option<&LoadStatus>) -> PluginView {
+    let users = catalogue.projects.values().flat_map(|project| {
+        let own = project.plugins.iter().filter(|plugin| plugin.config.component == component.name);
+        own.map(|plugin| format!("{}/{}", project.config.name, plugin.config.name))
+    });
+    let loaded = load.map(loaded).unwrap_or_default();
+    PluginView {
         used_by: users.collect(),
-        ..load.map(loaded).unwrap_or_default()
+        file: loaded.file,
+        since: loaded.since,
+        last_error: loaded.last_error,
+        settings_schema: None,
+        ..described(component)
     }
 }
 
@@ -201,7 +215,7 @@ fn plugin(component: &Component, catalogue: &Catalogue, load: Option<&LoadStatus
 pub fn plugin_named(catalogue: &Catalogue, loads: &[LoadStatus], name: &str) -> Option<PluginView> {
     let mut view = plugins(catalogue, loads).into_iter().find(|view| view.name.as_deref() == Some(name))?;
     let component = catalogue.components.values().find(|component| component.name.as_str() == name);
-    view.settings_schema = component.and_then(|component| serde_json::from_str(&component.description.settings_schema).ok());
+    view.settings_schema = component.and_then(|component| described(component).settings_schema);
     Some(view)
 }
 

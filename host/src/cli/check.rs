@@ -25,8 +25,9 @@ pub(super) async fn run(common: &Common) -> anyhow::Result<()> {
         return Err(Advice::new(format!("{what}: `serve` would leave out what is broken"), help).into());
     }
     if !common.json {
-        let warnings = if all.is_empty() { String::new() } else { format!(", {} warnings", all.iter().count()) };
-        output::lines(&format!("all is well: {} projects{warnings}", projects))?;
+        let counted = |number: usize, what: &str| if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") };
+        let warnings = if all.is_empty() { String::new() } else { format!(", {}", counted(all.iter().count(), "warning")) };
+        output::lines(&format!("all is well: {}{warnings}", counted(projects, "project")))?;
     }
     Ok(())
 }

@@ -2,15 +2,19 @@
 
 use std::path::Path;
 
+use anyhow::Context as _;
 use clap::Subcommand;
 use serde_json::Value;
 
 use super::client::{Asked, ask};
 use super::report::Advice;
 use super::{Common, output};
-use crate::admin::view::PluginView;
-use crate::config::{Host, load};
+use crate::admin::view::{self, PluginView};
+use crate::config::{Host, Limits, load};
 use crate::id::Digest;
+use crate::plugin;
+use crate::plugin::engine::Engine;
+use crate::plugin::load::{COMPONENT_BYTES_MAX, LoadError};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum PluginCommand {
@@ -102,10 +106,19 @@ fn path_segment(text: &str) -> String {
     percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
-/// What a component's file says it is.
+/// What a component's file says it is: compiled, and asked in a sandbox, as the host would.
 async fn describe_file(file: &Path) -> anyhow::Result<PluginView> {
-    Err(Advice::new(format!("`{}`: looking into a file is not wired yet", file.display()), "ask a running host by the component's name")
-        .into())
+    let refused = |error: anyhow::Error| {
+        anyhow::Error::new(Advice::new(format!("`{}` is no plugin", file.display()), "a host would refuse it too").because(error))
+    };
+    let size = std::fs::metadata(file).with_context(|| format!("`{}` cannot be read", file.display()))?.len();
+    if size > COMPONENT_BYTES_MAX {
+        return Err(refused(LoadError::TooLarge(size).into()));
+    }
+    let bytes = std::fs::read(file).with_context(|| format!("`{}` cannot be read", file.display()))?;
+    let engine = Engine::start(&Limits { sandboxes_max: 1, ..Limits::default() }, None)?;
+    let component = plugin::load::load(&engine, bytes.into()).await.map_err(|error| refused(error.into()))?;
+    Ok(PluginView { file: Some(file.display().to_string()), ..view::described(&component) })
 }
 
 fn shown(view: &PluginView) -> String {
@@ -128,14 +141,31 @@ fn settings(schema: &Value) -> String {
     let properties = schema.get("properties").and_then(Value::as_object);
     let required: Vec<&str> = schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
     let line = |(name, property): (&String, &Value)| {
-        let field = |key: &str| property.get(key).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
-        let kind = field("type").unwrap_or_else(|| "any".to_owned());
-        let standing = if required.contains(&name.as_str()) {
-            "required".to_owned()
-        } else {
-            format!("default {}", field("default").unwrap_or_else(|| "none".to_owned()))
+        let field = |key: &str| schema_field(schema, property, key);
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let kind = match (field("enum").and_then(Value::as_array), field("type")) {
+            (Some(words), _) => words.iter().map(text).collect::<Vec<_>>().join(" | "),
+            (None, Some(kind)) => text(kind),
+            (None, None) => "several kinds".to_owned(),
         };
-        output::plain(&format!("  {name} ({kind}, {standing}): {}", field("description").unwrap_or_default())) + "\n"
+        let standing = match field("default") {
+            _ if required.contains(&name.as_str()) => ", required".to_owned(),
+            Some(default) => format!(", default {default}"),
+            None => String::new(),
+        };
+        output::plain(&format!("  {name} ({kind}{standing}): {}", field("description").map(text).unwrap_or_default())) + "\n"
     };
     properties.map(|properties| properties.iter().map(line).collect()).unwrap_or_else(|| "  it takes none\n".to_owned())
 }
+
+/// A field of a property, or of the definition that it refers to.
+fn schema_field<'s>(schema: &'s Value, property: &'s Value, key: &str) -> Option<&'s Value> {
+    let referred = || {
+        let pointer = property.get("$ref").and_then(Value::as_str)?.strip_prefix('#')?;
+        schema.pointer(pointer)?.get(key)
+    };
+    property.get(key).or_else(referred)
+}
+
+#[cfg(test)]
+mod tests;

@@ -43,10 +43,16 @@ pub fn text(error: &anyhow::Error, coloured: bool) -> String {
     if let Some(problems) = error.downcast_ref::<Problems>() {
         return problems_text(problems, &red, &cyan);
     }
-    let mut lines = vec![format!("{red} {error}")];
-    lines.extend(error.chain().skip(1).map(|cause| format!("  because: {cause}")));
-    let helps = error.chain().filter_map(|cause| cause.downcast_ref::<Advice>());
-    lines.extend(helps.map(|advice| format!("{cyan} {}", advice.help)));
+    let (mut lines, mut helps) = (Vec::new(), Vec::new());
+    for (index, cause) in error.chain().enumerate() {
+        // Some texts carry their help themselves, since they are shown elsewhere too.
+        let told = cause.to_string();
+        let (what, help) = told.split_once("\nhelp: ").map_or((told.as_str(), None), |(what, help)| (what, Some(help)));
+        lines.push(if index == 0 { format!("{red} {what}") } else { format!("  because: {what}") });
+        helps.extend(help.map(str::to_owned));
+        helps.extend(cause.downcast_ref::<Advice>().map(|advice| advice.help.clone()));
+    }
+    lines.extend(helps.iter().map(|help| format!("{cyan} {help}")));
     lines.join("\n")
 }
 
@@ -59,15 +65,4 @@ fn problems_text(problems: &Problems, red: &str, cyan: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_failure_is_told_with_its_causes_and_what_to_do() {
-        let cause = anyhow::anyhow!("no such file");
-        let error = anyhow::Error::new(Advice::new("cannot read `a`", "write `a`").because(cause)).context("the host could not start");
-        let wanted = "error: the host could not start\n  because: cannot read `a`\n  because: no such file\nhelp: write `a`";
-        assert_eq!(text(&error, false), wanted);
-        assert!(text(&error, true).starts_with("\u{1b}[1;31merror:\u{1b}[0m "));
-    }
-}
+mod tests;

@@ -96,10 +96,8 @@ impl Check<'_, '_> {
         let table = match at.get_ref() {
             SecretAt::Table(table) => table,
             SecretAt::Plain => {
-                let help = format!(
-                    "write `{{ env = \"NAME\" }}` or `{{ file = \"path\" }}` there; and take another secret, if this file was shared"
-                );
-                self.document.error(&span, format!("`{key}` is a secret, and secrets never stand in this file"), Some(help));
+                let help = "write `{ env = \"NAME\" }` or `{ file = \"path\" }` there; and take another secret, if this file was shared";
+                self.document.error(&span, format!("`{key}` is a secret, and secrets never stand in this file"), Some(help.to_owned()));
                 return None;
             }
         };

@@ -158,7 +158,10 @@ fn limits(numbers: &mut Numbers<'_, '_>, said: raw::Limits, base: raw::Limits) -
     let attempts_max = numbers.times("attempts_max", said.attempts_max, base.attempts_max, 1..=100);
     let traps_max = numbers.times("traps_max", said.traps_max, base.traps_max, 1..=100);
     let delivery_attempts_max = numbers.times("delivery_attempts_max", said.delivery_attempts_max, base.delivery_attempts_max, 1..=100);
-    let confirm_within = numbers.seconds("confirm_within_s", said.confirm_within_s, base.confirm_within_s, 60..=7 * 24 * HOUR_S);
+    let retry_wait = numbers.millis("retry_wait_ms", said.retry_wait_ms, base.retry_wait_ms, 10..=60 * MINUTE_MS);
+    let park_wait = numbers.millis("park_wait_ms", said.park_wait_ms, base.park_wait_ms, 10..=MINUTE_MS);
+    let delivery_wait = numbers.millis("delivery_wait_ms", said.delivery_wait_ms, base.delivery_wait_ms, 10..=60 * MINUTE_MS);
+    let confirm_within = numbers.seconds("confirm_within_s", said.confirm_within_s, base.confirm_within_s, 1..=7 * 24 * HOUR_S);
     let mut guest_numbers = Numbers { document: numbers.document, above: "limits.guest" };
     let guest = base_guest(base.guest).and_then(|base| guest_limits(&mut guest_numbers, said.guest, base));
 
@@ -179,6 +182,9 @@ fn limits(numbers: &mut Numbers<'_, '_>, said: raw::Limits, base: raw::Limits) -
         attempts_max: attempts_max?,
         traps_max: traps_max?,
         delivery_attempts_max: delivery_attempts_max?,
+        retry_wait: retry_wait?,
+        park_wait: park_wait?,
+        delivery_wait: delivery_wait?,
         confirm_within: confirm_within?,
         guest: guest?,
     })

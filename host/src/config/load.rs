@@ -31,7 +31,9 @@ pub const PROJECTS_MAX: usize = 10_000;
 
 /// Where `{ env = "NAME" }` is looked up.
 #[derive(Clone)]
-pub struct Env(Arc<dyn Fn(&str) -> Option<String> + Send + Sync>);
+pub struct Env(Arc<Lookup>);
+
+type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
 
 impl Env {
     /// The environment of this process.

@@ -44,6 +44,9 @@ pub(super) struct Limits {
     pub(super) attempts_max: Key<Whole>,
     pub(super) traps_max: Key<Whole>,
     pub(super) delivery_attempts_max: Key<Whole>,
+    pub(super) retry_wait_ms: Key<Whole>,
+    pub(super) park_wait_ms: Key<Whole>,
+    pub(super) delivery_wait_ms: Key<Whole>,
     pub(super) confirm_within_s: Key<Whole>,
     pub(super) guest: Guest,
 }

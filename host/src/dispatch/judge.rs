@@ -22,7 +22,7 @@ pub(super) fn retry(claimed: &Claimed, limits: &Limits, now: Timestamp, why: Str
         let reason = format!("gave up after attempt {} of {}: {why}", claimed.attempt, limits.attempts_max);
         return Judgement { outcome: Outcome::Dead, word: "retry", reason };
     }
-    let due = clock::after(now, Backoff::INVOCATION.wait(claimed.attempt));
+    let due = clock::after(now, Backoff::INVOCATION.beginning(limits.retry_wait).wait(claimed.attempt));
     Judgement { outcome: Outcome::Retry { due, trapped: false }, word: "retry", reason: why }
 }
 
@@ -33,7 +33,7 @@ pub(super) fn trapped(claimed: &Claimed, limits: &Limits, now: Timestamp, why: S
         let reason = format!("gave up after {traps} traps: {why}");
         return Judgement { outcome: Outcome::Dead, word: "trapped", reason };
     }
-    let due = clock::after(now, Backoff::INVOCATION.wait(traps));
+    let due = clock::after(now, Backoff::INVOCATION.beginning(limits.retry_wait).wait(traps));
     Judgement { outcome: Outcome::Retry { due, trapped: true }, word: "trapped", reason: why }
 }
 
@@ -43,8 +43,8 @@ pub(super) fn rejected(why: String) -> Judgement {
 }
 
 /// Something that is no fault of the plugin was missing.
-pub(super) fn parked(claimed: &Claimed, now: Timestamp, after: Option<Duration>, why: String) -> Judgement {
-    let backoff = Backoff::PARKED.wait(claimed.parked_times + 1);
+pub(super) fn parked(claimed: &Claimed, limits: &Limits, now: Timestamp, after: Option<Duration>, why: String) -> Judgement {
+    let backoff = Backoff::PARKED.beginning(limits.park_wait).wait(claimed.parked_times + 1);
     let due = clock::after(now, after.map_or(backoff, |after| after.max(Duration::from_millis(100))));
     Judgement { outcome: Outcome::Parked { due }, word: "parked", reason: why }
 }
@@ -52,13 +52,13 @@ pub(super) fn parked(claimed: &Claimed, now: Timestamp, after: Option<Duration>,
 /// The platform gave no snapshot.
 pub(super) fn without_snapshot(claimed: &Claimed, limits: &Limits, now: Timestamp, error: PlatformError) -> Judgement {
     match error {
-        PlatformError::Later { after, why } => parked(claimed, now, after, why),
+        PlatformError::Later { after, why } => parked(claimed, limits, now, after, why),
         // A wrong key is the project's trouble and not the plugin's: it waits until someone has mended it.
-        PlatformError::Refused { why } => parked(claimed, now, Some(Backoff::PARKED.longest), why),
+        PlatformError::Refused { why } => parked(claimed, limits, now, Some(Backoff::PARKED.longest), why),
         PlatformError::Unconfirmed { why } => {
             let waited = clock::between(claimed.event.received_at, now);
             if waited < limits.confirm_within {
-                return parked(claimed, now, None, why);
+                return parked(claimed, limits, now, None, why);
             }
             let reason = format!("not confirmed within {} s: {why}", limits.confirm_within.as_secs());
             Judgement { outcome: Outcome::Unconfirmed, word: "unconfirmed", reason }

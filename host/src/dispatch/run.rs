@@ -62,7 +62,7 @@ impl Dispatcher {
     /// One run, and what is to be recorded of it.
     async fn attempt(&self, claimed: &Claimed, scope: &Scope, started_at: Timestamp) -> (Outcome, Run) {
         let parked = |why: String| {
-            let judgement = judge::parked(claimed, started_at, None, why);
+            let judgement = judge::parked(claimed, &self.limits, started_at, None, why);
             let run = record(&judgement, started_at);
             (judgement.outcome, run)
         };
@@ -124,7 +124,7 @@ impl Dispatcher {
             Ended::Retry(why) => judge::retry(claimed, &self.limits, now, why),
             Ended::Rejected(why) => judge::rejected(why),
             Ended::Trapped(why) => judge::trapped(claimed, &self.limits, now, why),
-            Ended::Parked { after, why } => judge::parked(claimed, now, after, why),
+            Ended::Parked { after, why } => judge::parked(claimed, &self.limits, now, after, why),
         };
         let name = &bound.config.name;
         match &judgement.outcome {

@@ -14,7 +14,7 @@ use super::{Intake, STORE_WAIT_MAX, body};
 use crate::event::{Normalised, Standing};
 use crate::normalise;
 use crate::plugin::registry::Project;
-use crate::store::Accepted;
+use crate::store::{Accepted, StoreError};
 use crate::verify::{self, Unverified};
 
 /// Takes one request.
@@ -69,17 +69,15 @@ impl Intake {
     /// Everything is on disk when this returns `Ok`.
     async fn store(&self, project: &Project, events: Vec<Normalised>) -> Result<(), Refused> {
         let standings: Vec<Standing> = events.iter().map(|event| event.standing).collect();
-        let accepted = match tokio::time::timeout(STORE_WAIT_MAX, self.inbox.accept(project, events)).await {
-            Ok(Ok(accepted)) => accepted,
-            Ok(Err(error)) => {
-                let name = &project.config.name;
-                self.counts.failures.log(|left_out| {
-                    warn!(project = %name, error = %error, left_out, "Refused an event of `{name}`: {error}");
-                });
-                return Err(Refused::from(&error));
-            }
-            Err(_) => return Err(Refused::Failing),
-        };
+        let waited = tokio::time::timeout(STORE_WAIT_MAX, self.inbox.accept(project, events)).await;
+        let accepted = waited.unwrap_or_else(|_| Err(StoreError::Failed(format!("no answer in {STORE_WAIT_MAX:?}"))));
+        let accepted = accepted.map_err(|error| {
+            let name = &project.config.name;
+            self.counts.failures.log(|left_out| {
+                warn!(project = %name, error = %error, left_out, "Could not store an event of `{name}`: {error}");
+            });
+            Refused::from(&error)
+        })?;
         for (standing, accepted) in standings.into_iter().zip(accepted) {
             self.note(project, standing, accepted);
         }

@@ -125,20 +125,25 @@ impl Socket {
         false
     }
 
-    /// Nothing comes in. What to make of it?
-    fn wait_to_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    /// Sets until when something must come in, where the stage is a new one.
+    fn note_stage(&mut self) -> Stage {
         let stage = self.progress.stage();
-        let timeout = match stage {
-            Stage::Idle => self.idle_timeout,
-            Stage::Head => self.header_timeout,
-            Stage::Busy | Stage::Late => {
-                self.waits_in = stage;
-                return Poll::Pending;
-            }
-        };
         if stage != self.waits_in {
             self.waits_in = stage;
-            self.read_by = Instant::now() + timeout;
+            match stage {
+                Stage::Idle => self.read_by = Instant::now() + self.idle_timeout,
+                Stage::Head => self.read_by = Instant::now() + self.header_timeout,
+                Stage::Busy | Stage::Late => {}
+            }
+        }
+        stage
+    }
+
+    /// Nothing comes in. What to make of it?
+    fn wait_to_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let stage = self.note_stage();
+        if [Stage::Busy, Stage::Late].contains(&stage) {
+            return Poll::Pending;
         }
         if !self.is_past(self.read_by, cx) {
             return Poll::Pending;
@@ -226,6 +231,12 @@ impl Write for Socket {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // After an answer hyper flushes and does not look for the next request until it is woken. The alarm may have gone
+        // off meanwhile, so it is set here.
+        if self.note_stage() == Stage::Idle {
+            let deadline = self.read_by;
+            self.is_past(deadline, cx);
+        }
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 

@@ -96,7 +96,11 @@ macro_rules! suite {
                 an_event_is_given_back_as_it_came,
                 what_is_unknown_is_none,
                 totals_are_the_same_after_a_restart;
-            model: nothing_is_lost_and_nothing_done_twice;
+        }
+
+        #[test]
+        fn nothing_is_lost_and_nothing_done_twice() {
+            $crate::store::conformance::model::nothing_is_lost_and_nothing_done_twice($fresh);
         }
     };
 }

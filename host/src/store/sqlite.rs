@@ -16,6 +16,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use rusqlite::Connection;
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use self::checkpoint::Checkpointer;
@@ -193,25 +194,26 @@ impl SqliteStore {
     }
 
     /// Reads with what names stand for now.
-    fn read<T>(&self, read: impl FnOnce(&rusqlite::Connection, &Names) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+    fn read<T>(&self, read: impl FnOnce(&Connection, &Names) -> rusqlite::Result<T>) -> Result<T, StoreError> {
         if self.shared.closed.load(Ordering::Acquire) {
             return Err(StoreError::Closed);
         }
         let names = self.shared.names();
-        let read = |db: &rusqlite::Connection| match self.commands {
+        let read = |db: &Connection| match self.commands {
             Some(_) => read(db, &names),
             // A host that is at work meanwhile may have named more.
             None => read(db, &Names::load(db)?),
         };
-        self.readers.with(read).map_err(|error| failed(&error))
+        self.readers.with(read).map_err(|error| self.unread(&error))
     }
 
-    /// Leases what is due, waiting until there is something, and gives what `fetch` makes of it. What is gone by the time it is fetched is left out.
+    /// Leases what is due, waiting until there is something, and gives what `fetch` makes of it. What is gone by the time it is
+    /// fetched is left out. Between leasing and giving there is no wait, so a caller who goes away holds no lease.
     async fn lease<T>(
         &self,
         waiting: Waiting<'_>,
         (limit, per_member, lease): (usize, usize, Duration),
-        fetch: impl Fn(&Self, &[Leased]) -> Result<Vec<T>, StoreError> + Send + Sync,
+        fetch: impl Fn(&Connection, &Names, &Leased) -> rusqlite::Result<Option<T>> + Send + Sync,
     ) -> Result<Vec<T>, StoreError> {
         if self.commands.is_none() {
             return Err(read_only());
@@ -232,7 +234,7 @@ impl SqliteStore {
                 (leased, pause)
             };
             if !leased.is_empty() {
-                let fetched = fetch(self, &leased).inspect_err(|_| self.give_back(&waiting, &leased))?;
+                let fetched = self.fetch(&leased, &fetch).inspect_err(|_| self.give_back(&waiting, &leased))?;
                 if !fetched.is_empty() {
                     return Ok(fetched);
                 }
@@ -248,6 +250,22 @@ impl SqliteStore {
                 None => changed.await,
             }
         }
+    }
+
+    /// What `fetch` finds of each, in one look at the database.
+    fn fetch<T>(
+        &self,
+        leased: &[Leased],
+        fetch: &(impl Fn(&Connection, &Names, &Leased) -> rusqlite::Result<Option<T>> + Send + Sync),
+    ) -> Result<Vec<T>, StoreError> {
+        let names = self.shared.names();
+        let all = |db: &Connection| leased.iter().filter_map(|leased| fetch(db, &names, leased).transpose()).collect();
+        self.readers.with_snapshot(all).map_err(|error| self.unread(&error))
+    }
+
+    /// Why something was not read: closing takes the readers away from those who came just before.
+    fn unread(&self, error: &rusqlite::Error) -> StoreError {
+        if self.shared.closed.load(Ordering::Acquire) { StoreError::Closed } else { failed(error) }
     }
 
     fn give_back(&self, waiting: &Waiting<'_>, leased: &[Leased]) {
@@ -277,6 +295,7 @@ impl Drop for SqliteStore {
     /// Lets the writer finish what it was asked, so that the folder is free afterwards.
     fn drop(&mut self) {
         self.shared.closed.store(true, Ordering::Release);
+        self.readers.close();
         self.commands = None;
         if let Some(writer) = self.writer.take()
             && writer.join().is_err()
@@ -308,14 +327,9 @@ impl Store for SqliteStore {
 
     async fn claim(&self, limit: usize, per_plugin: usize, lease: Duration) -> Result<Vec<Claimed>, StoreError> {
         let waiting = Waiting { agenda: &self.shared.invocations, changed: &self.shared.invocations_changed };
-        self.lease(waiting, (limit, per_plugin, lease), |store, leased| {
-            store.read(|db, names| {
-                let fetched = leased.iter().map(|leased| {
-                    let lease = Lease { id: InvocationId(leased.id), generation: leased.generation };
-                    read::claimed(db, names, leased.about, lease)
-                });
-                fetched.filter_map(Result::transpose).collect()
-            })
+        self.lease(waiting, (limit, per_plugin, lease), |db, names, leased| {
+            let lease = Lease { id: InvocationId(leased.id), generation: leased.generation };
+            read::claimed(db, names, leased.about, lease)
         })
         .await
     }
@@ -358,12 +372,8 @@ impl Store for SqliteStore {
 
     async fn claim_deliveries(&self, limit: usize, lease: Duration) -> Result<Vec<ClaimedDelivery>, StoreError> {
         let waiting = Waiting { agenda: &self.shared.deliveries, changed: &self.shared.deliveries_changed };
-        self.lease(waiting, (limit, usize::MAX, lease), |store, leased| {
-            store.read(|db, names| {
-                let fetched =
-                    leased.iter().map(|leased| read::claimed_delivery(db, names, Lease { id: leased.id, generation: leased.generation }));
-                fetched.filter_map(Result::transpose).collect()
-            })
+        self.lease(waiting, (limit, usize::MAX, lease), |db, names, leased| {
+            read::claimed_delivery(db, names, Lease { id: leased.id, generation: leased.generation })
         })
         .await
     }
@@ -414,6 +424,7 @@ impl Store for SqliteStore {
         self.shared.closed.store(true, Ordering::Release);
         self.shared.invocations_changed.notify_waiters();
         self.shared.deliveries_changed.notify_waiters();
+        self.readers.close();
         // An error says that it is closed already.
         self.ask(Work::Close).await.ok();
     }

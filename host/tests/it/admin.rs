@@ -390,6 +390,21 @@ fn the_command_line_asks_a_running_host() {
     assert_eq!(json["dead"][0]["attempts"], 3);
 }
 
+#[test]
+fn a_components_file_is_looked_into_without_a_host() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(crowdhook(folder.path(), &["init"]).status.success());
+    let output = crowdhook(folder.path(), &["plugin", "inspect", "plugins/majority-vote.wasm"]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.starts_with("majority-vote ") && said.contains("needs    "), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.contains("  quorum (integer, default 1): "), "{said}");
+    std::fs::write(folder.path().join("plugins/half.wasm"), b"\0asm\x01\0\0\0").unwrap();
+    let said = fails(folder.path(), &["plugin", "inspect", "plugins/half.wasm"], 1);
+    assert!(said.starts_with("error: `plugins/half.wasm` is no plugin\n  because: it is a core module, not a component\nhelp: "), "{said}");
+    let listed = crowdhook(folder.path(), &["plugin", "list"]);
+    assert!(String::from_utf8(listed.stdout).unwrap().contains("plugins/half.wasm"));
+}
+
 /// What a command says on standard error where nothing is, and its exit code.
 fn fails(folder: &Path, arguments: &[&str], code: i32) -> String {
     let output = crowdhook(folder, arguments);

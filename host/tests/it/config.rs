@@ -269,3 +269,62 @@ fn a_folder_that_is_not_there_is_an_empty_one() {
     assert!(found.good.is_empty() && found.broken.is_empty());
     assert!(found.warnings.to_string().contains("there is no such folder"));
 }
+
+/// The examples, each with every variable set.
+fn examples() -> Vec<(PathBuf, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/projects");
+    ["pybossa", "appen", "every-key"]
+        .map(|scene| folder.join(scene).join("birds.toml"))
+        .map(|file| (file.clone(), fs::read_to_string(file).unwrap()))
+        .into()
+}
+
+#[test]
+fn every_example_can_be_loaded() {
+    for (file, text) in examples() {
+        let names: Vec<(&str, &str)> =
+            text.split("env = \"").skip(1).map(|rest| (rest.split('"').next().unwrap(), "0123456789abcdef")).collect();
+        let context = Context { env: Env::of(&names), guest: GuestLimits::default() };
+        let (_, warnings) = load::project(&file, &context).unwrap_or_else(|problems| panic!("{problems}"));
+        assert!(warnings.is_empty(), "{warnings}");
+    }
+}
+
+#[test]
+fn every_key_of_a_project_is_in_the_example_of_every_key() {
+    let (_, text) = examples().pop().unwrap();
+    for table in ["", "platform", "hook", "hook.basic", "plugins.vote", "plugins.vote.limits"] {
+        let header = if table.is_empty() { String::new() } else { format!("[{table}]\n") };
+        let wrong = format!("{header}not-even-near-to-any = 1\n");
+        let said = load::project_from_text("birds".parse().unwrap(), Path::new("birds.toml"), &wrong, Path::new(""), &context());
+        let said = said.unwrap_err().to_string();
+        let line = said.lines().find(|line| line.starts_with("help: known ")).unwrap();
+        for key in line.split_once(": `").unwrap().1.split(", ").map(|key| key.trim_matches('`')) {
+            let shown = [format!("{key} = "), format!("[{key}]"), format!("[{key}."), format!(".{key}]")];
+            assert!(shown.iter().any(|shown| text.contains(shown.as_str())), "`{key}` of `[{table}]` is not in the example");
+        }
+    }
+}
+
+proptest::proptest! {
+    /// Whatever is cut out of a good file or put into it, the answer is a project or a list of problems, each with a line of the file.
+    #[test]
+    fn a_garbled_file_is_refused_and_never_ends_the_host(from in 0_usize..4000, cut in 0_usize..60, put in "[a-z=\\[\\]\"{}.# \n0-9é']{0,12}") {
+        let (file, text) = examples().pop().unwrap();
+        let letters: Vec<char> = text.chars().collect();
+        let from = from.min(letters.len());
+        let (head, tail) = (&letters[..from], &letters[(from + cut).min(letters.len())..]);
+        let garbled: String = head.iter().copied().chain(put.chars()).chain(tail.iter().copied()).collect();
+        let lines = garbled.lines().count() + 1;
+        let problems = match load::project_from_text("birds".parse().unwrap(), &file, &garbled, Path::new(""), &context()) {
+            Ok((_, warnings)) => warnings,
+            Err(problems) => {
+                assert!(problems.has_errors());
+                problems
+            }
+        };
+        for problem in problems.iter() {
+            assert!((1..=lines).contains(&problem.line), "{problem}");
+        }
+    }
+}

@@ -16,6 +16,19 @@ use crowdhook::plugin::load::{self, Component, LoadError};
 use crowdhook::plugin::reads::Reads;
 use crowdhook::store::{StateEntry, StoreError};
 
+/// Settings, secrets, projects and components in a temporary folder.
+pub mod folder;
+/// Waiting for something to become true.
+pub mod patience;
+/// What the store tells nobody but tests.
+pub mod peek;
+/// The host as a process.
+pub mod process;
+/// The host within the test's own process.
+pub mod running;
+/// A small client that sends bytes.
+pub mod wire;
+
 /// The engine that all tests of one process share.
 pub fn engine() -> Engine {
     static ENGINE: LazyLock<Engine> = LazyLock::new(|| {

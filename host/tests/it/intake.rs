@@ -6,10 +6,10 @@ use serde_json::Value;
 mod answers;
 mod door;
 mod limits;
-mod memory;
+mod moody;
 
 use door::{Client, Door, completed, post, post_form, project};
-use memory::Mood;
+use moody::Mood;
 
 /// Every recorded request of a real PYBOSSA, byte for byte but for the path, which is the hook's.
 #[tokio::test]

@@ -4,10 +4,16 @@
 
 /// The admin API: who may ask, and what is answered.
 mod admin;
+/// The command line, as a person uses it.
+mod cli;
 /// Files that people write: what is taken, and what they are told when it cannot be.
 mod config;
+/// `kill -9` in the middle of a stream: nothing lost, nothing done twice.
+mod crash;
 /// What the tests share: guests, worlds, hosts.
 mod harness;
+/// The host as a process, and what it says about likely mistakes.
+mod host;
 /// From a socket into the inbox: which answer, when.
 mod intake;
 /// The clients of the platforms against the practice ones.
@@ -18,3 +24,5 @@ mod practice;
 mod sandbox;
 /// The structure of the code.
 mod tidy;
+/// The whole path: a post comes in, a plugin votes, the result is written back.
+mod whole;

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod bench;
+mod ci;
 mod plugins;
 
 /// The project's chores.
@@ -22,6 +23,8 @@ struct Args {
 enum Chore {
     /// Measure how fast the host is, as ratios to a bare server.
     Bench(bench::Args),
+    /// Run every check.
+    Ci(ci::Args),
     /// Build the bundled plugins and the tests' guests as components, or say which are stale.
     Plugins(plugins::Args),
 }
@@ -29,6 +32,7 @@ enum Chore {
 fn main() -> ExitCode {
     let done = match Args::parse().chore {
         Chore::Bench(args) => bench::run(&args),
+        Chore::Ci(args) => ci::run(&args),
         Chore::Plugins(args) => plugins::run(&args),
     };
     match done {

@@ -85,15 +85,10 @@ fn write_text(key: &mut String, text: &str, rules: &Rules) {
 #[must_use]
 pub fn spelled(number: &Number) -> String {
     match number.as_f64() {
-        Some(float) if number.is_f64() => {
-            // Whole numbers are spelled like integers; beyond these limits no integer of JSON's readers is equal.
-            if float == 0.0 {
-                "0".to_owned()
-            } else if float.fract() == 0.0 && float.abs() < 1e20 {
-                format!("{float:.0}")
-            } else {
-                format!("{float:e}")
-            }
+        Some(0.0) => "0".to_owned(),
+        // Whole numbers are spelled like integers; beyond this size no integer of JSON's readers is equal.
+        Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < 1e20 => {
+            format!("{float:.0}")
         }
         _ => number.to_string(),
     }

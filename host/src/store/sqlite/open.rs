@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 
 use super::names::Names;
-use super::read::STATEMENTS_KEPT;
+use super::read::keep_statements;
 use crate::store::agenda::{Agenda, Entry};
 
 /// The database's file in the data folder.
@@ -92,6 +92,10 @@ pub(super) fn lock(folder: &Path) -> Result<Lock, OpenError> {
         move |source| OpenError::Folder { path, source }
     };
     std::fs::create_dir_all(folder).map_err(failed(folder))?;
+    // The folder's own name must be on disk too, or a power cut takes the folder with all that was answered for.
+    if let Some(parent) = folder.canonicalize().map_err(failed(folder))?.parent() {
+        File::open(parent).and_then(|parent| parent.sync_all()).map_err(failed(parent))?;
+    }
     let path = folder.join(LOCK);
     let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed(&path))?;
     match file.try_lock() {
@@ -136,14 +140,12 @@ pub(super) fn open_writer(folder: &Path) -> Result<Connection, OpenError> {
 }
 
 fn set_up(db: &Connection) -> rusqlite::Result<()> {
-    db.busy_timeout(super::BUSY_WAIT)?;
     db.pragma_update(None, "page_size", 4_096)?;
     db.pragma_update(None, "journal_mode", "WAL")?;
     db.pragma_update(None, "synchronous", "FULL")?;
     db.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
     db.pragma_update(None, "cache_size", -CACHE_KIB)?;
-    db.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
-    Ok(())
+    keep_statements(db)
 }
 
 fn migrate(db: &mut Connection, number: u32, migration: &str) -> rusqlite::Result<()> {

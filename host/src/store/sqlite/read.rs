@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 
 use super::counters::Counters;
@@ -23,38 +24,68 @@ const READERS: usize = 4;
 const CACHE_KIB: i64 = 1_024;
 
 /// Statements that each connection keeps compiled.
-pub(super) const STATEMENTS_KEPT: usize = 64;
+const STATEMENTS_KEPT: usize = 64;
 
 /// The connections that read.
 pub(super) struct Readers {
-    connections: Vec<Mutex<Connection>>,
+    /// None once they are closed.
+    connections: Vec<Mutex<Option<Connection>>>,
     next: AtomicUsize,
 }
 
 impl Readers {
     /// Opens the connections on a file that is there.
     pub(super) fn open(file: &Path) -> rusqlite::Result<Self> {
-        let connections = (0..READERS).map(|_| open(file).map(Mutex::new)).collect::<Result<_, _>>()?;
+        let connections = (0..READERS).map(|_| open(file).map(|db| Mutex::new(Some(db)))).collect::<Result<_, _>>()?;
         Ok(Self { connections, next: AtomicUsize::new(0) })
     }
 
     /// Reads with a connection that is free, or else waits for one.
     pub(super) fn with<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
-        if let Some(connection) = self.connections.iter().find_map(|connection| connection.try_lock().ok()) {
-            return read(&connection);
+        let free = self.connections.iter().find_map(|connection| connection.try_lock().ok());
+        let connection = match free {
+            Some(connection) => connection,
+            None => {
+                let number = self.next.fetch_add(1, Ordering::Relaxed) % READERS;
+                let connection = self.connections.get(number).ok_or(rusqlite::Error::InvalidQuery)?;
+                connection.lock().unwrap_or_else(PoisonError::into_inner)
+            }
+        };
+        read(connection.as_ref().ok_or(rusqlite::Error::InvalidQuery)?)
+    }
+
+    /// As [`Readers::with`], for several statements: they see the same commit, and it is looked up once.
+    pub(super) fn with_snapshot<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+        self.with(|db| {
+            db.prepare_cached("BEGIN")?.execute([])?;
+            let result = read(db);
+            let ended = db.prepare_cached("COMMIT").and_then(|mut end| end.execute([]));
+            result.and_then(|value| ended.map(|_| value))
+        })
+    }
+
+    /// Closes the connections, each when its read has ended. The one that closes last removes the log, which only a writer can.
+    pub(super) fn close(&self) {
+        for connection in &self.connections {
+            drop(connection.lock().unwrap_or_else(PoisonError::into_inner).take());
         }
-        let number = self.next.fetch_add(1, Ordering::Relaxed) % READERS;
-        let connection = self.connections.get(number).ok_or(rusqlite::Error::InvalidQuery)?;
-        read(&connection.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 fn open(file: &Path) -> rusqlite::Result<Connection> {
     let db = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     db.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    keep_statements(&db)?;
+    Ok(db)
+}
+
+/// What both kinds of connections have in common.
+pub(super) fn keep_statements(db: &Connection) -> rusqlite::Result<()> {
     db.busy_timeout(super::BUSY_WAIT)?;
     db.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
-    Ok(db)
+    // Else a statement that compares a column with a parameter is compiled again each time the parameter changes, for a
+    // better guess that these look-ups by key have no use for: it costs more than running them.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(|_| ())
 }
 
 /// The invocation `(event, id)` with its event; none when it is gone.

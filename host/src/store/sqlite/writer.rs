@@ -62,8 +62,9 @@ impl Writer {
 
     fn write(&mut self, group: Vec<Command>) {
         if matches!(group.as_slice(), [Command { work: Work::Rest, .. }]) {
-            // A failure to give back memory is no one's concern.
+            // A failure to give back memory is no one's concern, and nobody waits for the answer.
             self.db.execute_batch("PRAGMA shrink_memory").ok();
+            return;
         }
         if group.is_empty() {
             return;

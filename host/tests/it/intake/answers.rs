@@ -1,10 +1,11 @@
 //! Which answer, when: each case of the table, over a real socket.
 
 use crowdhook::event::Standing;
+use crowdhook::store::Store as _;
 use sha1::{Digest as _, Sha1};
 
 use super::door::{Door, SIGNING_TOKEN, completed, post, post_form};
-use super::memory::Mood;
+use super::moody::Mood;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -182,6 +183,36 @@ async fn store_that_is_full_or_fails_asks_to_come_again() {
     }
     door.store.set(Mood::Works);
     check(&door, &request, 200, "OK", &[Standing::Accepted]).await;
+}
+
+#[tokio::test]
+async fn full_inbox_asks_to_come_again_and_records_nothing() {
+    let door = Door::with(|limits| limits.waiting_max = 2).await;
+    for task in 1..=2 {
+        check(&door, &post("/hooks/birds/token", &completed("birds", task, 1)), 200, "OK", &[Standing::Accepted]).await;
+    }
+    let sentence = "Too much is waiting already; try again later.";
+    check(&door, &post("/hooks/birds/token", &completed("birds", 3, 1)), 503, sentence, &[]).await;
+    assert_eq!(door.store.totals().await.unwrap().events, 2);
+}
+
+#[tokio::test]
+async fn what_was_answered_with_200_can_be_read_back() {
+    let door = Door::open().await;
+    check(&door, &post("/hooks/birds/token", &completed("birds", 1, 2)), 200, "OK", &[Standing::Accepted]).await;
+    let given = door.store.kept().remove(0).event;
+    assert_eq!(door.store.event(given.id).await.unwrap(), Some((given, Standing::Accepted)));
+}
+
+#[tokio::test]
+async fn older_revision_of_a_unit_is_kept_and_not_dispatched() {
+    let door = Door::open().await;
+    let unit = |minute: u32| form("unit_complete", &format!(r#"{{"id":1,"job_id":4242,"updated_at":"2024-03-05T10:{minute}:00+00:00"}}"#));
+    for minute in [30, 10, 40] {
+        check(&door, &unit(minute), 200, "", &[Standing::Accepted]).await;
+    }
+    assert_eq!((door.counts().accepted, door.counts().superseded), (2, 1));
+    assert_eq!(door.store.totals().await.unwrap().set_aside, 1);
 }
 
 #[tokio::test]

@@ -10,15 +10,15 @@ use crowdhook::config::{self, Basic, Hook, Limits};
 use crowdhook::event::{Event, PlatformKind};
 use crowdhook::inbox::Inbox;
 use crowdhook::platform::{Answer, Platform, PlatformError, ProjectInfo, ResultRow, Snapshot, Task, WorkerInfo};
-use crowdhook::plugin::registry::{Catalogue, Project, Registry};
+use crowdhook::plugin::registry::{Bound, Catalogue, Project, Registry};
 use crowdhook::receive::{Receiver, Report};
 use crowdhook::secret::Secret;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::memory::Memory;
+use super::moody::Moody;
 
 /// Nothing here takes so long; a test that hangs fails.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -76,7 +76,19 @@ pub fn project(name: &str, kind: PlatformKind, platform_project: &str) -> Projec
         plugins: Vec::new(),
         run_all: false,
     };
-    Project { config, plugins: Vec::new(), platform: Arc::new(Nowhere) }
+    // Its component is not there, so whatever it wants waits.
+    let plugin = config::Plugin {
+        name: "vote".parse().unwrap(),
+        component: "majority-vote".parse().unwrap(),
+        settings: "{}".to_owned(),
+        allow: Vec::new(),
+        on: None,
+        from: None,
+        limits: config::GuestLimits::default(),
+        line: 1,
+        setting_lines: Vec::new(),
+    };
+    Project { config, plugins: vec![Bound { config: Arc::new(plugin), component: None }], platform: Arc::new(Nowhere) }
 }
 
 /// The same, guarded by a name and a password; by `token` too where `token` is true.
@@ -91,7 +103,7 @@ pub fn guarded(name: &str, token: bool) -> Project {
 
 /// A running receiver.
 pub struct Door {
-    pub store: Arc<Memory>,
+    pub store: Arc<Moody>,
     pub address: SocketAddr,
     receiver: Receiver,
     shutdown: Option<oneshot::Sender<()>>,
@@ -122,7 +134,7 @@ impl Door {
         let registry = Arc::new(Registry::default());
         let projects = projects.into_iter().map(|project| (project.config.name.clone(), Arc::new(project))).collect();
         registry.swap(Catalogue { projects, ..Catalogue::default() });
-        let store = Arc::new(Memory::new());
+        let store = Arc::new(Moody::new(limits.waiting_max));
         let inbox = Inbox::new(store.clone(), Clock::System);
         let receiver = Receiver::new(registry, inbox, store.clone(), &limits);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -141,6 +153,13 @@ impl Door {
 
     pub async fn connect(&self) -> Client {
         Client { stream: TcpStream::connect(self.address).await.unwrap(), buffer: Vec::new() }
+    }
+
+    /// A connection whose own end holds few bytes.
+    pub async fn connect_narrow(&self) -> Client {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        Client { stream: socket.connect(self.address).await.unwrap(), buffer: Vec::new() }
     }
 
     /// Sends one request over a connection of its own.
@@ -195,7 +214,7 @@ impl Client {
 
     /// Sends as much as the other side takes.
     pub async fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> bool {
-        self.stream.write_all(bytes.as_ref()).await.is_ok()
+        tokio::time::timeout(PATIENCE, self.stream.write_all(bytes.as_ref())).await.unwrap().is_ok()
     }
 
     pub async fn ask(&mut self, request: impl AsRef<[u8]>) -> Reply {

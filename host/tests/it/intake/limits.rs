@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::door::{Client, Door, completed, post};
-use super::memory::Mood;
+use super::moody::Mood;
 
 const SHORT: Duration = Duration::from_millis(40);
 
@@ -81,6 +81,19 @@ async fn idle_connection_is_closed_without_a_word() {
     assert_eq!(used.ask(post("/hooks/birds/token", &completed("birds", 1, 1))).await.status, 200);
     used.closed().await;
     assert_eq!(door.counts().refused_for("too-slow"), 0);
+}
+
+#[tokio::test]
+async fn connection_that_was_busy_for_long_is_idle_after_it() {
+    let door = Door::with(|limits| limits.idle_timeout = SHORT).await;
+    door.store.set(Mood::Waits);
+    let mut client = door.connect().await;
+    client.send(post("/hooks/birds/token", &completed("birds", 1, 1))).await;
+    door.store.inside.subscribe().wait_for(|inside| *inside == 1).await.unwrap();
+    door.connect().await.closed().await;
+    door.store.set(Mood::Works);
+    assert_eq!(client.reply(false).await.status, 200);
+    client.closed().await;
 }
 
 #[tokio::test]
@@ -207,6 +220,16 @@ async fn flood_beyond_the_cap_waits_its_turn() {
     }
     assert_eq!(door.store.inside_max.load(Ordering::SeqCst), 4);
     assert_eq!(door.store.kept().len(), 40);
+}
+
+#[tokio::test]
+async fn who_never_reads_the_answers_is_cut_off() {
+    let door = Door::with(|limits| limits.idle_timeout = SHORT).await;
+    let mut client = door.connect_narrow().await;
+    let requests = "GET /hooks/birds/token HTTP/1.1\r\nHost: h\r\n\r\n".repeat(1000);
+    // Ends when the other side closes; until then everything that can hold bytes on the way fills up.
+    while client.try_send(&requests).await {}
+    assert_eq!(door.ask(post("/hooks/birds/token", &completed("birds", 1, 1))).await.status, 200);
 }
 
 #[tokio::test]

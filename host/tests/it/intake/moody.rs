@@ -1,6 +1,5 @@
-//! A store that keeps what it accepts in memory, and can be made to refuse, fail or wait.
+//! A real store that can be made to refuse, fail or wait, and remembers what it was given.
 
-use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -8,10 +7,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use crowdhook::event::{Event, Standing};
 use crowdhook::id::{Digest, EventId, InvocationId, PluginName, ProjectName, Scope};
+use crowdhook::store::sqlite::{Options, SqliteStore};
 use crowdhook::store::{
     Acceptance, Accepted, Binding, Claimed, ClaimedDelivery, DeadLetter, DeliveryOutcome, Finished, KeptResult, Lease, Outcome, Run,
     StateEntry, Store, StoreError, Totals,
 };
+use tempfile::TempDir;
 use tokio::sync::watch;
 
 /// How the store behaves from now on.
@@ -25,25 +26,28 @@ pub enum Mood {
     Waits,
 }
 
-pub struct Memory {
+pub struct Moody {
+    store: SqliteStore,
     mood: watch::Sender<Mood>,
     kept: Mutex<Vec<Acceptance>>,
-    known: Mutex<HashMap<(String, String), EventId>>,
     /// Requests that are in `accept` now.
     pub inside: watch::Sender<usize>,
     pub inside_max: AtomicUsize,
     pub asked: AtomicUsize,
+    _folder: TempDir,
 }
 
-impl Memory {
-    pub fn new() -> Self {
+impl Moody {
+    pub fn new(waiting_max: usize) -> Self {
+        let folder = TempDir::new().unwrap();
         Self {
+            store: SqliteStore::open(folder.path(), Options { waiting_max, ..Options::default() }).unwrap(),
             mood: watch::Sender::new(Mood::Works),
             kept: Mutex::default(),
-            known: Mutex::default(),
             inside: watch::Sender::new(0),
             inside_max: AtomicUsize::new(0),
             asked: AtomicUsize::new(0),
+            _folder: folder,
         }
     }
 
@@ -56,43 +60,43 @@ impl Memory {
         self.kept.lock().unwrap().clone()
     }
 
-    fn record(&self, acceptance: Acceptance) -> Accepted {
-        let key = (acceptance.event.project.to_string(), acceptance.dedup_key.clone());
-        let mut known = self.known.lock().unwrap();
-        if let Some(&id) = known.get(&key) {
-            return if acceptance.rerun { Accepted::FoldedIn(id) } else { Accepted::Repeat(id) };
-        }
-        let id = acceptance.event.id;
-        known.insert(key, id);
-        self.kept.lock().unwrap().push(acceptance);
-        Accepted::New(id)
+    async fn record(&self, batch: Vec<Acceptance>) -> Result<Vec<Accepted>, StoreError> {
+        let outcome = self.store.accept(batch.clone()).await?;
+        let recorded = batch.into_iter().zip(&outcome);
+        let new = recorded.filter(|(_, outcome)| matches!(outcome, Accepted::New(_) | Accepted::Superseded(_)));
+        self.kept.lock().unwrap().extend(new.map(|(acceptance, _)| acceptance));
+        Ok(outcome)
     }
 }
 
 #[async_trait]
-impl Store for Memory {
+impl Store for Moody {
     async fn accept(&self, batch: Vec<Acceptance>) -> Result<Vec<Accepted>, StoreError> {
         self.inside.send_modify(|inside| *inside += 1);
         self.inside_max.fetch_max(*self.inside.borrow(), Ordering::SeqCst);
         let mood = *self.mood.subscribe().wait_for(|mood| *mood != Mood::Waits).await.unwrap();
-        self.inside.send_modify(|inside| *inside -= 1);
-        match mood {
+        let outcome = match mood {
             Mood::Full => Err(StoreError::Full { waiting: 3, max: 3 }),
             Mood::Fails => Err(StoreError::Failed("the disk is gone".to_owned())),
             Mood::Closed => Err(StoreError::Closed),
-            Mood::Works | Mood::Waits => Ok(batch.into_iter().map(|acceptance| self.record(acceptance)).collect()),
-        }
+            Mood::Works | Mood::Waits => self.record(batch).await,
+        };
+        self.inside.send_modify(|inside| *inside -= 1);
+        outcome
     }
 
     async fn totals(&self) -> Result<Totals, StoreError> {
         self.asked.fetch_add(1, Ordering::SeqCst);
-        match *self.mood.borrow() {
+        let mood = *self.mood.borrow();
+        match mood {
             Mood::Fails => Err(StoreError::Failed("the disk is gone".to_owned())),
-            _ => Ok(Totals::default()),
+            _ => self.store.totals().await,
         }
     }
 
-    async fn close(&self) {}
+    async fn close(&self) {
+        self.store.close().await;
+    }
 
     // What the intake never asks for.
     async fn claim(&self, _: usize, _: usize, _: Duration) -> Result<Vec<Claimed>, StoreError> {
@@ -131,8 +135,8 @@ impl Store for Memory {
     async fn bind(&self, _: &ProjectName, _: &Binding) -> Result<Binding, StoreError> {
         unreachable!()
     }
-    async fn event(&self, _: EventId) -> Result<Option<(Event, Standing)>, StoreError> {
-        unreachable!()
+    async fn event(&self, id: EventId) -> Result<Option<(Event, Standing)>, StoreError> {
+        self.store.event(id).await
     }
     async fn runs(&self, _: EventId) -> Result<Vec<(PluginName, Run)>, StoreError> {
         unreachable!()

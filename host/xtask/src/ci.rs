@@ -1,0 +1,49 @@
+//! Every check, in the order in which a failure is cheapest to find.
+
+use std::path::Path;
+use std::process::{Command, ExitCode};
+use std::time::Instant;
+
+use anyhow::{Context as _, ensure};
+
+use crate::root;
+
+/// Runs every check; the first that fails ends it.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {}
+
+pub(crate) fn run(_args: &Args) -> anyhow::Result<ExitCode> {
+    let began = Instant::now();
+    let rebuilt = tempfile::tempdir().context("no temporary folder can be had")?;
+    let out = rebuilt.path();
+    let step = |name: &str, command: &mut Command| -> anyhow::Result<()> {
+        eprintln!("\n== {name} ({} s)", began.elapsed().as_secs());
+        let status = command.current_dir(root()).status().with_context(|| format!("{name}: `{command:?}` does not start"))?;
+        ensure!(status.success(), "{name}: `{command:?}` failed");
+        Ok(())
+    };
+    step("format", &mut cargo(&["fmt", "--all", "--check"]))?;
+    step("lints", &mut cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))?;
+    step("docs", cargo(&["doc", "--workspace", "--no-deps", "--locked", "--quiet"]).env("RUSTDOCFLAGS", "-D warnings"))?;
+    step("the README's test command", &mut cargo(&["test", "--workspace", "--locked"]))?;
+    step("prebuilt components are those of their sources", &mut cargo(&["xtask", "plugins", "--check"]))?;
+    step("plugins from source", cargo(&["xtask", "plugins", "--out"]).arg(out))?;
+    step("the same tests on the rebuilt components", &mut on_rebuilt(out))?;
+    step("the README's first command, once", &mut cargo(&["run", "--release", "--locked", "--", "demo", "--once"]))?;
+    step("kill -9 in the middle of a stream", &mut cargo(&["xtask", "soak", "--rounds", "2", "--events", "500", "--seed", "1"]))?;
+    eprintln!("\n== done ({} s)", began.elapsed().as_secs());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The tests that run components, on those that were just built.
+fn on_rebuilt(out: &Path) -> Command {
+    let mut command = cargo(&["test", "-p", "crowdhook", "--locked", "--test", "it"]);
+    command.env("CROWDHOOK_BUNDLED", out).env("CROWDHOOK_GUESTS", out);
+    command
+}
+
+fn cargo(arguments: &[&str]) -> Command {
+    let mut command = Command::new("cargo");
+    command.args(arguments);
+    command
+}
