@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio::net::TcpListener;
+use tokio::runtime::{Handle, Runtime};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tracing::{info, warn};
@@ -42,7 +43,30 @@ pub struct App {
     reloader: Reloader,
     hooks: TcpListener,
     admin: TcpListener,
-    guests: tokio::runtime::Runtime,
+    guests: Guests,
+}
+
+/// The threads that run guests. A runtime may not be dropped where others wait on their own, so this one is told to end by itself,
+/// whatever way the host comes to its end.
+struct Guests(Option<Runtime>);
+
+impl Guests {
+    fn start(threads: usize) -> std::io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).thread_name("guests").enable_all().build();
+        runtime.map(|runtime| Self(Some(runtime)))
+    }
+
+    fn handle(&self) -> Handle {
+        self.0.as_ref().map_or_else(Handle::current, |runtime| runtime.handle().clone())
+    }
+}
+
+impl Drop for Guests {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 impl App {
@@ -62,12 +86,7 @@ impl App {
         let registry = Arc::new(Registry::default());
         let setup = Setup::of(&host, engine, Arc::clone(&registry), platforms(clock.clone()));
         let reloader = Reloader::start(setup).await;
-        let guests = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(host.limits.guest_threads)
-            .thread_name("guests")
-            .enable_all()
-            .build()
-            .context("the threads that run guests cannot be had")?;
+        let guests = Guests::start(host.limits.guest_threads).context("the threads that run guests cannot be had")?;
         Ok(Self { host, clock, store, registry, reloader, hooks, admin, guests })
     }
 
@@ -112,8 +131,7 @@ impl App {
         let limits = self.host.limits.clone();
         let inbox = Inbox::new(Arc::clone(&self.store), self.clock.clone());
         let receiver = Receiver::new(Arc::clone(&self.registry), inbox, Arc::clone(&self.store), &limits);
-        let dispatcher =
-            Dispatcher::new(Arc::clone(&self.registry), Arc::clone(&self.store), self.clock.clone(), limits.clone());
+        let dispatcher = Dispatcher::new(Arc::clone(&self.registry), Arc::clone(&self.store), self.clock.clone(), limits.clone());
         let deliverer = Deliverer::new(Arc::clone(&self.registry), Arc::clone(&self.store), self.clock.clone(), limits.clone());
         let admin = Admin {
             store: Arc::clone(&self.store),
@@ -125,7 +143,8 @@ impl App {
             started_at: self.clock.now(),
             public_url: self.host.public_url.clone(),
         };
-        info!(listen = %self.host.listen, admin = %self.host.admin, "Serving hooks below `{}`", self.host.public_url);
+        let (listen, admin_listens) = (self.hooks.local_addr()?, self.admin.local_addr()?);
+        info!(%listen, admin = %admin_listens, "Serving hooks below `{}`", self.host.public_url);
 
         let intake: JoinHandle<()> = {
             let (receiver, stopped) = (receiver.clone(), stopped.clone());
@@ -134,7 +153,7 @@ impl App {
         };
         let admin = tokio::spawn(admin::serve(self.admin, admin, until(stopped.clone())));
         let reloading = tokio::spawn(self.reloader.run(until(stopped.clone())));
-        let dispatching = tokio::spawn(Arc::clone(&dispatcher).serve(self.guests.handle().clone(), until(stopped.clone())));
+        let dispatching = tokio::spawn(Arc::clone(&dispatcher).serve(self.guests.handle(), until(stopped.clone())));
         let delivering = tokio::spawn(Arc::clone(&deliverer).serve(until(stopped)));
 
         shutdown.await;
@@ -147,7 +166,7 @@ impl App {
         tokio::join!(dispatcher.drain(limits.drain), deliverer.drain(limits.drain));
         self.store.close().await;
         admin.abort();
-        self.guests.shutdown_background();
+        drop(self.guests);
         info!("Stopped");
         Ok(())
     }

@@ -99,6 +99,8 @@ pub struct Claimed {
     pub parked_since: Option<Timestamp>,
     /// How many times in a row it has been parked.
     pub parked_times: u32,
+    /// How many events the event from outside behind this one has led to so far.
+    pub derived: u32,
     /// Whether this plugin has handled this event to its end before.
     pub rerun: bool,
     /// Which snapshot of the event's task this belongs to: grows with each re-run of the root event.
@@ -378,7 +380,7 @@ pub trait Store: Send + Sync {
     async fn renew(&self, held: Lease<InvocationId>, lease: Duration) -> bool;
 
     /// Records what became of a run, in one commit with everything it asked for. `run` is kept in any case but
-    /// [`Finished::Conflict`] and [`Finished::LeaseLost`].
+    /// [`Finished::Conflict`] and [`Finished::LeaseLost`], and but for an invocation that is parked again.
     ///
     /// Effects whose once key is spent, and so with emitted events, are dropped without an error. A task result is kept
     /// with the next revision of its task; a delivery of an older one that has not left yet is dropped for it.

@@ -43,7 +43,8 @@ impl<Say: Fn(&str)> Show<'_, Say> {
             let tasks = self.crowd.pybossa.tasks(shown.name);
             waiting.extend(tasks.iter().filter_map(|task| Some((shown.name, task.get("id")?.to_string()))));
         }
-        let golden = |unit: &i64| self.crowd.appen.unit_payload(*unit).is_some_and(|unit| unit.get("state").is_some_and(|state| state == "golden"));
+        let golden =
+            |unit: &i64| self.crowd.appen.unit_payload(*unit).is_some_and(|unit| unit.get("state").is_some_and(|state| state == "golden"));
         let units = self.crowd.appen.units();
         waiting.extend(units.iter().filter(|unit| !golden(unit)).map(|unit| (APPEN_PROJECT, unit.to_string())));
         while !waiting.is_empty() {
@@ -76,7 +77,8 @@ impl<Say: Fn(&str)> Show<'_, Say> {
         };
         for (place, (name, part)) in parts.into_iter().enumerate() {
             let (project, task) = if place == 0 { (project, task) } else { ("", "") };
-            let analysis = if name.is_empty() { info.get("analysis") } else { info.pointer(&format!("/analysis/{}", name.trim_end_matches(": "))) };
+            let analysis =
+                if name.is_empty() { info.get("analysis") } else { info.pointer(&format!("/analysis/{}", name.trim_end_matches(": "))) };
             let votes = format!("{name}{}", votes(analysis));
             self.line(&format!("  {project:<15} {task:<9} {votes:<52} {}", verdict(part)));
         }
@@ -87,7 +89,10 @@ impl<Say: Fn(&str)> Show<'_, Say> {
         self.line("All done. The host stays up until Ctrl-C; what you can do meanwhile:");
         self.line(&format!("  look at the results      curl '{}/api/result?project_id=1'", self.crowd.pybossa.url()));
         self.line(&format!("  change how it votes      edit {}/projects/birds.toml, live within a second", folder.display()));
-        self.line(&format!("  ask the host             crowdhook status --config {}/crowdhook.toml   (admin API on http://{admin})", folder.display()));
+        self.line(&format!(
+            "  ask the host             crowdhook status --config {}/crowdhook.toml   (admin API on http://{admin})",
+            folder.display()
+        ));
         self.line("");
         self.line("For a project of your own, `crowdhook init my-crowd` makes the folder. Then paste the hook's URL:");
         self.line(&format!("  PYBOSSA   {}", hook_url(hooks, "<project>").replace(super::crowd::HOOK_TOKEN, "<token>")));
@@ -111,7 +116,8 @@ fn votes(analysis: Option<&Value>) -> String {
 }
 
 fn verdict(part: &Value) -> String {
-    let agreement = part.get("agreement").and_then(Value::as_f64).map(|share| format!("  ({:.0} % agree)", share * 100.0)).unwrap_or_default();
+    let agreement =
+        part.get("agreement").and_then(Value::as_f64).map(|share| format!("  ({:.0} % agree)", share * 100.0)).unwrap_or_default();
     match (part.get("decided").and_then(Value::as_bool), part.get("tie").and_then(Value::as_bool)) {
         (Some(true), _) => format!("{}{agreement}", cut(&part.get("answer").map(plain).unwrap_or_default())),
         (_, Some(true)) => "undecided: a tie".to_owned(),

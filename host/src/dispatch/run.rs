@@ -96,6 +96,7 @@ impl Dispatcher {
             rerun: claimed.rerun,
             plugin: Arc::clone(&bound.config),
             reads,
+            derived: claimed.derived,
         };
         let report = {
             let room = self.room(scope);

@@ -126,7 +126,7 @@ async fn misfits(project: &config::Project, plugin: &config::Plugin, component: 
     for problem in checks.problems(component, &plugin.settings).await {
         let line = project.line_of(&plugin.name, &problem.at);
         let key = setting_key(plugin, &problem.at);
-        let help = format!("component `{}` {} says so; change the setting", component.name, component.description.version);
+        let help = format!("`crowdhook plugin inspect {}` lists the settings of this component", component.name);
         problems.push(at_line(project, line, format!("`{key}`: {}", problem.message), help));
     }
     problems

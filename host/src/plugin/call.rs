@@ -33,6 +33,8 @@ pub struct Call {
     pub plugin: Arc<config::Plugin>,
     /// What it may read.
     pub reads: Arc<dyn Reads>,
+    /// How many events the event from outside behind this one has led to so far.
+    pub derived: u32,
 }
 
 /// How a call ended.
@@ -101,6 +103,7 @@ pub async fn handle(component: &Component, call: Call) -> Report {
         state_reads: Vec::new(),
         other_reads: std::collections::BTreeMap::new(),
         asked: Asked::default(),
+        derived: call.derived as usize,
         waits_for: None,
     };
     let ran = run(component.pre(), limits, Some(handling), async |guest: &Plugin, store: &mut Store<Guest>| {

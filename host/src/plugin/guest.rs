@@ -121,6 +121,8 @@ pub(super) struct Handling {
     /// What else it read, for the record.
     pub(super) other_reads: BTreeMap<String, serde_json::Value>,
     pub(super) asked: Asked,
+    /// How many events the event from outside behind this one has led to before this call.
+    pub(super) derived: usize,
     /// The platform was not to be had: how long it asks to wait, and why.
     pub(super) waits_for: Option<(Option<Duration>, String)>,
 }

@@ -20,6 +20,8 @@ mod intake;
 mod platform;
 /// The practice platforms against what was recorded from real ones.
 mod practice;
+/// Files replaced while the host runs.
+mod reload;
 /// A component in its sandbox: what it may do, and what stops it.
 mod sandbox;
 /// The structure of the code.

@@ -20,6 +20,7 @@ async fn run(guest: &str, plugin: Plugin, world: World) -> Report {
         rerun: false,
         plugin: Arc::new(plugin),
         reads: Arc::new(world),
+        derived: 0,
     };
     call::handle(&component, call).await
 }
@@ -133,6 +134,7 @@ async fn many_that_spin_share_the_threads_and_each_pays_for_itself() {
             rerun: false,
             plugin: Arc::new(Plugin { limits, ..plugin("spins", "{}", &[]) }),
             reads: Arc::new(World::default()),
+            derived: 0,
         };
         tokio::spawn(async move { call::handle(&component, call).await })
     });

@@ -51,7 +51,9 @@ fn files() -> Vec<(String, PathBuf, String)> {
     sources(&root, &mut found);
     found
         .into_iter()
-        .filter(|path| !path.ends_with("tests.rs") && !path.components().any(|part| part.as_os_str() == "tests" || part.as_os_str() == "conformance"))
+        .filter(|path| {
+            !path.ends_with("tests.rs") && !path.components().any(|part| part.as_os_str() == "tests" || part.as_os_str() == "conformance")
+        })
         .map(|path| {
             let below = path.strip_prefix(&root).unwrap();
             let module = below.components().next().unwrap().as_os_str().to_str().unwrap().trim_end_matches(".rs").to_owned();
@@ -98,7 +100,8 @@ fn what_may_stand_in_one_place_only_does() {
         if sql && module != "store" {
             wrong.push(format!("{}: SQL stands below `store/` alone", path.display()));
         }
-        if path.file_name().is_some_and(|name| ["mod.rs", "utils.rs", "common.rs", "types.rs", "manager.rs"].iter().any(|bad| name == *bad)) {
+        if path.file_name().is_some_and(|name| ["mod.rs", "utils.rs", "common.rs", "types.rs", "manager.rs"].iter().any(|bad| name == *bad))
+        {
             wrong.push(format!("{}: say what is in it", path.display()));
         }
     }

@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand};
 mod bench;
 mod ci;
 mod plugins;
+mod soak;
 
 /// The project's chores.
 #[derive(Debug, Parser)]
@@ -27,6 +28,8 @@ enum Chore {
     Ci(ci::Args),
     /// Build the bundled plugins and the tests' guests as components, or say which are stale.
     Plugins(plugins::Args),
+    /// Kill the host in the middle of a stream of events, again and again, and look at each event afterwards.
+    Soak(soak::Args),
 }
 
 fn main() -> ExitCode {
@@ -34,6 +37,7 @@ fn main() -> ExitCode {
         Chore::Bench(args) => bench::run(&args),
         Chore::Ci(args) => ci::run(&args),
         Chore::Plugins(args) => plugins::run(&args),
+        Chore::Soak(args) => soak::run(&args),
     };
     match done {
         Ok(code) => code,

@@ -12,6 +12,8 @@ const PAYLOAD_BYTES_MAX: usize = 256 << 10;
 const ONCE_BYTES_MAX: usize = 200;
 /// How many emitted events may lie between an event and the one from outside.
 const DEPTH_MAX: u8 = 8;
+/// How many events one from outside may lead to. Calls side by side may go beyond it by what each of them emits.
+const DERIVED_MAX: usize = 1000;
 
 impl Handling {
     /// Makes room for one more effect of `bytes` bytes, if there is any.
@@ -69,6 +71,9 @@ impl events::Host for Guest {
         check_once(once.as_ref())?;
         if handling.event.depth >= DEPTH_MAX {
             return Err(Failure::OverLimit(format!("an event may be emitted because of an emitted event only {DEPTH_MAX} deep")));
+        }
+        if handling.derived + handling.asked.events.len() >= DERIVED_MAX {
+            return Err(Failure::OverLimit(format!("one event from outside may lead to {DERIVED_MAX} events")));
         }
         handling.note_down(limits, payload.len())?;
         handling.asked.events.push(Derived { kind, task: task_id, payload, once });

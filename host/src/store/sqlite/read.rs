@@ -93,7 +93,8 @@ pub(super) fn claimed(db: &Connection, names: &Names, event: i64, lease: Lease<I
     const SQL: &str = concat!(
         "SELECT ",
         event_columns!(),
-        ", i.scope, i.origin, i.generation, i.rerun, i.attempts, i.traps, i.parked_times, i.parked_since \
+        ", i.scope, i.origin, i.generation, i.rerun, i.attempts, i.traps, i.parked_times, i.parked_since, \
+         CASE WHEN e.root IS NULL THEN e.derived ELSE (SELECT r.derived FROM event r WHERE r.uuid = e.root) END \
          FROM invocation i JOIN event e ON e.id = i.event WHERE i.event = ?1 AND i.id = ?2"
     );
     let read = |row: &Row<'_>| {
@@ -110,6 +111,7 @@ pub(super) fn claimed(db: &Connection, names: &Names, event: i64, lease: Lease<I
             attempt: row.get::<_, u32>(at + 4)?.saturating_add(1),
             traps: row.get(at + 5)?,
             parked_times: row.get(at + 6)?,
+            derived: row.get::<_, Option<u32>>(at + 8)?.unwrap_or(0),
             parked_since: parked_since.map(crate::clock::from_millis),
         })
     };

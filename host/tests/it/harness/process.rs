@@ -5,6 +5,8 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 
+use rustix::process::{Pid, Signal};
+
 use super::folder::Folder;
 use super::patience::{eventually, until};
 use super::wire;
@@ -115,15 +117,14 @@ impl Process {
         assert_eq!(status.signal(), Some(9), "the host had ended before: {}", self.log());
     }
 
-    /// Sends a signal by name.
-    pub fn signal(&self, name: &str) {
-        let sent = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap();
-        assert!(sent.success());
+    /// Sends a signal.
+    pub fn signal(&self, signal: Signal) {
+        rustix::process::kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
     /// SIGTERM, and waits until it has ended.
     pub async fn stop(mut self) -> ExitStatus {
-        self.signal("TERM");
+        self.signal(Signal::TERM);
         self.ended().await
     }
 

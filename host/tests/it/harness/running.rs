@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::folder::Folder;
-use super::patience::{PATIENCE, eventually, until};
+use super::patience::{PATIENCE, eventually};
 use super::peek::{self, Kept};
 use super::wire::{self, Reply};
 
@@ -97,11 +97,6 @@ impl Running {
 
     pub async fn dead_letters(&self) -> Vec<DeadLetter> {
         self.store.dead_letters(1000).await.unwrap()
-    }
-
-    /// Waits until the registry knows what `is_there` wants of the admin API's answer at `path`.
-    pub async fn admin_shows(&self, path: &str, what: &str, is_there: impl Fn(&Value) -> bool) {
-        until(what, async || is_there(&self.admin(path).await)).await;
     }
 
     /// What the admin API answers.

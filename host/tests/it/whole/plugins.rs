@@ -78,7 +78,8 @@ component = \"counts\"
 
 #[tokio::test(flavor = "multi_thread")]
 async fn events_that_lead_to_each_other_end_at_a_depth() {
-    let one = |name: &str| format!("[plugins.{name}]\ncomponent = \"recurses\"\nallow = [\"events\"]\non = [\"task.completed\", \"loop.*\"]\n");
+    let one =
+        |name: &str| format!("[plugins.{name}]\ncomponent = \"recurses\"\nallow = [\"events\"]\non = [\"task.completed\", \"loop.*\"]\n");
     let host = host("", &["recurses"], &(one("ping") + &one("pong"))).await;
     host.post(unit(1)).await;
     host.drained().await;
@@ -110,7 +111,9 @@ async fn state_that_is_read_and_written_side_by_side_counts_exactly() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_trap_is_tried_three_times_and_then_a_dead_letter_with_reason_and_log() {
-    let host = host("", &["traps", "rejects", "retries"], &format!("{}{}{}", runs("traps", &[]), runs("rejects", &[]), runs("retries", &[]))).await;
+    let host =
+        host("", &["traps", "rejects", "retries"], &format!("{}{}{}", runs("traps", &[]), runs("rejects", &[]), runs("retries", &[])))
+            .await;
     host.post(unit(1)).await;
     until("the two that do not retry are given up", async || host.totals().await.dead >= 2).await;
     until("the trap is given up", async || host.dead_letters().await.iter().any(|letter| letter.scope.plugin.as_str() == "traps")).await;
@@ -200,7 +203,10 @@ async fn events_wait_for_a_component_that_is_not_there_yet() {
     let host = host("", &[], &runs("counts", &[])).await;
     post_units(&host, 5).await;
     let event = host.event_that("it is parked", |kept| !kept.runs.is_empty()).await;
-    assert_eq!((event.outcomes()[0], event.runs[0].1.reason.as_str()), ("parked", "there is no component `counts` in the drop folder at the moment"));
+    assert_eq!(
+        (event.outcomes()[0], event.runs[0].1.reason.as_str()),
+        ("parked", "there is no component `counts` in the drop folder at the moment")
+    );
     let degraded = host.admin("/v1/status").await;
     assert_eq!(degraded["degraded"], json!(["cats"]));
     host.folder.component("counts");

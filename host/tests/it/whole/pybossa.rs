@@ -36,7 +36,7 @@ async fn a_completed_task_is_voted_on_and_its_result_found_by_its_answer() {
 /// How each project of the demo votes.
 const DEMO: &[(&str, &str)] = &[
     ("birds", r#"{ pointer = "/animal", ignore_case = true }"#),
-    ("forms", r#"{ questions = { species = {}, flying = {}, behaviour = { lists = "set" } } }"#),
+    ("forms", r#"{ questions = { species = "/species", flying = "/flying", behaviour = { pointer = "/behaviour", lists = "set" } } }"#),
     ("counts", r#"{ pointer = "/count" }"#),
     ("transcripts", r#"{ pointer = "/text", ignore_case = true, unicode = "nfkc" }"#),
 ];
@@ -70,7 +70,7 @@ async fn ties_free_text_forms_and_numbers_each_get_their_verdict() {
     assert_eq!(form["questions"]["behaviour"]["answer"], json!(["hunting"]), "{form}");
 
     let numbers = verdict("counts", 1).await;
-    assert_eq!((&numbers["summary"]["count"], &numbers["summary"]["max"]), (&json!(5.0), &json!(400.0)), "{numbers}");
+    assert_eq!((&numbers["summary"]["count"], &numbers["summary"]["max"]), (&json!(5), &json!(400.0)), "{numbers}");
     let count = verdict("counts", 0).await;
     assert_eq!(count["answer"], 12, "{count}");
 
@@ -105,7 +105,8 @@ async fn later_answers_change_the_result_and_only_another_verdict_is_news() {
     stage.server.settled().await;
     stage.host.drained().await;
     // Each answer beyond those that were wanted makes PYBOSSA post again, with another result.
-    for (revision, (answer, tie, heard)) in (2..).zip([(json!(null), true, "2"), (json!("blue"), false, "3"), (json!("blue"), false, "3")]) {
+    for (revision, (answer, tie, heard)) in (2..).zip([(json!(null), true, "2"), (json!("blue"), false, "3"), (json!("blue"), false, "3")])
+    {
         stage.server.answer(task, &format!("late{revision}"), json!({"animal": "blue"})).unwrap();
         stage.server.settled().await;
         stage.host.drained().await;

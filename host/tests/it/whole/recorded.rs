@@ -14,8 +14,13 @@ use crate::harness::running::Running;
 use crate::harness::wire::Reply;
 
 /// The projects that the recordings speak of, by their ids, and the name that each has in Crowdhook.
-const PROJECTS: &[(usize, &str, &str)] =
-    &[(1, "p1795289364365", "first"), (4, "kempty200", "empty"), (8, "kredirect302", "found"), (9, "kredirect307", "moved"), (18, "klate", "late")];
+const PROJECTS: &[(usize, &str, &str)] = &[
+    (1, "p1795289364365", "first"),
+    (4, "kempty200", "empty"),
+    (8, "kredirect302", "found"),
+    (9, "kredirect307", "moved"),
+    (18, "klate", "late"),
+];
 
 /// A practice PYBOSSA with the ids of the recordings: 18 projects, 21 tasks, and 19 results, the last of which is of task 21.
 async fn server() -> Pybossa {

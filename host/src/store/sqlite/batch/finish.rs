@@ -26,6 +26,7 @@ struct Finishing {
     uuid: EventId,
     generation: u32,
     attempts: u32,
+    parked_times: u32,
 }
 
 impl Batch<'_> {
@@ -75,14 +76,17 @@ impl Batch<'_> {
             }
             Ending::Unconfirmed => self.set_unconfirmed(&this)?,
         }
-        self.record_run(&this, matches!(ending, Ending::Done { .. }), run)?;
+        // An invocation may be parked each minute for days: the first time says why it waits, the others would only fill the disk.
+        if !matches!(ending, Ending::Parked { .. }) || this.parked_times == 0 {
+            self.record_run(&this, matches!(ending, Ending::Done { .. }), run)?;
+        }
         Ok(Finished::Recorded)
     }
 
     fn finishing(&self, event: i64, id: i64, scope: u32) -> rusqlite::Result<Option<Finishing>> {
         self.db
             .prepare_cached(
-                "SELECT i.generation, i.attempts, e.uuid FROM invocation i JOIN event e ON e.id = i.event WHERE i.event = ?1 AND i.id = ?2",
+                "SELECT i.generation, i.attempts, i.parked_times, e.uuid FROM invocation i JOIN event e ON e.id = i.event WHERE i.event = ?1 AND i.id = ?2",
             )?
             .query_row([event, id], |row| {
                 Ok(Finishing {
@@ -92,7 +96,8 @@ impl Batch<'_> {
                     project: self.names.member(scope).group,
                     generation: row.get(0)?,
                     attempts: row.get(1)?,
-                    uuid: rows::event_id(row, 2)?,
+                    parked_times: row.get(2)?,
+                    uuid: rows::event_id(row, 3)?,
                 })
             })
             .optional()
@@ -241,6 +246,11 @@ impl Batch<'_> {
             return Ok(());
         }
         let event = &emitted.event;
+        if event.root == this.uuid {
+            self.execute("UPDATE event SET derived = derived + 1 WHERE id = ?1", [this.event])?;
+        } else {
+            self.execute("UPDATE event SET derived = derived + 1 WHERE uuid = ?1", [event.root.as_bytes()])?;
+        }
         let project = self.names.project(self.db, &event.project)?;
         let row = self.insert_event(event, project, (Standing::Accepted, None), &emitted.payload)?;
         let handling = Handling {

@@ -41,7 +41,7 @@ CREATE TABLE binding (
     platform_id TEXT NOT NULL
 );
 
--- `root` is null for an event from outside, `generation` counts the re-runs of one.
+-- `root` is null for an event from outside; `generation` counts the re-runs of one, `derived` the events it led to.
 CREATE TABLE event (
     id INTEGER PRIMARY KEY,
     uuid BLOB NOT NULL,
@@ -58,7 +58,8 @@ CREATE TABLE event (
     depth INTEGER NOT NULL,
     generation INTEGER NOT NULL,
     dedup,
-    payload NOT NULL
+    payload NOT NULL,
+    derived INTEGER NOT NULL DEFAULT 0
 );
 -- Version 7: in the order of time, so new entries go to the index's last page.
 CREATE UNIQUE INDEX event_uuid ON event (uuid);

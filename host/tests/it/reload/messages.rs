@@ -1,0 +1,130 @@
+use std::path::PathBuf;
+
+use crowdhook::config::{Host, load};
+use crowdhook::plugin::watch::check_all;
+
+use super::{Desk, HEAD, guest};
+use crate::harness;
+
+impl Desk {
+    /// What `crowdhook check` says of these folders.
+    async fn checked(&self) -> String {
+        let host = load::host_from_text(&PathBuf::from("crowdhook.toml"), "", &self.path("")).unwrap();
+        let host = Host { plugins: self.path("plugins"), projects: self.path("projects"), ..host };
+        let problems = check_all(&host, &Self::context(), &harness::engine()).await;
+        assert!(!self.path("data").exists());
+        self.plain(&problems.to_string()).replace(&self.path("plugins").display().to_string(), "plugins")
+    }
+}
+
+/// What is said of one file in the drop folder.
+async fn said_of(bytes: &[u8]) -> String {
+    let desk = Desk::new();
+    desk.drop_in("mine.wasm", bytes);
+    desk.checked().await
+}
+
+/// What is said of a project that runs `component` as `mine`.
+async fn said_of_project(component: &str, rest: &str) -> String {
+    let desk = Desk::new();
+    desk.drop_in("mine.wasm", &guest(component));
+    desk.write_project("birds", &format!("{HEAD}\n[plugins.mine]\ncomponent = \"{component}\"\n{rest}"));
+    desk.checked().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_component_is_told_from_what_it_is() {
+    assert_eq!(
+        said_of(b"fn main() {}").await,
+        "plugins/mine.wasm: it is not a WebAssembly file: it does not begin with `\\0asm`\n\
+         help: drop the `.wasm` file that your build made"
+    );
+    assert_eq!(
+        said_of(&guest("core-module")).await,
+        "plugins/mine.wasm: it is a core module, not a component\n\
+         help: build for a component target, or make a component of it with `wasm-tools component new`"
+    );
+    assert!(said_of(b"").await.starts_with("plugins/mine.wasm: it is not a WebAssembly file"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_component_for_another_version_of_the_interface_is_told_which() {
+    insta::assert_snapshot!(said_of(&guest("other-version")).await, @r"
+    plugins/mine.wasm: it wants what this host does not offer: `crowdhook:plugin/log@0.2.0`
+    help: it was built for `crowdhook:plugin@0.2.0`, this host offers `0.1.0`: build it with this host's `wit` folder
+    ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_component_that_never_says_what_it_is_is_told_how_long_it_had() {
+    assert!(said_of(&guest("slow-describe")).await.starts_with("plugins/mine.wasm: its `describe` failed: it "));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_that_a_plugin_refuses_are_shown_where_they_stand() {
+    insta::assert_snapshot!(said_of_project("bad-settings", "settings.mode = \"fast\"\n").await, @r"
+    projects/birds.toml:13: `plugins.mine.settings.mode`: no mode suits this plugin
+    help: `crowdhook plugin inspect bad-settings` lists the settings of this component
+    ");
+    insta::assert_snapshot!(said_of_project("bad-settings", "").await, @r"
+    projects/birds.toml:11: `plugins.mine.settings.mode`: no mode suits this plugin
+    help: `crowdhook plugin inspect bad-settings` lists the settings of this component
+    ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_that_do_not_fit_the_schema_are_shown_where_they_stand() {
+    let desk = Desk::new();
+    desk.drop_in("vote.wasm", &std::fs::read(harness::bundled_file("majority-vote")).unwrap());
+    let settings = "[plugins.vote.settings]\nquorum = \"two\"\nquorom = 2\n";
+    desk.write_project(
+        "birds",
+        &format!("{HEAD}\n[plugins.vote]\ncomponent = \"majority-vote\"\nallow = [\"results\", \"events\"]\n{settings}"),
+    );
+    insta::assert_snapshot!(desk.checked().await, @r#"
+    projects/birds.toml:15: `plugins.vote.settings.quorum`: "two" is not of type "integer"
+    help: `crowdhook plugin inspect majority-vote` lists the settings of this component
+
+    projects/birds.toml:14: `plugins.vote.settings`: Additional properties are not allowed ('quorom' was unexpected)
+    help: `crowdhook plugin inspect majority-vote` lists the settings of this component
+    "#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_needed_and_not_granted_is_told_with_the_line_to_add() {
+    let desk = Desk::new();
+    desk.drop_in("vote.wasm", &std::fs::read(harness::bundled_file("majority-vote")).unwrap());
+    desk.write_project("birds", &format!("{HEAD}\n[plugins.vote]\ncomponent = \"majority-vote\"\n"));
+    insta::assert_snapshot!(desk.checked().await, @r#"
+    projects/birds.toml:11: plugin `vote` needs `results`, `events`, which this file does not grant to it
+    help: add `"results", "events"` to `allow` below `[plugins.vote]`
+    "#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_this_host_does_not_do_yet_is_refused_when_the_project_loads() {
+    insta::assert_snapshot!(said_of_project("wants-more", "allow = [\"email\", \"http.send\"]\n").await, @r#"
+    projects/birds.toml:11: `plugins.mine.allow` grants `email`, which this host does not do yet
+    help: take `"email"` out; this host does `results`, `events`
+
+    projects/birds.toml:11: `plugins.mine.allow` grants `http.send`, which this host does not do yet
+    help: take `"http.send"` out; this host does `results`, `events`
+
+    projects/birds.toml:11: plugin `mine` needs `email`, which this host does not do yet
+    help: run another component in its place, or a newer host; this host does `results`, `events`
+
+    projects/birds.toml:11: plugin `mine` needs `http.send`, which this host does not do yet
+    help: run another component in its place, or a newer host; this host does `results`, `events`
+    "#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_component_that_is_not_there_is_a_warning_with_those_that_are() {
+    let desk = Desk::new();
+    desk.drop_in("counts.wasm", &guest("counts"));
+    desk.write_project("birds", &format!("{HEAD}\n[plugins.mine]\ncomponent = \"count\"\n"));
+    insta::assert_snapshot!(desk.checked().await, @r"
+    projects/birds.toml:11: warning: plugin `mine` waits: there is no component `count` in `plugins`
+    help: drop its `.wasm` file into that folder, its events wait until then; these are there: `counts`
+    ");
+}
