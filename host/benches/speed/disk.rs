@@ -5,6 +5,8 @@ use std::io::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use anyhow::Context as _;
+
 /// One append.
 const APPEND_BYTES: usize = 4096;
 
@@ -38,7 +40,7 @@ pub(crate) fn measure(folder: &Path, syncs: usize) -> anyhow::Result<Disk> {
 /// Bytes of all files in a folder, not below it.
 pub(crate) fn bytes_in(folder: &Path) -> anyhow::Result<u64> {
     let mut bytes = 0;
-    for entry in std::fs::read_dir(folder)? {
+    for entry in std::fs::read_dir(folder).with_context(|| format!("`{}` cannot be read", folder.display()))? {
         let found = entry?.metadata()?;
         bytes += if found.is_file() { found.len() } else { 0 };
     }

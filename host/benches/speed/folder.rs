@@ -11,8 +11,8 @@ use anyhow::Context as _;
 pub(crate) const HOOK_TOKEN: &str = "token-of-the-benchmark";
 /// What signs the posts.
 pub(crate) const SIGNING_TOKEN: &str = "signing-token-of-the-benchmark";
-/// The Appen job of every project.
-const JOB: u32 = 4242;
+/// The Appen job that posts are about.
+pub(crate) const JOB: i64 = 4242;
 
 /// Where a host is to listen.
 #[derive(Clone, Copy, Debug)]
@@ -32,8 +32,8 @@ pub(crate) struct Project {
 /// Where it lives.
 #[derive(Debug)]
 pub(crate) enum Platform {
-    /// Signed posts that hold everything: nothing is called.
-    Appen,
+    /// A job whose signed posts hold everything: nothing is called.
+    Appen(i64),
     /// A server at this address, with this key.
     Pybossa(String, String),
 }
@@ -57,8 +57,8 @@ pub(crate) fn fill(folder: &Path, projects: &[Project]) -> anyhow::Result<Addres
     secret("signing-token", SIGNING_TOKEN)?;
     for project in projects {
         let platform = match &project.platform {
-            Platform::Appen => {
-                format!("kind = \"appen\"\nproject = \"{JOB}\"\nsigning_token = {{ file = \"../secrets/signing-token\" }}\n")
+            Platform::Appen(job) => {
+                format!("kind = \"appen\"\nproject = \"{job}\"\nsigning_token = {{ file = \"../secrets/signing-token\" }}\n")
             }
             Platform::Pybossa(url, key) => {
                 secret("api-key", key)?;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::client::{self, Done};
 use super::figures::{self, Figures};
-use super::folder::{Platform, Project};
+use super::folder::{JOB, Platform, Project};
 use super::plan::Plan;
 use super::throughput::{Hosts, VOTED};
 use super::trouble::Trouble;
@@ -24,9 +24,9 @@ pub(crate) async fn measure(
     figures: &mut Figures,
 ) -> anyhow::Result<()> {
     progress("making trouble");
-    let trouble = Trouble::prepare()?;
+    let trouble = Trouble::prepare().await?;
     let mut projects = Vec::from(trouble.projects());
-    projects.push(Project { name: VOTED, platform: Platform::Appen, components: &["majority-vote"] });
+    projects.push(Project { name: VOTED, platform: Platform::Appen(JOB), components: &["majority-vote"] });
     let troubled = start(program, &folder.join("troubled"), &projects)?;
     trouble.begin(&troubled).await?;
     for round in 1..=plan.rounds {
@@ -46,8 +46,6 @@ pub(crate) async fn measure(
         #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
         figures.add(what, "", troubled.total(name)? as f64);
     }
-    drop(troubled);
-    trouble.end();
     Ok(())
 }
 

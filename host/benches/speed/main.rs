@@ -123,7 +123,7 @@ async fn measure(args: &Args) -> anyhow::Result<()> {
 /// Starts a host in a folder of its own.
 fn start(program: &std::path::Path, folder: &std::path::Path, projects: &[folder::Project]) -> anyhow::Result<Host> {
     let addresses = folder::fill(folder, projects)?;
-    Host::start(program, folder, addresses)
+    Host::start(program, folder, addresses, projects.len() as u64)
 }
 
 /// Prints.

@@ -2,7 +2,7 @@
 
 use crowdhook::practice::appen::{Signal, compose, sign};
 
-use super::folder::{HOOK_TOKEN, SIGNING_TOKEN};
+use super::folder::{HOOK_TOKEN, JOB, SIGNING_TOKEN};
 
 /// Whole requests, one behind the other.
 #[derive(Debug)]
@@ -19,7 +19,7 @@ impl Posts {
     pub(crate) fn make(project: &str, first: u64, count: usize) -> Self {
         let mut posts = Self { bytes: Vec::new(), ends: Vec::with_capacity(count), payload_bytes: 0, body_bytes: 0 };
         for unit in (first..).take(count) {
-            let payload = payload(unit);
+            let payload = payload(JOB, unit);
             let body = compose(&Signal::UnitComplete, &payload, Some(&sign(&payload, SIGNING_TOKEN)));
             let head = format!(
                 "POST /hooks/{project}/{HOOK_TOKEN} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: */*\r\n\
@@ -48,11 +48,12 @@ impl Posts {
     }
 }
 
-/// A unit with three judgments, two of which agree.
-pub(crate) fn payload(unit: u64) -> String {
-    let judgment = |number: u64, animal: &str| format!(r#"{{"id":{},"worker_id":{number},"data":{{"animal":"{animal}"}}}}"#, unit * 3 + number);
+/// A unit of a job, with three judgments, two of which agree.
+pub(crate) fn payload(job: i64, unit: u64) -> String {
+    let judgment =
+        |number: u64, animal: &str| format!(r#"{{"id":{},"worker_id":{number},"data":{{"animal":"{animal}"}}}}"#, unit * 3 + number);
     format!(
-        r#"{{"id":{unit},"job_id":4242,"state":"finalized","updated_at":"2026-11-21T19:29:25Z","results":{{"judgments":[{},{},{}]}}}}"#,
+        r#"{{"id":{unit},"job_id":{job},"state":"finalized","updated_at":"2026-11-21T19:29:25Z","results":{{"judgments":[{},{},{}]}}}}"#,
         judgment(0, "cat"),
         judgment(1, "dog"),
         judgment(2, "cat"),

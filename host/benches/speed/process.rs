@@ -23,6 +23,8 @@ const END_MAX: Duration = Duration::from_secs(30);
 const ASK_MAX: Duration = Duration::from_secs(30);
 /// How often something is looked at that is waited for.
 const LOOK: Duration = Duration::from_millis(5);
+/// How often the host is asked what it has stored, which costs it something.
+const ASK_EVERY: Duration = Duration::from_millis(20);
 /// `/proc` counts CPU time in hundredths of a second on every Linux.
 const CPU_TICK: Duration = Duration::from_millis(10);
 
@@ -107,12 +109,12 @@ pub(crate) struct Host {
 }
 
 impl Host {
-    /// Starts `program` in `folder` and waits until it is ready.
-    pub(crate) fn start(program: &Path, folder: &Path, addresses: Addresses) -> anyhow::Result<Self> {
+    /// Starts `program` in `folder` and waits until it is ready and has loaded so many projects.
+    pub(crate) fn start(program: &Path, folder: &Path, addresses: Addresses, projects: u64) -> anyhow::Result<Self> {
         let log = File::create(folder.join("log"))?;
         let config = folder.join("crowdhook.toml");
         let config = config.to_str().context("the folder's name is no text")?;
-        let arguments = ["serve", "--config", config, "--log", "error"];
+        let arguments = ["serve", "--config", config, "--log", "warn"];
         let running = Running::start(program, &arguments, Stdio::null(), Stdio::null(), log.into())?;
         let mut host = Self { running, hooks: addresses.hooks, admin: addresses.admin, folder: folder.to_owned() };
         let began = Instant::now();
@@ -125,8 +127,9 @@ impl Host {
         }
         let status = host.status()?;
         let degraded = status.get("degraded").and_then(Value::as_array).is_none_or(|projects| !projects.is_empty());
-        if degraded {
-            bail!("a component was not loaded: {status}");
+        if degraded || status.get("projects").and_then(Value::as_u64) != Some(projects) {
+            let log = fs::read_to_string(folder.join("log")).unwrap_or_default();
+            bail!("not everything was loaded: {status}; it said:\n{log}");
         }
         Ok(host)
     }
@@ -163,7 +166,7 @@ impl Host {
             if began.elapsed() > wait {
                 bail!("after {} s there are {stored} {name} and not {total}", wait.as_secs());
             }
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(ASK_EVERY).await;
         }
     }
 
@@ -178,7 +181,7 @@ impl Host {
             }
             std::thread::sleep(LOOK);
         }
-        super::disk::bytes_in(&self.folder.join("data/store"))
+        super::disk::bytes_in(&self.folder.join("data"))
     }
 }
 

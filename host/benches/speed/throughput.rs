@@ -8,7 +8,7 @@ use anyhow::ensure;
 
 use super::client::{self, per_second};
 use super::figures::{self, Figures};
-use super::folder::{Platform, Project};
+use super::folder::{JOB, Platform, Project};
 use super::plan::Plan;
 use super::posts::Posts;
 use super::process::{Bare, Host, Running};
@@ -35,8 +35,8 @@ pub(crate) struct Hosts {
 impl Hosts {
     pub(crate) fn start(program: &Path, folder: &Path, figures: &mut Figures) -> anyhow::Result<Self> {
         progress("starting the hosts");
-        let plain = [Project { name: PLAIN, platform: Platform::Appen, components: &[] }];
-        let voted = [Project { name: VOTED, platform: Platform::Appen, components: &["majority-vote"] }];
+        let plain = [Project { name: PLAIN, platform: Platform::Appen(JOB), components: &[] }];
+        let voted = [Project { name: VOTED, platform: Platform::Appen(JOB), components: &["majority-vote"] }];
         let accepts = start(program, &folder.join("accepts"), &plain)?;
         let began = Instant::now();
         let votes = start(program, &folder.join("votes"), &voted)?;
@@ -131,7 +131,10 @@ async fn whole(plan: &Plan, hosts: &Hosts, connections: usize, figures: &mut Fig
     let rate = per_second(plan.whole_requests, began.elapsed());
     // Each vote tells its verdict by an event of its own.
     let (events, ran) = (host.total("events")? - events, host.total("runs")? - ran);
-    ensure!(events == 2 * plan.whole_requests as u64 && ran == plan.whole_requests as u64, "{events} events and {ran} runs: not every event is voted once");
+    ensure!(
+        events == 2 * plan.whole_requests as u64 && ran == plan.whole_requests as u64,
+        "{events} events and {ran} runs: not every event is voted once"
+    );
     ensure!(host.total("dead")? == 0, "a vote was given up");
     let name = format!("whole path, {connections} connections");
     figures.add(&name, "/s", rate);

@@ -10,6 +10,7 @@ use crowdhook::practice::seed::{SeedProject, SeedTask};
 use crowdhook::practice::{Appen, Fault, Pybossa, Seed};
 use serde_json::json;
 use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
 use url::Url;
 
 use super::folder::{HOOK_TOKEN, Platform, Project, SIGNING_TOKEN};
@@ -20,6 +21,7 @@ use super::process::Host;
 const STUCK: &str = "stuck";
 /// On Appen: its plugins compute without end, and panic.
 const BROKEN: &str = "broken";
+const BROKEN_JOB: i64 = 4243;
 /// Each takes up three times ten seconds of a sandbox: enough for as many sandboxes as there are.
 const STUCK_TASKS: u32 = 200;
 const PLATFORM_TAKES: Duration = Duration::from_secs(1);
@@ -31,17 +33,38 @@ const BUSY_WAIT_MAX: Duration = Duration::from_secs(20);
 
 /// The practice platforms behind the trouble.
 pub(crate) struct Trouble {
-    runtime: Runtime,
+    runtime: Aside,
     pybossa: Pybossa,
 }
 
+/// A runtime that ends without being waited for, as one must that is dropped within another.
+struct Aside(Option<Runtime>);
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl Aside {
+    fn start() -> anyhow::Result<Self> {
+        Ok(Self(Some(tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?)))
+    }
+
+    fn spawn<F: Future<Output: Send> + Send + 'static>(&self, future: F) -> anyhow::Result<JoinHandle<F::Output>> {
+        Ok(self.0.as_ref().context("it has ended")?.spawn(future))
+    }
+}
+
 impl Trouble {
-    pub(crate) fn prepare() -> anyhow::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    pub(crate) async fn prepare() -> anyhow::Result<Self> {
+        let runtime = Aside::start()?;
         let task = |number: u32| SeedTask::answered(json!({"picture": number}), vec![json!({"animal": "cat"})]);
         let project = SeedProject { tasks: (0..STUCK_TASKS).map(task).collect(), ..SeedProject::new(STUCK) };
         let seed = Seed { rate_limit: None, projects: vec![project], ..Seed::empty() };
-        let pybossa = runtime.block_on(Pybossa::start(seed))?;
+        let pybossa = runtime.spawn(Pybossa::start(seed))?.await??;
         Ok(Self { runtime, pybossa })
     }
 
@@ -49,7 +72,7 @@ impl Trouble {
         let pybossa = Platform::Pybossa(self.pybossa.url(), self.pybossa.owner_key());
         [
             Project { name: STUCK, platform: pybossa, components: &["hangs"] },
-            Project { name: BROKEN, platform: Platform::Appen, components: &["spins", "traps"] },
+            Project { name: BROKEN, platform: Platform::Appen(BROKEN_JOB), components: &["spins", "traps"] },
         ]
     }
 
@@ -59,7 +82,7 @@ impl Trouble {
         self.pybossa.set_webhook(STUCK, &format!("http://{hooks}/hooks/{STUCK}/{HOOK_TOKEN}"))?;
         self.pybossa.fault(Fault::Slow(PLATFORM_TAKES));
         self.pybossa.give_planned(STUCK);
-        self.runtime.spawn(post_on(hooks));
+        self.runtime.spawn(post_on(hooks))?;
         let began = Instant::now();
         loop {
             let before = host.running.cpu()?;
@@ -70,22 +93,16 @@ impl Trouble {
             anyhow::ensure!(began.elapsed() < BUSY_WAIT_MAX, "nothing hangs or spins after {} s", BUSY_WAIT_MAX.as_secs());
         }
     }
-
-    /// Stops posting.
-    pub(crate) fn end(self) {
-        drop(self.pybossa);
-        self.runtime.shutdown_background();
-    }
 }
 
 /// Posts units until this is dropped, or the host does not take them.
 async fn post_on(hooks: SocketAddr) -> anyhow::Result<()> {
-    let appen = Appen::new(Settings { wait_scale: 0.0, ..Settings::new(SIGNING_TOKEN) }, Job::new(4242));
+    let appen = Appen::new(Settings { wait_scale: 0.0, ..Settings::new(SIGNING_TOKEN) }, Job::new(BROKEN_JOB));
     appen.set_webhook(Url::parse(&format!("http://{hooks}/hooks/{BROKEN}/{HOOK_TOKEN}")).context("no address")?);
     let mut every = tokio::time::interval(POST_EVERY);
     for unit in 1.. {
         every.tick().await;
-        appen.post(&Signal::UnitComplete, &posts::payload(unit)).await;
+        appen.post(&Signal::UnitComplete, &posts::payload(BROKEN_JOB, unit)).await;
     }
     Ok(())
 }
