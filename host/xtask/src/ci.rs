@@ -35,9 +35,10 @@ pub(crate) fn run(_args: &Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The tests that run components, on those that were just built.
+/// The tests that run components, on those that were just built. `--workspace`, so that dependencies have the features they were
+/// compiled with before.
 fn on_rebuilt(out: &Path) -> Command {
-    let mut command = cargo(&["test", "-p", "crowdhook", "--locked", "--test", "it"]);
+    let mut command = cargo(&["test", "--workspace", "--locked", "--test", "it"]);
     command.env("CROWDHOOK_BUNDLED", out).env("CROWDHOOK_GUESTS", out);
     command
 }

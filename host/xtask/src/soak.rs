@@ -1,6 +1,7 @@
 //! `cargo xtask soak`: a stream of events, a host that is killed in the middle of it, and a look at each event afterwards.
 //!
-//! The rounds are a test of the host, `crash::soak`, built for release and run with these numbers.
+//! The rounds are a test of the host, `crash::soak`, run with these numbers. It is built as `cargo test --workspace` builds it, so
+//! that nothing is compiled twice.
 
 use std::process::{Command, ExitCode};
 
@@ -29,7 +30,7 @@ pub(crate) struct Args {
 ///
 /// When cargo cannot be run.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
-    let cargo = ["test", "--release", "--quiet", "--locked", "--package", "crowdhook", "--test", "it", "crash::soak"];
+    let cargo = ["test", "--quiet", "--locked", "--workspace", "--test", "it", "crash::soak"];
     let test = ["--", "--exact", "--ignored", "--nocapture"];
     let status = Command::new("cargo")
         .args(cargo.iter().chain(&test))
