@@ -63,7 +63,9 @@ pub fn count<'a>(answers: &'a [Answer], settings: &'a Settings) -> Result<Outcom
         Subject::All(pointer) => {
             let names = names(pointer, counted().map(|(_, _, value)| value))?;
             let at = |name: &str| format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"));
-            names.into_iter().map(|name| part(name.to_owned(), &at(name), rules, counted())).collect()
+            let parts = names.into_iter().map(|name| part(name.to_owned(), &at(name), rules, counted()));
+            // What everybody left blank (a remark, say) must not keep the whole open.
+            parts.filter(|part| part.tally.total > 0).collect()
         }
     };
     Ok(Outcome { answers, by_question: !matches!(settings.subject, Subject::One(_)), parts, admitted })

@@ -60,3 +60,12 @@ fn too_many_questions_are_refused_and_very_long_names_are_none() {
     let long = answers(&[json!({ "x".repeat(101): 1, "short": 1 })]);
     assert_eq!(count(&long, &settings).unwrap().parts.len(), 1);
 }
+
+#[test]
+fn a_member_that_everybody_left_blank_is_no_question_unless_it_is_named() {
+    let answers = answers(&[json!({ "a": 1, "remark": "" }), json!({ "a": 1, "remark": null })]);
+    let all = settings(json!({ "questions": "all" }));
+    assert_eq!(decided(&count(&answers, &all).unwrap()), [("a".to_owned(), json!(1), 2)]);
+    let named = settings(json!({ "questions": { "remark": "/remark" } }));
+    assert_eq!(decided(&count(&answers, &named).unwrap()), [("remark".to_owned(), Value::Null, 0)]);
+}
