@@ -55,11 +55,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     }
     let mut components = list::all(&root)?;
     if !args.only.is_empty() {
-        if let Some(unknown) = args
-            .only
-            .iter()
-            .find(|name| !components.iter().any(|one| &one.name == *name))
-        {
+        if let Some(unknown) = args.only.iter().find(|name| !components.iter().any(|one| &one.name == *name)) {
             anyhow::bail!("no plugin or guest is called `{unknown}`");
         }
         components.retain(|component| args.only.contains(&component.name));
@@ -85,15 +81,10 @@ fn stale(root: &Path) -> Result<Vec<String>> {
     }
     for folder in list::PREBUILT {
         for file in sources::files(&root.join(folder))? {
-            let known = components.iter().any(|component| {
-                component.prebuilt(root).with_extension("") == file.with_extension("")
-            });
+            let known = components.iter().any(|component| component.prebuilt(root).with_extension("") == file.with_extension(""));
             if !known {
                 let shown = file.strip_prefix(root).unwrap_or(&file);
-                stale.push(format!(
-                    "{} (no source of it is here; delete it)",
-                    shown.display()
-                ));
+                stale.push(format!("{} (no source of it is here; delete it)", shown.display()));
             }
         }
     }
@@ -106,16 +97,12 @@ fn build(root: &Path, components: &[Component], out: Option<&Path>) -> Result<()
         let bytes = match component.origin {
             Origin::Plugin | Origin::Guest => {
                 let module = modules.join(component.module());
-                let module = fs::read(&module)
-                    .with_context(|| format!("cannot read `{}`", module.display()))?;
-                encode::component(&module)
-                    .with_context(|| format!("cannot make a component of `{}`", component.name))?
+                let module = fs::read(&module).with_context(|| format!("cannot read `{}`", module.display()))?;
+                encode::component(&module).with_context(|| format!("cannot make a component of `{}`", component.name))?
             }
-            Origin::ByHand(text) => wat::parse_str(text)
-                .with_context(|| format!("`{}` does not parse", component.name))?,
+            Origin::ByHand(text) => wat::parse_str(text).with_context(|| format!("`{}` does not parse", component.name))?,
         };
-        encode::check_text(root, &bytes)
-            .with_context(|| format!("`{}` must not be published", component.name))?;
+        encode::check_text(root, &bytes).with_context(|| format!("`{}` must not be published", component.name))?;
         let file = match out {
             Some(folder) => folder.join(format!("{}.wasm", component.name)),
             None => component.prebuilt(root),
@@ -123,10 +110,7 @@ fn build(root: &Path, components: &[Component], out: Option<&Path>) -> Result<()
         write(&file, &bytes)?;
         if out.is_none() {
             let hash = sources::hash(root, component)?;
-            write(
-                &file.with_extension("sources"),
-                format!("{hash}\n").as_bytes(),
-            )?;
+            write(&file.with_extension("sources"), format!("{hash}\n").as_bytes())?;
         }
         eprintln!("{:>9} bytes  {}", bytes.len(), file.display());
     }
@@ -135,8 +119,7 @@ fn build(root: &Path, components: &[Component], out: Option<&Path>) -> Result<()
 
 fn write(file: &Path, bytes: &[u8]) -> Result<()> {
     if let Some(folder) = file.parent() {
-        fs::create_dir_all(folder)
-            .with_context(|| format!("cannot make `{}`", folder.display()))?;
+        fs::create_dir_all(folder).with_context(|| format!("cannot make `{}`", folder.display()))?;
     }
     fs::write(file, bytes).with_context(|| format!("cannot write `{}`", file.display()))
 }

@@ -49,14 +49,10 @@ impl<'a> Analysis<'a> {
     pub fn new(outcome: &'a Outcome<'a>) -> Result<Self, String> {
         let parts = &outcome.parts;
         let answer = if outcome.by_question {
-            let answers = parts
-                .iter()
-                .map(|part| (part.name.clone(), part.verdict.answer.clone()));
+            let answers = parts.iter().map(|part| (part.name.clone(), part.verdict.answer.clone()));
             Value::Object(answers.collect())
         } else {
-            parts
-                .first()
-                .map_or(Value::Null, |part| part.verdict.answer.clone())
+            parts.first().map_or(Value::Null, |part| part.verdict.answer.clone())
         };
         let bytes = size::of(&answer);
         if bytes > size::ANSWER_MAX {
@@ -67,11 +63,7 @@ impl<'a> Analysis<'a> {
         }
         let mut budget = size::TIED_MAX;
         let tied = parts.iter().filter(|part| part.verdict.tie).map(|part| {
-            let fitting = part
-                .verdict
-                .tied
-                .iter()
-                .filter(|value| size::take(&mut budget, value));
+            let fitting = part.verdict.tied.iter().filter(|value| size::take(&mut budget, value));
             (part.name.clone(), fitting.cloned().collect())
         });
         Ok(Self {
@@ -86,22 +78,13 @@ impl<'a> Analysis<'a> {
     /// Whether this is the verdict that was emitted last.
     #[must_use]
     pub fn is(&self, last: &Remembered) -> bool {
-        self.decided == last.decided
-            && self.tie == last.tie
-            && self.answer == last.answer
-            && self.tied == last.tied
+        self.decided == last.decided && self.tie == last.tie && self.answer == last.answer && self.tied == last.tied
     }
 
     /// What to remember once this was emitted as the revision `revision`.
     #[must_use]
     pub fn remembered(&self, revision: u64) -> Remembered {
-        Remembered {
-            revision,
-            answer: self.answer.clone(),
-            decided: self.decided,
-            tie: self.tie,
-            tied: self.tied.clone(),
-        }
+        Remembered { revision, answer: self.answer.clone(), decided: self.decided, tie: self.tie, tied: self.tied.clone() }
     }
 
     /// What to save as the result of the task.
@@ -113,20 +96,14 @@ impl<'a> Analysis<'a> {
             let mut counts = Map::new();
             let mut left_out = 0;
             for part in &self.outcome.parts {
-                summaries.insert(
-                    part.name.clone(),
-                    summary::describe(&part.tally, &mut budget),
-                );
+                summaries.insert(part.name.clone(), summary::describe(&part.tally, &mut budget));
                 let (of_part, out) = summary::value_counts(&part.tally, &mut budget);
                 counts.insert(part.name.clone(), of_part);
                 left_out += out;
             }
             (summaries.into(), counts.into(), left_out)
         } else {
-            let tally = &self
-                .only()
-                .map(|part| part.tally.clone())
-                .unwrap_or_default();
+            let tally = &self.only().map(|part| part.tally.clone()).unwrap_or_default();
             let summary = summary::describe(tally, &mut budget);
             let (counts, left_out) = summary::value_counts(tally, &mut budget);
             (summary, counts, left_out)
@@ -177,30 +154,14 @@ impl<'a> Analysis<'a> {
             to.insert(name.to_owned(), value);
         };
         put(to, "answer", self.answer.clone());
-        put(
-            to,
-            "votes",
-            weakest.map_or(0, |part| part.verdict.votes).into(),
-        );
-        put(
-            to,
-            "total",
-            weakest.map_or(0, |part| part.verdict.total).into(),
-        );
-        put(
-            to,
-            "agreement",
-            weakest.map_or(0.0, |part| part.verdict.agreement).into(),
-        );
+        put(to, "votes", weakest.map_or(0, |part| part.verdict.votes).into());
+        put(to, "total", weakest.map_or(0, |part| part.verdict.total).into());
+        put(to, "agreement", weakest.map_or(0.0, |part| part.verdict.agreement).into());
         put(to, "tie", self.tie.into());
         put(to, "decided", self.decided.into());
         put(to, "reason", self.reason().into());
         if !self.outcome.by_question {
-            put(
-                to,
-                "tied",
-                self.tied.get("").cloned().unwrap_or_default().into(),
-            );
+            put(to, "tied", self.tied.get("").cloned().unwrap_or_default().into());
             if let (Some(part), Some(budget)) = (self.only(), tally_budget) {
                 write_tally(to, part, budget);
             }
@@ -222,35 +183,21 @@ impl<'a> Analysis<'a> {
 
     /// The question on which people agree least; it speaks for the whole.
     fn weakest(&self) -> Option<&Part<'a>> {
-        self.outcome
-            .parts
-            .iter()
-            .min_by(|one, other| one.verdict.agreement.total_cmp(&other.verdict.agreement))
+        self.outcome.parts.iter().min_by(|one, other| one.verdict.agreement.total_cmp(&other.verdict.agreement))
     }
 
     fn reason(&self) -> String {
         let parts = &self.outcome.parts;
         if !self.outcome.by_question {
-            return self
-                .only()
-                .map(|part| part.verdict.reason.clone())
-                .unwrap_or_default();
+            return self.only().map(|part| part.verdict.reason.clone()).unwrap_or_default();
         }
         if parts.is_empty() {
             return "no answer counts".to_owned();
         }
-        let open: Vec<&str> = parts
-            .iter()
-            .filter(|part| !part.verdict.decided)
-            .map(|part| part.name.as_str())
-            .collect();
+        let open: Vec<&str> = parts.iter().filter(|part| !part.verdict.decided).map(|part| part.name.as_str()).collect();
         match open.as_slice() {
             [] => "each question is decided".to_owned(),
-            [one] => format!(
-                "1 of {} questions is undecided: `{}`",
-                parts.len(),
-                shortened(one)
-            ),
+            [one] => format!("1 of {} questions is undecided: `{}`", parts.len(), shortened(one)),
             many => format!("{} of {} questions are undecided", many.len(), parts.len()),
         }
     }
@@ -270,9 +217,7 @@ fn write_part(to: &mut Map<String, Value>, verdict: &Verdict) {
 fn write_tally(to: &mut Map<String, Value>, part: &Part<'_>, budget: &mut usize) {
     let groups = part.tally.groups.iter();
     let fitting = groups.filter(|group| size::take(budget, &group.value));
-    let lines: Vec<Value> = fitting
-        .map(|group| json!({ "value": group.value, "votes": group.votes, "weight": group.weight }))
-        .collect();
+    let lines: Vec<Value> = fitting.map(|group| json!({ "value": group.value, "votes": group.votes, "weight": group.weight })).collect();
     let left_out = part.tally.groups.len() - lines.len();
     to.insert("tally".to_owned(), lines.into());
     if left_out > 0 {

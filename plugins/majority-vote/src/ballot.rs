@@ -46,12 +46,8 @@ impl fmt::Display for WhyNot {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::SetAside => to.write_str("set aside by the platform"),
-            Self::NotTheLast => {
-                to.write_str("the worker answered again, and the last answer counts")
-            }
-            Self::NotTheFirst => {
-                to.write_str("the worker had answered before, and the first answer counts")
-            }
+            Self::NotTheLast => to.write_str("the worker answered again, and the last answer counts"),
+            Self::NotTheFirst => to.write_str("the worker had answered before, and the first answer counts"),
             Self::NoTrust => to.write_str("the platform's trust in the worker is 0"),
             Self::NotJson => to.write_str("not JSON"),
             Self::Missing(pointer) => write!(to, "nothing at `{pointer}`"),
@@ -63,10 +59,7 @@ impl fmt::Display for WhyNot {
 /// What each answer weighs, or why it does not count whatever it says; in the order of the answers.
 #[must_use]
 pub fn admit(answers: &[Answer], settings: &Settings) -> Vec<Result<f64, WhyNot>> {
-    let mut admitted: Vec<_> = answers
-        .iter()
-        .map(|answer| weigh(answer, settings))
-        .collect();
+    let mut admitted: Vec<_> = answers.iter().map(|answer| weigh(answer, settings)).collect();
     let (counted, why_not) = match settings.per_worker {
         PerWorker::All => return admitted,
         PerWorker::First => (Counted::First, WhyNot::NotTheFirst),
@@ -91,11 +84,7 @@ enum Counted {
 }
 
 /// The answer of each worker that counts, by its place.
-fn chosen<'a>(
-    answers: &'a [Answer],
-    admitted: &[Result<f64, WhyNot>],
-    counted: Counted,
-) -> BTreeMap<&'a str, usize> {
+fn chosen<'a>(answers: &'a [Answer], admitted: &[Result<f64, WhyNot>], counted: Counted) -> BTreeMap<&'a str, usize> {
     let mut chosen = BTreeMap::new();
     for (at, (answer, admitted)) in answers.iter().zip(admitted).enumerate() {
         let Some(worker) = answer.worker.as_deref() else {
@@ -118,11 +107,7 @@ fn weigh(answer: &Answer, settings: &Settings) -> Result<f64, WhyNot> {
     match (settings.weights, answer.trust) {
         (Weights::Trust, Some(trust)) if trust.is_finite() => {
             let weight = trust.clamp(0.0, 1.0);
-            if weight > 0.0 {
-                Ok(weight)
-            } else {
-                Err(WhyNot::NoTrust)
-            }
+            if weight > 0.0 { Ok(weight) } else { Err(WhyNot::NoTrust) }
         }
         _ => Ok(1.0),
     }
@@ -153,13 +138,7 @@ pub struct Choice {
 /// # Errors
 ///
 /// It says nothing to this question.
-pub fn read(
-    answer: usize,
-    weight: f64,
-    value: &Value,
-    pointer: &str,
-    rules: &Rules,
-) -> Result<Vote, WhyNot> {
+pub fn read(answer: usize, weight: f64, value: &Value, pointer: &str, rules: &Rules) -> Result<Vote, WhyNot> {
     let Some(value) = value.pointer(pointer) else {
         return Err(WhyNot::Missing(pointer.to_owned()));
     };
@@ -176,21 +155,14 @@ pub fn read(
             choices.push(Choice { key, value });
         }
     }
-    Ok(Vote {
-        answer,
-        weight,
-        choices,
-    })
+    Ok(Vote { answer, weight, choices })
 }
 
 /// The values in a list that say something.
 ///
 /// With `lists = "set"` an empty list says that nothing is in the set; otherwise it says nothing.
 fn members(values: Vec<Value>, rules: &Rules) -> Result<Vec<Value>, WhyNot> {
-    let said: Vec<Value> = values
-        .into_iter()
-        .filter(|value| !is_blank(value, rules))
-        .collect();
+    let said: Vec<Value> = values.into_iter().filter(|value| !is_blank(value, rules)).collect();
     if said.is_empty() && rules.lists != Lists::Set {
         if rules.count_blank {
             return Ok(vec![Value::Array(Vec::new())]);

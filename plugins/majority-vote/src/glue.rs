@@ -28,17 +28,11 @@ impl Guest for MajorityVote {
 
     fn check_settings(settings: String) -> Vec<Problem> {
         let problems = settings::check(&settings).into_iter();
-        problems
-            .map(|problem| Problem {
-                at: problem.at,
-                message: problem.message,
-            })
-            .collect()
+        problems.map(|problem| Problem { at: problem.at, message: problem.message }).collect()
     }
 
     fn handle(event: Event, settings: String) -> Result<(), Failure> {
-        let settings = settings::parse(&settings)
-            .map_err(|error| Failure::Reject(format!("settings: {error}")))?;
+        let settings = settings::parse(&settings).map_err(|error| Failure::Reject(format!("settings: {error}")))?;
         match event.kind.as_str() {
             "task.completed" => {}
             "task.answered" if settings.on_answered => {}
@@ -61,8 +55,7 @@ fn vote(task_id: &str, settings: &Settings) -> Result<(), Failure> {
     let answers = answers(task_id)?;
     let key = run::state_key(task_id);
     let last = state::get(&key)?;
-    let todo = run::run(&answers, settings, last.as_deref())
-        .map_err(|error| Failure::Reject(format!("task `{task_id}`: {error}")))?;
+    let todo = run::run(&answers, settings, last.as_deref()).map_err(|error| Failure::Reject(format!("task `{task_id}`: {error}")))?;
     results::save(task_id, &todo.save)?;
     if let Some(tell) = todo.tell {
         state::set(&key, &tell.remember)?;
@@ -112,18 +105,14 @@ fn read(answer: crowd::Answer) -> Answer {
 fn warn_of_unreachable(settings: &Settings, redundancy: u32, task_id: &str) {
     let wanted = settings.rules.quorum.max(settings.rules.minimum_answers);
     if u32::try_from(wanted).is_ok_and(|wanted| wanted > redundancy) {
-        let message = format!(
-            "The settings want {wanted} answers, and the platform collects {redundancy} to this task: it may never be decided"
-        );
+        let message =
+            format!("The settings want {wanted} answers, and the platform collects {redundancy} to this task: it may never be decided");
         note(log::Level::Warn, &message, task_id);
     }
 }
 
 fn note(level: log::Level, message: &str, task_id: &str) {
-    let task = log::Field {
-        name: "task".to_owned(),
-        value: task_id.to_owned(),
-    };
+    let task = log::Field { name: "task".to_owned(), value: task_id.to_owned() };
     log::write(level, message, &[task]);
 }
 

@@ -23,10 +23,7 @@ pub fn shown(value: &Value, rules: &Rules) -> Value {
             Value::String(text)
         }
         Value::Array(values) => values.iter().map(|value| shown(value, rules)).collect(),
-        Value::Object(members) => members
-            .iter()
-            .map(|(name, value)| (name.clone(), shown(value, rules)))
-            .collect(),
+        Value::Object(members) => members.iter().map(|(name, value)| (name.clone(), shown(value, rules))).collect(),
         other => other.clone(),
     }
 }
@@ -73,11 +70,7 @@ fn write_key(key: &mut String, value: &Value, rules: &Rules) {
 
 fn write_text(key: &mut String, text: &str, rules: &Rules) {
     // Upper case first: `ß` and `SS` have the same lower case only then.
-    let text = if rules.ignore_case {
-        Value::from(text.to_uppercase().to_lowercase())
-    } else {
-        Value::from(text)
-    };
+    let text = if rules.ignore_case { Value::from(text.to_uppercase().to_lowercase()) } else { Value::from(text) };
     key.push_str(&text.to_string());
 }
 
@@ -122,8 +115,7 @@ fn spaced(text: String, ignore_space: bool) -> String {
 /// The number that a text is, written as JSON writes numbers, or with a sign or zeros in front.
 fn number_in(text: &str) -> Option<Number> {
     let text = text.trim();
-    let begins_well =
-        text.starts_with(|first: char| first.is_ascii_digit() || "+-.".contains(first));
+    let begins_well = text.starts_with(|first: char| first.is_ascii_digit() || "+-.".contains(first));
     if !begins_well {
         return None;
     }

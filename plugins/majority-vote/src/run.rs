@@ -44,20 +44,13 @@ pub fn run(answers: &[Answer], settings: &Settings, last: Option<&str>) -> Resul
     let known = last.as_ref().is_some_and(|last| analysis.is(last));
     let before = last.as_ref().map_or(0, |last| last.revision);
     if known && settings.emit == Emit::Changes {
-        return Ok(Todo {
-            save: analysis.saved(before).to_string(),
-            tell: None,
-        });
+        return Ok(Todo { save: analysis.saved(before).to_string(), tell: None });
     }
     let revision = before + 1;
-    let remember =
-        serde_json::to_string(&analysis.remembered(revision)).map_err(|error| error.to_string())?;
+    let remember = serde_json::to_string(&analysis.remembered(revision)).map_err(|error| error.to_string())?;
     Ok(Todo {
         save: analysis.saved(revision).to_string(),
-        tell: Some(Tell {
-            payload: analysis.emitted(revision, last.as_ref()),
-            remember,
-        }),
+        tell: Some(Tell { payload: analysis.emitted(revision, last.as_ref()), remember }),
     })
 }
 

@@ -56,10 +56,7 @@ pub struct Question {
 
 /// How the votes on one question are counted. The fields are described in the schema.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(
-    missing_docs,
-    reason = "the schema describes them, for people and for the host"
-)]
+#[expect(missing_docs, reason = "the schema describes them, for people and for the host")]
 pub struct Rules {
     pub lists: Lists,
     pub count_blank: bool,
@@ -172,10 +169,7 @@ pub struct Problem {
 
 impl Problem {
     fn new(at: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            at: at.into(),
-            message: message.into(),
-        }
+        Self { at: at.into(), message: message.into() }
     }
 }
 
@@ -186,8 +180,7 @@ impl Problem {
 /// What does not fit, in words: unknown keys, wrong types. The host's check by the schema comes first, so this is
 /// seen by those only who run the plugin without it.
 pub fn parse(json: &str) -> Result<Settings, String> {
-    let members: Map<String, Value> =
-        serde_json::from_str(json).map_err(|error| error.to_string())?;
+    let members: Map<String, Value> = serde_json::from_str(json).map_err(|error| error.to_string())?;
     raw::settings(members)
 }
 
@@ -200,9 +193,7 @@ pub fn check(json: &str) -> Vec<Problem> {
     };
     let mut problems = Vec::new();
     match &settings.subject {
-        Subject::One(pointer) | Subject::All(pointer) => {
-            check_pointer("/pointer", pointer, &mut problems)
-        }
+        Subject::One(pointer) | Subject::All(pointer) => check_pointer("/pointer", pointer, &mut problems),
         Subject::Named(questions) => check_questions(json, questions, &mut problems),
     }
     // Where all questions are named, each is checked with what it takes over from here.
@@ -224,11 +215,7 @@ fn check_questions(json: &str, questions: &[Question], problems: &mut Vec<Proble
         let at = format!("/questions/{}", escape(&question.name));
         // Written short, `animal = "/animal"`, the pointer stands at the question itself.
         let short = given.pointer(&at).is_some_and(Value::is_string);
-        let pointer_at = if short {
-            at.clone()
-        } else {
-            format!("{at}/pointer")
-        };
+        let pointer_at = if short { at.clone() } else { format!("{at}/pointer") };
         check_pointer(&pointer_at, &question.pointer, problems);
         check_rules(&at, &question.rules, problems);
     }
@@ -236,22 +223,11 @@ fn check_questions(json: &str, questions: &[Question], problems: &mut Vec<Proble
 
 fn check_pointer(at: &str, pointer: &str, problems: &mut Vec<Problem>) {
     if !pointer.is_empty() && !pointer.starts_with('/') {
-        problems.push(Problem::new(
-            at,
-            format!("`{pointer}` is no JSON Pointer, which begins with `/`: write `/{pointer}`"),
-        ));
+        problems.push(Problem::new(at, format!("`{pointer}` is no JSON Pointer, which begins with `/`: write `/{pointer}`")));
     }
     let after_tilde = pointer.split('~').skip(1);
-    if after_tilde
-        .into_iter()
-        .any(|rest| !rest.starts_with(['0', '1']))
-    {
-        problems.push(Problem::new(
-            at,
-            format!(
-                "`{pointer}` is no JSON Pointer: write `~0` for `~` and `~1` for a `/` in a name"
-            ),
-        ));
+    if after_tilde.into_iter().any(|rest| !rest.starts_with(['0', '1'])) {
+        problems.push(Problem::new(at, format!("`{pointer}` is no JSON Pointer: write `~0` for `~` and `~1` for a `/` in a name")));
     }
 }
 

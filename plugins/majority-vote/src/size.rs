@@ -32,13 +32,7 @@ pub fn of(value: &Value) -> usize {
     match value {
         Value::Null | Value::Bool(_) | Value::Number(_) => 24,
         // Most texts need no escapes, and what needs none is measured without writing it.
-        Value::String(text)
-            if text
-                .bytes()
-                .all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') =>
-        {
-            text.len() + 2
-        }
+        Value::String(text) if text.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') => text.len() + 2,
         other => other.to_string().len(),
     }
 }

@@ -24,10 +24,7 @@ pub fn describe(tally: &Tally, budget: &mut usize) -> Value {
 fn describe_values(tally: &Tally, budget: &mut usize) -> Value {
     let count: usize = tally.groups.iter().map(|group| group.votes).sum();
     let freq = tally.groups.first().map(|group| group.votes);
-    let mut ahead = tally
-        .groups
-        .iter()
-        .filter(|group| Some(group.votes) == freq);
+    let mut ahead = tally.groups.iter().filter(|group| Some(group.votes) == freq);
     let top = match (ahead.next(), ahead.next()) {
         (Some(group), None) if size::take(budget, &group.value) => group.value.clone(),
         _ => Value::Null,
@@ -48,10 +45,7 @@ fn numbers(tally: &Tally) -> Option<Vec<f64>> {
 
 fn describe_numbers(sorted: &[f64]) -> Value {
     let count = sorted.len();
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "there are some thousands of answers at most"
-    )]
+    #[expect(clippy::cast_precision_loss, reason = "there are some thousands of answers at most")]
     let n = count as f64;
     let mean = sorted.iter().sum::<f64>() / n;
     let squares: f64 = sorted.iter().map(|number| (number - mean).powi(2)).sum();
@@ -80,11 +74,7 @@ fn quantile(sorted: &[f64], quarter: usize) -> Option<f64> {
         _ => 0.75,
     };
     // numpy comes from the nearer side, which differs in the last digit.
-    Some(if step < 0.5 {
-        low + (high - low) * step
-    } else {
-        high - (high - low) * (1.0 - step)
-    })
+    Some(if step < 0.5 { low + (high - low) * step } else { high - (high - low) * (1.0 - step) })
 }
 
 /// pandas' `value_counts()`: from value to votes, most votes first, as far as `budget` reaches, which is lowered by the

@@ -50,33 +50,15 @@ pub fn count(votes: &[Vote]) -> Tally {
             }
         }
     }
-    let named = groups.into_iter().map(|(group, spellings)| Group {
-        value: spellings.commonest(),
-        ..group
-    });
+    let named = groups.into_iter().map(|(group, spellings)| Group { value: spellings.commonest(), ..group });
     let mut groups: Vec<Group> = named.collect();
-    groups.sort_by(|one, other| {
-        other
-            .votes
-            .cmp(&one.votes)
-            .then(one.first.cmp(&other.first))
-    });
-    Tally {
-        groups,
-        total: votes.len(),
-        weight: votes.iter().map(|vote| vote.weight).sum(),
-    }
+    groups.sort_by(|one, other| other.votes.cmp(&one.votes).then(one.first.cmp(&other.first)));
+    Tally { groups, total: votes.len(), weight: votes.iter().map(|vote| vote.weight).sum() }
 }
 
 impl Group {
     fn new(key: &str, first: usize) -> Self {
-        Self {
-            key: key.to_owned(),
-            value: Value::Null,
-            votes: 0,
-            weight: 0.0,
-            first,
-        }
+        Self { key: key.to_owned(), value: Value::Null, votes: 0, weight: 0.0, first }
     }
 }
 

@@ -34,11 +34,7 @@ pub struct Verdict {
 impl Verdict {
     /// Whether an answer that chose these keys agrees; none while undecided.
     #[must_use]
-    pub fn agrees<'a>(
-        &self,
-        mut chosen: impl Iterator<Item = &'a str> + Clone,
-        rules: &Rules,
-    ) -> Option<bool> {
+    pub fn agrees<'a>(&self, mut chosen: impl Iterator<Item = &'a str> + Clone, rules: &Rules) -> Option<bool> {
         if !self.decided {
             return None;
         }
@@ -57,18 +53,10 @@ pub fn decide(tally: &Tally, rules: &Rules) -> Verdict {
     if tally.total == 0 {
         return undecided("no answer counts".to_owned());
     }
-    let found = if rules.lists == Lists::Set {
-        set(tally, rules)
-    } else {
-        leader(tally, rules)
-    };
+    let found = if rules.lists == Lists::Set { set(tally, rules) } else { leader(tally, rules) };
     let too_few = tally.total < rules.minimum_answers;
     let reason = if too_few {
-        Some(format!(
-            "{}, {} needed",
-            counted(tally.total, "counts", "count"),
-            are(rules.minimum_answers)
-        ))
+        Some(format!("{}, {} needed", counted(tally.total, "counts", "count"), are(rules.minimum_answers)))
     } else {
         found.missing
     };
@@ -115,16 +103,8 @@ struct Found<'a> {
 
 /// The value with the greatest weight.
 fn leader<'a>(tally: &'a Tally, rules: &Rules) -> Found<'a> {
-    let greatest = tally
-        .groups
-        .iter()
-        .map(|group| group.weight)
-        .fold(0.0, f64::max);
-    let mut ahead: Vec<&Group> = tally
-        .groups
-        .iter()
-        .filter(|group| greatest - group.weight < EPSILON)
-        .collect();
+    let greatest = tally.groups.iter().map(|group| group.weight).fold(0.0, f64::max);
+    let mut ahead: Vec<&Group> = tally.groups.iter().filter(|group| greatest - group.weight < EPSILON).collect();
     ahead.sort_by_key(|group| group.first);
     let votes = ahead.iter().map(|group| group.votes).min().unwrap_or(0);
     let agreement = share(greatest, tally);
@@ -145,9 +125,7 @@ fn leader<'a>(tally: &'a Tally, rules: &Rules) -> Found<'a> {
     let answer = if tie && rules.ties == Ties::All {
         winners.iter().map(|group| group.value.clone()).collect()
     } else {
-        winners
-            .first()
-            .map_or(Value::Null, |group| group.value.clone())
+        winners.first().map_or(Value::Null, |group| group.value.clone())
     };
     let reason = match (tie, rules.ties) {
         (true, Ties::All) => format!("{tied_words}, and the answer lists them"),
@@ -171,9 +149,7 @@ fn leader<'a>(tally: &'a Tally, rules: &Rules) -> Found<'a> {
 fn set<'a>(tally: &'a Tally, rules: &Rules) -> Found<'a> {
     let mut given: Vec<&Group> = tally.groups.iter().collect();
     given.sort_by_key(|group| group.first);
-    let is_tied = |group: &Group| {
-        rules.agreement.is_none() && (share(group.weight, tally) - 0.5).abs() < EPSILON
-    };
+    let is_tied = |group: &Group| rules.agreement.is_none() && (share(group.weight, tally) - 0.5).abs() < EPSILON;
     let is_in = |group: &Group| {
         let share = share(group.weight, tally);
         let enough = match rules.agreement {
@@ -182,32 +158,20 @@ fn set<'a>(tally: &'a Tally, rules: &Rules) -> Found<'a> {
         };
         group.votes >= rules.quorum && (enough || (is_tied(group) && rules.ties == Ties::All))
     };
-    let tied: Vec<&Group> = given
-        .iter()
-        .copied()
-        .filter(|group| is_tied(group))
-        .collect();
+    let tied: Vec<&Group> = given.iter().copied().filter(|group| is_tied(group)).collect();
     let winners: Vec<&Group> = given.iter().copied().filter(|group| is_in(group)).collect();
     let mut votes = tally.total;
     let mut agreement: f64 = 1.0;
     for group in given {
         let share = share(group.weight, tally);
-        let (for_it, share) = if is_in(group) {
-            (group.votes, share)
-        } else {
-            (tally.total - group.votes, 1.0 - share)
-        };
+        let (for_it, share) = if is_in(group) { (group.votes, share) } else { (tally.total - group.votes, 1.0 - share) };
         votes = votes.min(for_it);
         agreement = agreement.min(share);
     }
     let answers = counted(tally.total, "", "");
     let half = format!(
         "tie: {} by half of {answers}",
-        if tied.len() == 1 {
-            "a value was chosen".to_owned()
-        } else {
-            format!("{} values were chosen", tied.len())
-        }
+        if tied.len() == 1 { "a value was chosen".to_owned() } else { format!("{} values were chosen", tied.len()) }
     );
     let missing = (!tied.is_empty() && rules.ties != Ties::All).then(|| half.clone());
     let reason = match (tied.is_empty(), rules.agreement) {
@@ -229,11 +193,7 @@ fn set<'a>(tally: &'a Tally, rules: &Rules) -> Found<'a> {
 }
 
 fn share(weight: f64, tally: &Tally) -> f64 {
-    if tally.weight > 0.0 {
-        (weight / tally.weight).clamp(0.0, 1.0)
-    } else {
-        0.0
-    }
+    if tally.weight > 0.0 { (weight / tally.weight).clamp(0.0, 1.0) } else { 0.0 }
 }
 
 fn short_of(agreement: f64, rules: &Rules) -> Option<String> {
@@ -252,11 +212,7 @@ fn counted(answers: usize, one: &str, many: &str) -> String {
 }
 
 fn are(number: usize) -> String {
-    if number == 1 {
-        "1 is".to_owned()
-    } else {
-        format!("{number} are")
-    }
+    if number == 1 { "1 is".to_owned() } else { format!("{number} are") }
 }
 
 #[cfg(test)]

@@ -52,48 +52,26 @@ pub fn count<'a>(answers: &'a [Answer], settings: &'a Settings) -> Result<Outcom
     let admitted = ballot::admit(answers, settings);
     let counted = || {
         let admitted = answers.iter().zip(&admitted).enumerate();
-        admitted.filter_map(|(at, (answer, weight))| {
-            Some((at, *weight.as_ref().ok()?, answer.value.as_ref()?))
-        })
+        admitted.filter_map(|(at, (answer, weight))| Some((at, *weight.as_ref().ok()?, answer.value.as_ref()?)))
     };
     let rules = &settings.rules;
     let parts = match &settings.subject {
         Subject::One(pointer) => vec![part(String::new(), pointer, rules, counted())],
-        Subject::Named(questions) => questions
-            .iter()
-            .map(|question| {
-                part(
-                    question.name.clone(),
-                    &question.pointer,
-                    &question.rules,
-                    counted(),
-                )
-            })
-            .collect(),
+        Subject::Named(questions) => {
+            questions.iter().map(|question| part(question.name.clone(), &question.pointer, &question.rules, counted())).collect()
+        }
         Subject::All(pointer) => {
             let names = names(pointer, counted().map(|(_, _, value)| value))?;
-            let at =
-                |name: &str| format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"));
-            names
-                .into_iter()
-                .map(|name| part(name.to_owned(), &at(name), rules, counted()))
-                .collect()
+            let at = |name: &str| format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"));
+            let parts = names.into_iter().map(|name| part(name.to_owned(), &at(name), rules, counted()));
+            // What everybody left blank (a remark, say) must not keep the whole open.
+            parts.filter(|part| part.tally.total > 0).collect()
         }
     };
-    Ok(Outcome {
-        answers,
-        by_question: !matches!(settings.subject, Subject::One(_)),
-        parts,
-        admitted,
-    })
+    Ok(Outcome { answers, by_question: !matches!(settings.subject, Subject::One(_)), parts, admitted })
 }
 
-fn part<'a, 'v>(
-    name: String,
-    pointer: &str,
-    rules: &'a Rules,
-    answers: impl Iterator<Item = (usize, f64, &'v Value)>,
-) -> Part<'a> {
+fn part<'a, 'v>(name: String, pointer: &str, rules: &'a Rules, answers: impl Iterator<Item = (usize, f64, &'v Value)>) -> Part<'a> {
     let mut votes = Vec::new();
     let mut silent = Vec::new();
     for (at, weight, value) in answers {
@@ -104,35 +82,19 @@ fn part<'a, 'v>(
     }
     let tally = tally::count(&votes);
     let verdict = verdict::decide(&tally, rules);
-    Part {
-        name,
-        rules,
-        votes,
-        silent,
-        tally,
-        verdict,
-    }
+    Part { name, rules, votes, silent, tally, verdict }
 }
 
 /// The names of the members of all answers, in the order in which they first appear.
-fn names<'v>(
-    pointer: &str,
-    values: impl Iterator<Item = &'v Value>,
-) -> Result<Vec<&'v str>, String> {
+fn names<'v>(pointer: &str, values: impl Iterator<Item = &'v Value>) -> Result<Vec<&'v str>, String> {
     let mut names: Vec<&str> = Vec::new();
     for value in values {
         let members = value.pointer(pointer).and_then(Value::as_object);
         let short = |name: &&String| name.len() <= NAME_MAX;
-        for name in members
-            .into_iter()
-            .flat_map(|members| members.keys())
-            .filter(short)
-        {
+        for name in members.into_iter().flat_map(|members| members.keys()).filter(short) {
             if !names.contains(&name.as_str()) {
                 if names.len() == QUESTIONS_MAX {
-                    return Err(format!(
-                        "the answers have more than {QUESTIONS_MAX} questions: name those to vote on in `questions`"
-                    ));
+                    return Err(format!("the answers have more than {QUESTIONS_MAX} questions: name those to vote on in `questions`"));
                 }
                 names.push(name);
             }

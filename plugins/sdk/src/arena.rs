@@ -21,10 +21,7 @@ pub struct Arena<const SIZE: usize> {
     used: Cell<usize>,
 }
 
-#[expect(
-    unsafe_code,
-    reason = "a static has to be Sync; the sandbox has one thread, and tests use one each"
-)]
+#[expect(unsafe_code, reason = "a static has to be Sync; the sandbox has one thread, and tests use one each")]
 // SAFETY: there is no second thread that could see it.
 unsafe impl<const SIZE: usize> Sync for Arena<SIZE> {}
 
@@ -38,10 +35,7 @@ impl<const SIZE: usize> Arena<SIZE> {
     /// An arena of which nothing is handed out.
     #[must_use]
     pub const fn new() -> Self {
-        Self {
-            block: UnsafeCell::new([0; SIZE]),
-            used: Cell::new(0),
-        }
+        Self { block: UnsafeCell::new([0; SIZE]), used: Cell::new(0) }
     }
 
     fn start(&self) -> *mut u8 {
@@ -60,9 +54,7 @@ impl<const SIZE: usize> Arena<SIZE> {
         let free = start.addr().checked_add(self.used.get())?;
         let aligned = free.checked_next_multiple_of(layout.align())?;
         let offset = aligned - start.addr();
-        let end = offset
-            .checked_add(layout.size())
-            .filter(|end| *end <= SIZE)?;
+        let end = offset.checked_add(layout.size()).filter(|end| *end <= SIZE)?;
         self.used.set(end);
         Some(start.wrapping_add(offset))
     }

@@ -5,14 +5,8 @@ use std::panic;
 use crate::arena::Arena;
 
 /// What `wit/` says, as Rust: a module per interface, the world's own types and the trait `Guest`.
-#[expect(
-    missing_docs,
-    reason = "made by wit-bindgen; what it lacks is on the items in wit/"
-)]
-#[expect(
-    clippy::allow_attributes_without_reason,
-    reason = "made by wit-bindgen"
-)]
+#[expect(missing_docs, reason = "made by wit-bindgen; what it lacks is on the items in wit/")]
+#[expect(clippy::allow_attributes_without_reason, reason = "made by wit-bindgen")]
 pub mod bindings {
     wit_bindgen::generate!({
         path: "../../wit",
@@ -33,11 +27,7 @@ static ARENA: Arena<ARENA_BYTES> = Arena::new();
 pub fn start() {
     panic::set_hook(Box::new(|panic| {
         let message = panic.to_string();
-        bindings::crowdhook::plugin::log::write(
-            bindings::crowdhook::plugin::log::Level::Error,
-            &message,
-            &[],
-        );
+        bindings::crowdhook::plugin::log::write(bindings::crowdhook::plugin::log::Level::Error, &message, &[]);
     }));
 }
 
@@ -45,10 +35,7 @@ pub fn start() {
 #[macro_export]
 macro_rules! plugin {
     ($plugin:ty) => {
-        #[expect(
-            unsafe_code,
-            reason = "made by wit-bindgen: the functions that the host calls"
-        )]
+        #[expect(unsafe_code, reason = "made by wit-bindgen: the functions that the host calls")]
         const _: () = {
             use $crate::bindings::{Description, Event, Failure, Guest, Problem};
 

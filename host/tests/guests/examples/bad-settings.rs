@@ -9,10 +9,7 @@ impl Misbehaves for BadSettings {
     const NAME: &str = "bad-settings";
 
     fn check_settings(_settings: &str) -> Vec<Problem> {
-        vec![Problem {
-            at: "/mode".to_owned(),
-            message: "no mode suits this plugin".to_owned(),
-        }]
+        vec![Problem { at: "/mode".to_owned(), message: "no mode suits this plugin".to_owned() }]
     }
 
     fn handle(_event: &Event, _settings: &str) -> Result<(), Failure> {

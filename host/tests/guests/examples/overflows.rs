@@ -12,12 +12,7 @@ impl Misbehaves for Overflows {
 
     fn handle(_event: &Event, _settings: &str) -> Result<(), Failure> {
         for turn in 0..200 {
-            events::emit(
-                "overflow.counted",
-                None,
-                &format!("{{\"turn\":{turn}}}"),
-                None,
-            )?;
+            events::emit("overflow.counted", None, &format!("{{\"turn\":{turn}}}"), None)?;
         }
         Ok(())
     }

@@ -12,11 +12,7 @@ impl Misbehaves for Recurses {
     const NEEDS: &[&str] = &["events"];
 
     fn handle(event: &Event, _settings: &str) -> Result<(), Failure> {
-        let kind = if event.kind.starts_with("task.") {
-            "loop.turned"
-        } else {
-            &event.kind
-        };
+        let kind = if event.kind.starts_with("task.") { "loop.turned" } else { &event.kind };
         events::emit(kind, None, &event.payload, None)
     }
 }

@@ -9,10 +9,7 @@ impl Misbehaves for Rejects {
     const NAME: &str = "rejects";
 
     fn handle(event: &Event, _settings: &str) -> Result<(), Failure> {
-        Err(Failure::Reject(format!(
-            "event {} makes no sense",
-            event.id
-        )))
+        Err(Failure::Reject(format!("event {} makes no sense", event.id)))
     }
 }
 

@@ -9,10 +9,7 @@ impl Misbehaves for Retries {
     const NAME: &str = "retries";
 
     fn handle(event: &Event, _settings: &str) -> Result<(), Failure> {
-        Err(Failure::Retry(format!(
-            "attempt {} was too early",
-            event.attempt
-        )))
+        Err(Failure::Retry(format!("attempt {} was too early", event.attempt)))
     }
 }
 

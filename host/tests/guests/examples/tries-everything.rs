@@ -16,10 +16,7 @@ impl Misbehaves for TriesEverything {
         tell("tasks.raise-redundancy", tasks::raise_redundancy(task, 5));
         tell("email.send", email::send(&message(), None));
         tell("files.write", files::write("out", "a.txt", b"a"));
-        tell(
-            "files.append",
-            files::append("out", "a.csv", "a\n", None, None),
-        );
+        tell("files.append", files::append("out", "a.csv", "a\n", None, None));
         tell("badges.award", badges::award("1", &badge()));
         tell("badges.revoke", badges::revoke("1", "first", "a test"));
         tell("events.emit", events::emit("all.tried", None, "{}", None));
@@ -43,13 +40,7 @@ fn tell(effect: &str, answer: Result<(), Failure>) {
 }
 
 fn task_to_create() -> tasks::NewTask {
-    tasks::NewTask {
-        project: None,
-        info: "{}".to_owned(),
-        redundancy: None,
-        priority: None,
-        extra: "{}".to_owned(),
-    }
+    tasks::NewTask { project: None, info: "{}".to_owned(), redundancy: None, priority: None, extra: "{}".to_owned() }
 }
 
 fn message() -> email::Message {
@@ -77,12 +68,7 @@ fn badge() -> badges::Badge {
 }
 
 fn request() -> http::Request {
-    http::Request {
-        method: "POST".to_owned(),
-        path: "/".to_owned(),
-        headers: Vec::new(),
-        body: String::new(),
-    }
+    http::Request { method: "POST".to_owned(), path: "/".to_owned(), headers: Vec::new(), body: String::new() }
 }
 
 crowdhook_guests::guest!(TriesEverything);

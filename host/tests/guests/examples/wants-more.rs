@@ -12,12 +12,7 @@ impl Misbehaves for WantsMore {
 
     fn handle(_event: &Event, _settings: &str) -> Result<(), Failure> {
         email::send(&message(), None)?;
-        let request = http::Request {
-            method: "POST".to_owned(),
-            path: "/more".to_owned(),
-            headers: Vec::new(),
-            body: String::new(),
-        };
+        let request = http::Request { method: "POST".to_owned(), path: "/more".to_owned(), headers: Vec::new(), body: String::new() };
         http::send("outside", &request, None)
     }
 }

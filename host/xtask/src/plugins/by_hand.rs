@@ -1,10 +1,7 @@
 //! Files that a host has to refuse and that no toolchain makes: written in WebAssembly's text format.
 
 /// Name and text of each.
-pub(super) const TEXTS: [(&str, &str); 2] = [
-    ("core-module", CORE_MODULE),
-    ("other-version", OTHER_VERSION),
-];
+pub(super) const TEXTS: [(&str, &str); 2] = [("core-module", CORE_MODULE), ("other-version", OTHER_VERSION)];
 
 /// A module and not a component, such as a toolchain leaves behind before the last step.
 const CORE_MODULE: &str = r#"

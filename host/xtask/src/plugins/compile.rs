@@ -42,12 +42,7 @@ pub(super) fn all(root: &Path, components: &[Component]) -> Result<PathBuf> {
     let toolchain = toolchain(root)?;
     for plugin in plugins {
         // One at a time: built together, the features that one asks of a dependency would reach the others.
-        cargo(
-            root,
-            &toolchain,
-            &target_dir,
-            &["--lib", "--package", plugin],
-        )?;
+        cargo(root, &toolchain, &target_dir, &["--lib", "--package", plugin])?;
     }
     if !guests.is_empty() {
         let mut arguments = vec!["--package", "crowdhook-guests", "--features", "sandbox"];
@@ -60,9 +55,7 @@ pub(super) fn all(root: &Path, components: &[Component]) -> Result<PathBuf> {
 }
 
 fn of(components: &[Component], origin: Origin) -> Vec<&str> {
-    let wanted = components
-        .iter()
-        .filter(|component| component.origin == origin);
+    let wanted = components.iter().filter(|component| component.origin == origin);
     wanted.map(|component| component.name.as_str()).collect()
 }
 
@@ -70,10 +63,7 @@ fn of(components: &[Component], origin: Origin) -> Vec<&str> {
 fn target_dir(root: &Path) -> PathBuf {
     let shared = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     // A relative one is relative to where cargo was called, and this process was started there too.
-    env::current_dir()
-        .unwrap_or_default()
-        .join(shared)
-        .join("wasm")
+    env::current_dir().unwrap_or_default().join(shared).join("wasm")
 }
 
 /// What `.ci/wasm-toolchain` says has to be set: nothing where rustup has the target.
@@ -89,37 +79,19 @@ fn toolchain(root: &Path) -> Result<BTreeMap<String, String>> {
     }
     let text = String::from_utf8(output.stdout).context("`.ci/wasm-toolchain` wrote no text")?;
     let pairs = text.lines().filter_map(|line| line.split_once('='));
-    Ok(pairs
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect())
+    Ok(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
 }
 
-fn cargo(
-    root: &Path,
-    toolchain: &BTreeMap<String, String>,
-    target_dir: &Path,
-    what: &[&str],
-) -> Result<()> {
+fn cargo(root: &Path, toolchain: &BTreeMap<String, String>, target_dir: &Path, what: &[&str]) -> Result<()> {
     let cargo = toolchain.get("CARGO").map_or("cargo", String::as_str);
     let status = Command::new(cargo)
         .current_dir(root)
-        .args([
-            "build",
-            "--quiet",
-            "--release",
-            "--locked",
-            "--target",
-            TARGET,
-            "--target-dir",
-        ])
+        .args(["build", "--quiet", "--release", "--locked", "--target", TARGET, "--target-dir"])
         .arg(target_dir)
         .args(what)
         .envs(PROFILE)
         .envs(toolchain)
-        .env(
-            "CARGO_ENCODED_RUSTFLAGS",
-            flags(root, toolchain)?.join("\u{1f}"),
-        )
+        .env("CARGO_ENCODED_RUSTFLAGS", flags(root, toolchain)?.join("\u{1f}"))
         .env_remove("RUSTFLAGS")
         .status()
         .with_context(|| format!("cannot run `{cargo}`"))?;
@@ -132,8 +104,7 @@ fn cargo(
 /// Flags for the compiler: a small stack, and no path of this machine in what a panic says.
 fn flags(root: &Path, toolchain: &BTreeMap<String, String>) -> Result<Vec<String>> {
     let mut flags = vec![format!("-Clink-arg=-zstack-size={STACK_BYTES}")];
-    let mut remap =
-        |from: &Path, to: &str| flags.push(format!("--remap-path-prefix={}={to}", from.display()));
+    let mut remap = |from: &Path, to: &str| flags.push(format!("--remap-path-prefix={}={to}", from.display()));
     // The last one that fits is taken, so the general ones come first.
     if let Some(home) = env::home_dir() {
         remap(&home, "/home");
@@ -159,9 +130,7 @@ fn registries() -> Result<Vec<PathBuf>> {
     let sources = home.join("registry/src");
     let mut found = Vec::new();
     if sources.is_dir() {
-        for entry in fs::read_dir(&sources)
-            .with_context(|| format!("cannot list `{}`", sources.display()))?
-        {
+        for entry in fs::read_dir(&sources).with_context(|| format!("cannot list `{}`", sources.display()))? {
             found.push(entry?.path());
         }
     }

@@ -16,13 +16,8 @@ const PACKAGE: &str = "crowdhook:plugin/";
 ///
 /// A module that is no plugin, or a component that is not valid or imports anything but our own interfaces.
 pub(super) fn component(module: &[u8]) -> Result<Vec<u8>> {
-    let bytes = ComponentEncoder::default()
-        .validate(true)
-        .module(module)?
-        .encode()?;
-    Validator::new_with_features(WasmFeatures::default())
-        .validate_all(&bytes)
-        .context("the component is not valid")?;
+    let bytes = ComponentEncoder::default().validate(true).module(module)?.encode()?;
+    Validator::new_with_features(WasmFeatures::default()).validate_all(&bytes).context("the component is not valid")?;
     for import in imports(&bytes)? {
         if !import.starts_with(PACKAGE) {
             bail!("it imports `{import}`, which no host offers to a plugin of ours");
@@ -63,10 +58,7 @@ pub(super) fn check_text(root: &Path, bytes: &[u8]) -> Result<()> {
     let home = env::home_dir().filter(|home| home.components().count() > 1);
     for path in [Some(root.to_path_buf()), home].into_iter().flatten() {
         let text = path.to_string_lossy().into_owned();
-        if bytes
-            .windows(text.len())
-            .any(|part| part == text.as_bytes())
-        {
+        if bytes.windows(text.len()).any(|part| part == text.as_bytes()) {
             bail!("the path `{text}` stands in it");
         }
     }

@@ -37,11 +37,7 @@ impl Component {
     /// Where the committed component is.
     pub(super) fn prebuilt(&self, root: &Path) -> PathBuf {
         let [plugins, guests] = PREBUILT;
-        let folder = if self.origin == Origin::Plugin {
-            plugins
-        } else {
-            guests
-        };
+        let folder = if self.origin == Origin::Plugin { plugins } else { guests };
         // Not `with_extension`, which would cut a name at its dot.
         root.join(folder).join(format!("{}.wasm", self.name))
     }
@@ -64,25 +60,16 @@ pub(super) fn all(root: &Path) -> Result<Vec<Component>> {
     for name in names(&root.join("plugins"))? {
         let manifest = root.join("plugins").join(&name).join("Cargo.toml");
         if fs::read_to_string(manifest).is_ok_and(|text| text.contains("\"cdylib\"")) {
-            components.push(Component {
-                name,
-                origin: Origin::Plugin,
-            });
+            components.push(Component { name, origin: Origin::Plugin });
         }
     }
     for file in names(&root.join(GUESTS).join("examples"))? {
         if let Some(name) = file.strip_suffix(".rs") {
-            components.push(Component {
-                name: name.to_owned(),
-                origin: Origin::Guest,
-            });
+            components.push(Component { name: name.to_owned(), origin: Origin::Guest });
         }
     }
     for (name, text) in by_hand::TEXTS {
-        components.push(Component {
-            name: name.to_owned(),
-            origin: Origin::ByHand(text),
-        });
+        components.push(Component { name: name.to_owned(), origin: Origin::ByHand(text) });
     }
     Ok(components)
 }

@@ -24,20 +24,12 @@ pub(super) fn hash(root: &Path, component: &Component) -> Result<String> {
         Origin::ByHand(text) => hasher.update(text.as_bytes()),
         Origin::Plugin => {
             let folder = format!("plugins/{}", component.name);
-            add(
-                &mut hasher,
-                root,
-                &[&format!("{folder}/src"), &format!("{folder}/Cargo.toml")],
-            )?;
+            add(&mut hasher, root, &[&format!("{folder}/src"), &format!("{folder}/Cargo.toml")])?;
             add_shared(&mut hasher, root)?;
         }
         Origin::Guest => {
             let file = format!("{}/examples/{}.rs", list::GUESTS, component.name);
-            add(
-                &mut hasher,
-                root,
-                &[&file, &format!("{}/src", list::GUESTS)],
-            )?;
+            add(&mut hasher, root, &[&file, &format!("{}/src", list::GUESTS)])?;
             add_shared(&mut hasher, root)?;
         }
     }
@@ -64,8 +56,7 @@ fn add(hasher: &mut Sha256, root: &Path, paths: &[&str]) -> Result<()> {
     for path in paths {
         for file in files(&root.join(path))? {
             let test = file.file_stem().is_some_and(|name| name == "tests");
-            let in_tests =
-                file.iter().any(|part| part == "tests") && !path.starts_with(list::GUESTS);
+            let in_tests = file.iter().any(|part| part == "tests") && !path.starts_with(list::GUESTS);
             if !test && !in_tests {
                 add_file(hasher, root, &file)?;
             }
@@ -76,11 +67,7 @@ fn add(hasher: &mut Sha256, root: &Path, paths: &[&str]) -> Result<()> {
 
 /// Adds name and content, each with its length before it, so that no two sets of files look alike.
 fn add_file(hasher: &mut Sha256, root: &Path, file: &Path) -> Result<()> {
-    let name = file
-        .strip_prefix(root)
-        .unwrap_or(file)
-        .to_string_lossy()
-        .replace('\\', "/");
+    let name = file.strip_prefix(root).unwrap_or(file).to_string_lossy().replace('\\', "/");
     let content = fs::read(file).with_context(|| format!("cannot read `{}`", file.display()))?;
     for part in [name.as_bytes(), &content] {
         hasher.update((part.len() as u64).to_le_bytes());

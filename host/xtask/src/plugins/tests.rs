@@ -7,11 +7,7 @@ use super::{COMMAND, encode, sources};
 #[test]
 fn the_committed_components_are_built_from_the_sources_as_they_are() {
     let stale = super::stale(&crate::root()).unwrap();
-    assert!(
-        stale.is_empty(),
-        "stale: {}; run `{COMMAND}` and commit what it writes",
-        stale.join(", ")
-    );
+    assert!(stale.is_empty(), "stale: {}; run `{COMMAND}` and commit what it writes", stale.join(", "));
 }
 
 #[test]
@@ -22,16 +18,8 @@ fn the_committed_components_are_valid_and_import_nothing_but_our_own_interfaces(
         wasmparser::validate(&bytes).unwrap();
         if !matches!(component.origin, Origin::ByHand(_)) {
             for import in encode::imports(&bytes).unwrap() {
-                assert!(
-                    import.starts_with("crowdhook:plugin/"),
-                    "{} imports {import}",
-                    component.name
-                );
-                assert!(
-                    import.ends_with("@0.1.0"),
-                    "{} imports {import}",
-                    component.name
-                );
+                assert!(import.starts_with("crowdhook:plugin/"), "{} imports {import}", component.name);
+                assert!(import.ends_with("@0.1.0"), "{} imports {import}", component.name);
             }
         }
     }
@@ -68,10 +56,7 @@ fn repository() -> tempfile::TempDir {
 /// Whether a change of this file makes the component stale.
 fn changes(name: &str, origin: Origin, path: &str) -> bool {
     let folder = repository();
-    let component = Component {
-        name: name.to_owned(),
-        origin,
-    };
+    let component = Component { name: name.to_owned(), origin };
     let hash = |root: &Path| sources::hash(root, &component).unwrap();
     let before = hash(folder.path());
     fs::write(folder.path().join(path), "two").unwrap();
@@ -93,17 +78,9 @@ fn a_change_of_what_is_compiled_in_makes_a_component_stale() {
 
 #[test]
 fn a_change_of_anything_else_does_not() {
-    assert!(!changes(
-        "vote",
-        Origin::Plugin,
-        "plugins/vote/src/tests.rs"
-    ));
+    assert!(!changes("vote", Origin::Plugin, "plugins/vote/src/tests.rs"));
     assert!(!changes("vote", Origin::Plugin, "wit/README.md"));
-    assert!(!changes(
-        "vote",
-        Origin::Plugin,
-        "host/tests/guests/src/lib.rs"
-    ));
+    assert!(!changes("vote", Origin::Plugin, "host/tests/guests/src/lib.rs"));
     assert!(!changes("spins", Origin::Guest, "plugins/vote/src/lib.rs"));
 }
 
@@ -115,10 +92,7 @@ fn a_missing_component_is_stale_and_one_without_a_source_is_named() {
     fs::write(orphan, "x").unwrap();
     let stale = super::stale(folder.path()).unwrap();
     assert_eq!(stale.first().map(String::as_str), Some("vote"));
-    assert!(
-        stale.iter().any(|name| name.contains("gone.wasm")),
-        "{stale:?}"
-    );
+    assert!(stale.iter().any(|name| name.contains("gone.wasm")), "{stale:?}");
 }
 
 #[test]

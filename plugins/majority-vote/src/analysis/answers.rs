@@ -56,10 +56,7 @@ struct Line<'a> {
     questions: Option<ByQuestion<'a>>,
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde passes a reference"
-)]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_false(value: &bool) -> bool {
     !value
 }
@@ -92,18 +89,12 @@ struct Standing<'a> {
 }
 
 fn lines<'a>(outcome: &'a Outcome<'a>) -> Vec<Line<'a>> {
-    let answers = outcome
-        .answers
-        .iter()
-        .zip(&outcome.admitted)
-        .zip(standings(outcome));
+    let answers = outcome.answers.iter().zip(&outcome.admitted).zip(standings(outcome));
     let line = |((answer, admitted), standing): ((&'a crate::ballot::Answer, &_), Standing<'a>)| {
         let why_not = match admitted {
             Err(why_not) => Some(crate::ballot::WhyNot::to_string(why_not)),
             Ok(_) if standing.counted => None,
-            Ok(_) => standing
-                .why_not
-                .or_else(|| Some("it answers no question".to_owned())),
+            Ok(_) => standing.why_not.or_else(|| Some("it answers no question".to_owned())),
         };
         let value = answer.value.as_ref();
         let cut = value.is_some_and(|value| size::of(value) > size::LISTED_VALUE_MAX);

@@ -5,23 +5,13 @@ use crate::ballot::Answer;
 use crate::settings::parse;
 
 fn answers(values: &[&str]) -> Vec<Answer> {
-    let answer = |(at, value): (usize, &&str)| Answer {
-        id: at.to_string(),
-        worker: None,
-        value: Some(json!(value)),
-        trust: None,
-        set_aside: false,
-    };
+    let answer =
+        |(at, value): (usize, &&str)| Answer { id: at.to_string(), worker: None, value: Some(json!(value)), trust: None, set_aside: false };
     values.iter().enumerate().map(answer).collect()
 }
 
 fn voted(values: &[&str], settings: Value, last: Option<&str>) -> Todo {
-    run(
-        &answers(values),
-        &parse(&settings.to_string()).unwrap(),
-        last,
-    )
-    .unwrap()
+    run(&answers(values), &parse(&settings.to_string()).unwrap(), last).unwrap()
 }
 
 fn payload(todo: &Todo) -> Value {
@@ -36,14 +26,7 @@ fn remembered(todo: &Todo) -> Option<&str> {
 fn the_first_verdict_is_told() {
     let first = voted(&["a", "b", "a"], json!({}), None);
     let payload = payload(&first);
-    assert_eq!(
-        (
-            &payload["revision"],
-            &payload["previous"],
-            &payload["answer"]
-        ),
-        (&json!(1), &Value::Null, &json!("a"))
-    );
+    assert_eq!((&payload["revision"], &payload["previous"], &payload["answer"]), (&json!(1), &Value::Null, &json!("a")));
 }
 
 #[test]
@@ -59,29 +42,17 @@ fn one_more_vote_for_the_same_answer_is_saved_and_not_told() {
     let second = voted(&["a", "b", "a", "a"], json!({}), remembered(&first));
     assert_eq!(second.tell, None);
     let saved: Value = serde_json::from_str(&second.save).unwrap();
-    assert_eq!(
-        (&saved["total"], &saved["revision"]),
-        (&json!(4), &json!(1))
-    );
+    assert_eq!((&saved["total"], &saved["revision"]), (&json!(4), &json!(1)));
 }
 
 #[test]
 fn another_verdict_is_told_with_the_one_before() {
     let first = voted(&["a", "b", "a"], json!({}), None);
     let tie = voted(&["a", "b", "a", "b"], json!({}), remembered(&first));
-    assert_eq!(
-        payload(&tie)["previous"],
-        json!({ "revision": 1, "answer": "a", "decided": true, "tie": false })
-    );
-    assert_eq!(
-        (&payload(&tie)["revision"], &payload(&tie)["decided"]),
-        (&json!(2), &json!(false))
-    );
+    assert_eq!(payload(&tie)["previous"], json!({ "revision": 1, "answer": "a", "decided": true, "tie": false }));
+    assert_eq!((&payload(&tie)["revision"], &payload(&tie)["decided"]), (&json!(2), &json!(false)));
     let third = voted(&["a", "b", "a", "b", "b"], json!({}), remembered(&tie));
-    assert_eq!(
-        (&payload(&third)["revision"], &payload(&third)["answer"]),
-        (&json!(3), &json!("b"))
-    );
+    assert_eq!((&payload(&third)["revision"], &payload(&third)["answer"]), (&json!(3), &json!("b")));
 }
 
 #[test]
@@ -107,28 +78,18 @@ fn what_was_remembered_and_cannot_be_read_is_told_again() {
 
 #[test]
 fn verdicts_on_questions_are_remembered_too() {
-    let value = |a: u32, b: u32| Answer {
-        value: Some(json!({ "a": a, "b": b })),
-        ..answers(&["x"]).remove(0)
-    };
+    let value = |a: u32, b: u32| Answer { value: Some(json!({ "a": a, "b": b })), ..answers(&["x"]).remove(0) };
     let settings = parse(r#"{ "questions": "all" }"#).unwrap();
     let first = run(&[value(1, 1), value(1, 2)], &settings, None).unwrap();
     let again = run(&[value(1, 1), value(1, 2)], &settings, remembered(&first)).unwrap();
     assert_eq!(again.tell, None);
-    let third = run(
-        &[value(1, 1), value(1, 2), value(1, 2)],
-        &settings,
-        remembered(&first),
-    )
-    .unwrap();
+    let third = run(&[value(1, 1), value(1, 2), value(1, 2)], &settings, remembered(&first)).unwrap();
     assert_eq!(payload(&third)["answer"], json!({ "a": 1, "b": 2 }));
 }
 
 #[test]
 fn what_is_remembered_stays_below_the_limit_of_a_value() {
-    let long: Vec<String> = (0..60)
-        .map(|id| format!("{id}{}", "\"".repeat(7_000)))
-        .collect();
+    let long: Vec<String> = (0..60).map(|id| format!("{id}{}", "\"".repeat(7_000))).collect();
     let long: Vec<&str> = long.iter().map(String::as_str).collect();
     let todo = voted(&long, json!({ "ties": "first" }), None);
     assert!(remembered(&todo).unwrap().len() < 64 * 1024);

@@ -69,22 +69,11 @@ impl Default for Whole {
 }
 
 /// The keys of [`Whole`]; what else there is belongs to [`Counting`] or is unknown, which that will say.
-const WHOLE: [&str; 8] = [
-    "pointer",
-    "questions",
-    "per_worker",
-    "weights",
-    "skip_gold",
-    "skip_set_aside",
-    "on_answered",
-    "emit",
-];
+const WHOLE: [&str; 8] = ["pointer", "questions", "per_worker", "weights", "skip_gold", "skip_set_aside", "on_answered", "emit"];
 
 /// Makes settings of their members.
 pub(super) fn settings(members: Map<String, Value>) -> Result<Settings, String> {
-    let (whole, counting): (Map<_, _>, Map<_, _>) = members
-        .into_iter()
-        .partition(|(key, _)| WHOLE.contains(&key.as_str()));
+    let (whole, counting): (Map<_, _>, Map<_, _>) = members.into_iter().partition(|(key, _)| WHOLE.contains(&key.as_str()));
     let whole: Whole = read(Value::Object(whole))?;
     let rules = read::<Counting>(Value::Object(counting))?.or(&Rules::default());
     let subject = match whole.questions {
@@ -92,9 +81,7 @@ pub(super) fn settings(members: Map<String, Value>) -> Result<Settings, String> 
         Some(Value::String(word)) if word == "all" => Subject::All(whole.pointer),
         Some(Value::Object(questions)) => Subject::Named(named(questions, &rules)?),
         Some(other) => {
-            return Err(format!(
-                "`questions` is `{other}`: write `\"all\"` or a table"
-            ));
+            return Err(format!("`questions` is `{other}`: write `\"all\"` or a table"));
         }
     };
     Ok(Settings {
@@ -111,26 +98,15 @@ pub(super) fn settings(members: Map<String, Value>) -> Result<Settings, String> 
 
 fn named(questions: Map<String, Value>, rules: &Rules) -> Result<Vec<Question>, String> {
     let one = |(name, value)| match value {
-        Value::String(pointer) => Ok(Question {
-            name,
-            pointer,
-            rules: rules.clone(),
-        }),
+        Value::String(pointer) => Ok(Question { name, pointer, rules: rules.clone() }),
         Value::Object(mut members) => {
             let Some(Value::String(pointer)) = members.remove("pointer") else {
                 return Err(format!("question `{name}` has no `pointer`"));
             };
-            let counting: Counting = read(Value::Object(members))
-                .map_err(|error| format!("question `{name}`: {error}"))?;
-            Ok(Question {
-                name,
-                pointer,
-                rules: counting.or(rules),
-            })
+            let counting: Counting = read(Value::Object(members)).map_err(|error| format!("question `{name}`: {error}"))?;
+            Ok(Question { name, pointer, rules: counting.or(rules) })
         }
-        other => Err(format!(
-            "question `{name}` is `{other}`: write a pointer or a table"
-        )),
+        other => Err(format!("question `{name}` is `{other}`: write a pointer or a table")),
     };
     questions.into_iter().map(one).collect()
 }

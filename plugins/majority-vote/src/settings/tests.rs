@@ -1,32 +1,21 @@
 use serde_json::{Value, json};
 
-use super::{
-    Emit, Lists, PerWorker, Problem, SCHEMA, Subject, Ties, Unicode, Weights, check, parse,
-};
+use super::{Emit, Lists, PerWorker, Problem, SCHEMA, Subject, Ties, Unicode, Weights, check, parse};
 
 fn fits_schema(settings: &Value) -> bool {
     let schema: Value = serde_json::from_str(SCHEMA).unwrap();
-    jsonschema::validator_for(&schema)
-        .unwrap()
-        .is_valid(settings)
+    jsonschema::validator_for(&schema).unwrap().is_valid(settings)
 }
 
 /// Settings that both the schema and the parser take or refuse.
 fn check_both(settings: Value, fit: bool) {
     assert_eq!(fits_schema(&settings), fit, "the schema on {settings}");
-    assert_eq!(
-        parse(&settings.to_string()).is_ok(),
-        fit,
-        "the parser on {settings}"
-    );
+    assert_eq!(parse(&settings.to_string()).is_ok(), fit, "the parser on {settings}");
 }
 
 fn problems_at(settings: Value) -> Vec<String> {
     assert!(fits_schema(&settings), "{settings}");
-    check(&settings.to_string())
-        .into_iter()
-        .map(|Problem { at, .. }| at)
-        .collect()
+    check(&settings.to_string()).into_iter().map(|Problem { at, .. }| at).collect()
 }
 
 #[test]
@@ -53,18 +42,9 @@ fn the_defaults_in_the_schema_are_those_of_the_code() {
     assert_eq!(default("minimum_answers"), json!(rules.minimum_answers));
     assert_eq!(default("quorum"), json!(rules.quorum));
     assert_eq!(default("agreement"), Value::Null);
-    assert_eq!(
-        (default("lists"), rules.lists),
-        (json!("each"), Lists::Each)
-    );
-    assert_eq!(
-        (default("unicode"), rules.unicode),
-        (json!("nfc"), Unicode::Nfc)
-    );
-    assert_eq!(
-        (default("ties"), rules.ties),
-        (json!("undecided"), Ties::Undecided)
-    );
+    assert_eq!((default("lists"), rules.lists), (json!("each"), Lists::Each));
+    assert_eq!((default("unicode"), rules.unicode), (json!("nfc"), Unicode::Nfc));
+    assert_eq!((default("ties"), rules.ties), (json!("undecided"), Ties::Undecided));
     let whole = |name: &str| schema["properties"][name]["default"].clone();
     assert_eq!(whole("per_worker"), "last");
     assert_eq!(whole("weights"), "equal");
@@ -79,36 +59,18 @@ fn schema_and_parser_take_and_refuse_the_same() {
     check_both(json!({}), true);
     check_both(json!({ "pointer": "/a" }), true);
     check_both(json!({ "questions": "all", "pointer": "/answers" }), true);
-    check_both(
-        json!({ "questions": { "a": "/a", "b": { "pointer": "/b", "quorum": 2 } } }),
-        true,
-    );
-    check_both(
-        json!({ "lists": "set", "agreement": 0.6, "ties": "all" }),
-        true,
-    );
-    check_both(
-        json!({ "unicode": "nfkc", "ignore_case": true, "text_numbers": true }),
-        true,
-    );
-    check_both(
-        json!({ "per_worker": "all", "weights": "trust", "skip_gold": false }),
-        true,
-    );
-    check_both(
-        json!({ "skip_set_aside": false, "on_answered": true, "emit": "always" }),
-        true,
-    );
+    check_both(json!({ "questions": { "a": "/a", "b": { "pointer": "/b", "quorum": 2 } } }), true);
+    check_both(json!({ "lists": "set", "agreement": 0.6, "ties": "all" }), true);
+    check_both(json!({ "unicode": "nfkc", "ignore_case": true, "text_numbers": true }), true);
+    check_both(json!({ "per_worker": "all", "weights": "trust", "skip_gold": false }), true);
+    check_both(json!({ "skip_set_aside": false, "on_answered": true, "emit": "always" }), true);
 
     check_both(json!({ "qourum": 2 }), false);
     check_both(json!({ "pointer": 1 }), false);
     check_both(json!({ "questions": "some" }), false);
     check_both(json!({ "questions": ["/a"] }), false);
     check_both(json!({ "questions": { "a": { "quorum": 2 } } }), false);
-    check_both(
-        json!({ "questions": { "a": { "pointer": "/a", "per_worker": "all" } } }),
-        false,
-    );
+    check_both(json!({ "questions": { "a": { "pointer": "/a", "per_worker": "all" } } }), false);
     check_both(json!({ "questions": { "a": 1 } }), false);
     check_both(json!({ "lists": "some" }), false);
     check_both(json!({ "ties": "last" }), false);
@@ -139,22 +101,8 @@ fn a_question_takes_over_what_it_does_not_say() {
     let [short, long] = questions.as_slice() else {
         panic!("two questions");
     };
-    assert_eq!(
-        (
-            short.pointer.as_str(),
-            short.rules.quorum,
-            short.rules.ignore_case
-        ),
-        ("/short", 3, true)
-    );
-    assert_eq!(
-        (
-            long.pointer.as_str(),
-            long.rules.quorum,
-            long.rules.ignore_case
-        ),
-        ("/long", 2, true)
-    );
+    assert_eq!((short.pointer.as_str(), short.rules.quorum, short.rules.ignore_case), ("/short", 3, true));
+    assert_eq!((long.pointer.as_str(), long.rules.quorum, long.rules.ignore_case), ("/long", 2, true));
     assert_eq!(long.rules.lists, Lists::Set);
 }
 
@@ -164,61 +112,30 @@ fn what_is_no_pointer_is_a_problem_where_it_stands() {
     assert_eq!(problems_at(json!({ "pointer": "animal" })), ["/pointer"]);
     assert_eq!(problems_at(json!({ "pointer": "/a~b" })), ["/pointer"]);
     assert_eq!(problems_at(json!({ "pointer": "/a~" })), ["/pointer"]);
-    assert_eq!(
-        problems_at(json!({ "pointer": "a", "questions": "all" })),
-        ["/pointer"]
-    );
-    assert_eq!(
-        problems_at(json!({ "questions": { "a/b": "x" } })),
-        ["/questions/a~1b"]
-    );
-    assert_eq!(
-        problems_at(json!({ "questions": { "a": { "pointer": "x" } } })),
-        ["/questions/a/pointer"]
-    );
+    assert_eq!(problems_at(json!({ "pointer": "a", "questions": "all" })), ["/pointer"]);
+    assert_eq!(problems_at(json!({ "questions": { "a/b": "x" } })), ["/questions/a~1b"]);
+    assert_eq!(problems_at(json!({ "questions": { "a": { "pointer": "x" } } })), ["/questions/a/pointer"]);
 }
 
 #[test]
 fn the_problem_says_what_to_write() {
     let problems = check(r#"{ "pointer": "animal" }"#);
-    assert!(
-        problems[0].message.contains("write `/animal`"),
-        "{problems:?}"
-    );
+    assert!(problems[0].message.contains("write `/animal`"), "{problems:?}");
 }
 
 #[test]
 fn a_pointer_beside_named_questions_is_a_problem() {
-    assert_eq!(
-        problems_at(json!({ "pointer": "/a", "questions": { "b": "/b" } })),
-        ["/pointer"]
-    );
-    assert_eq!(
-        problems_at(json!({ "pointer": "/a", "questions": "all" })),
-        [""; 0]
-    );
+    assert_eq!(problems_at(json!({ "pointer": "/a", "questions": { "b": "/b" } })), ["/pointer"]);
+    assert_eq!(problems_at(json!({ "pointer": "/a", "questions": "all" })), [""; 0]);
 }
 
 #[test]
 fn rules_that_contradict_each_other_are_a_problem() {
+    assert_eq!(problems_at(json!({ "lists": "set", "ties": "first" })), ["/ties"]);
+    assert_eq!(problems_at(json!({ "lists": "set", "agreement": 0 })), ["/agreement"]);
+    assert_eq!(problems_at(json!({ "lists": "set", "questions": { "a": { "pointer": "/a", "ties": "first" } } })), ["/questions/a/ties"]);
     assert_eq!(
-        problems_at(json!({ "lists": "set", "ties": "first" })),
-        ["/ties"]
-    );
-    assert_eq!(
-        problems_at(json!({ "lists": "set", "agreement": 0 })),
-        ["/agreement"]
-    );
-    assert_eq!(
-        problems_at(
-            json!({ "lists": "set", "questions": { "a": { "pointer": "/a", "ties": "first" } } })
-        ),
-        ["/questions/a/ties"]
-    );
-    assert_eq!(
-        problems_at(
-            json!({ "lists": "set", "ties": "first", "questions": { "a": { "pointer": "/a", "lists": "each" } } })
-        ),
+        problems_at(json!({ "lists": "set", "ties": "first", "questions": { "a": { "pointer": "/a", "lists": "each" } } })),
         [""; 0]
     );
 }

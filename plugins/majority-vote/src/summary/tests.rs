@@ -27,14 +27,7 @@ fn counted(values: Value) -> String {
 /// Compares numbers as far as the order of a sum allows.
 fn check_numbers(values: Value, expected: Value) {
     let described = described(values);
-    let names = |value: &Value| {
-        value
-            .as_object()
-            .unwrap()
-            .keys()
-            .cloned()
-            .collect::<Vec<_>>()
-    };
+    let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
     assert_eq!(names(&described), names(&expected));
     for name in names(&expected) {
         match (described[&name].as_f64(), expected[&name].as_f64()) {
@@ -60,10 +53,7 @@ fn a_tie_has_no_top() {
 
 #[test]
 fn no_answers_are_described_as_pandas_does_with_null_for_nan() {
-    assert_eq!(
-        described(json!([])),
-        json!({ "count": 0, "unique": 0, "top": null, "freq": null })
-    );
+    assert_eq!(described(json!([])), json!({ "count": 0, "unique": 0, "top": null, "freq": null }));
 }
 
 // The expected numbers are what `pandas.Series([…]).describe()` gives.
@@ -83,32 +73,20 @@ fn numbers_are_described_as_pandas_does() {
 
 #[test]
 fn one_number_has_no_deviation() {
-    check_numbers(
-        json!([7]),
-        json!({ "count": 1, "mean": 7.0, "std": null, "min": 7.0, "25%": 7.0, "50%": 7.0, "75%": 7.0, "max": 7.0 }),
-    );
+    check_numbers(json!([7]), json!({ "count": 1, "mean": 7.0, "std": null, "min": 7.0, "25%": 7.0, "50%": 7.0, "75%": 7.0, "max": 7.0 }));
 }
 
 #[test]
 fn numbers_among_texts_are_described_like_texts() {
-    assert_eq!(
-        described(json!([1, "1", 1])),
-        json!({ "count": 3, "unique": 2, "top": 1, "freq": 2 })
-    );
-    assert_eq!(
-        described(json!([true, true])),
-        json!({ "count": 2, "unique": 1, "top": true, "freq": 2 })
-    );
+    assert_eq!(described(json!([1, "1", 1])), json!({ "count": 3, "unique": 2, "top": 1, "freq": 2 }));
+    assert_eq!(described(json!([true, true])), json!({ "count": 2, "unique": 1, "top": true, "freq": 2 }));
 }
 
 #[test]
 fn values_are_counted_most_votes_first() {
     assert_eq!(counted(json!(["no", "yes", "yes"])), r#"{"yes":2,"no":1}"#);
     assert_eq!(counted(json!([2.5, 1, 1.0])), r#"{"1":2,"2.5":1}"#);
-    assert_eq!(
-        counted(json!([true, { "a": 1 }, true])),
-        r#"{"true":2,"{\"a\":1}":1}"#
-    );
+    assert_eq!(counted(json!([true, { "a": 1 }, true])), r#"{"true":2,"{\"a\":1}":1}"#);
 }
 
 #[test]

@@ -6,44 +6,25 @@ use crate::settings::Rules;
 
 /// Counts answers of equal weight.
 fn tally(values: &[Value], rules: &Rules) -> Tally {
-    let votes: Vec<_> = values
-        .iter()
-        .enumerate()
-        .filter_map(|(at, value)| ballot::read(at, 1.0, value, "", rules).ok())
-        .collect();
+    let votes: Vec<_> = values.iter().enumerate().filter_map(|(at, value)| ballot::read(at, 1.0, value, "", rules).ok()).collect();
     count(&votes)
 }
 
 fn lines(tally: &Tally) -> Vec<(Value, usize)> {
-    tally
-        .groups
-        .iter()
-        .map(|group| (group.value.clone(), group.votes))
-        .collect()
+    tally.groups.iter().map(|group| (group.value.clone(), group.votes)).collect()
 }
 
 #[test]
 fn values_are_counted_most_votes_first_and_the_first_given_before_its_equals() {
     let values = ["b", "a", "c", "a", "c", "d"].map(Value::from);
     let tally = tally(&values, &Rules::default());
-    assert_eq!(
-        lines(&tally),
-        [
-            (json!("a"), 2),
-            (json!("c"), 2),
-            (json!("b"), 1),
-            (json!("d"), 1)
-        ]
-    );
+    assert_eq!(lines(&tally), [(json!("a"), 2), (json!("c"), 2), (json!("b"), 1), (json!("d"), 1)]);
     assert_eq!(tally.total, 6);
 }
 
 #[test]
 fn a_value_is_spelled_as_most_did_and_else_as_the_first_did() {
-    let rules = Rules {
-        ignore_case: true,
-        ..Rules::default()
-    };
+    let rules = Rules { ignore_case: true, ..Rules::default() };
     let spelled = |values: &[&str]| {
         let values: Vec<Value> = values.iter().map(|value| json!(value)).collect();
         tally(&values, &rules).groups[0].value.clone()

@@ -8,11 +8,8 @@ use crate::tally;
 
 /// Decides over answers and their weights.
 fn weighted(values: &[(Value, f64)], rules: &Rules) -> Verdict {
-    let votes: Vec<_> = values
-        .iter()
-        .enumerate()
-        .filter_map(|(at, (value, weight))| ballot::read(at, *weight, value, "", rules).ok())
-        .collect();
+    let votes: Vec<_> =
+        values.iter().enumerate().filter_map(|(at, (value, weight))| ballot::read(at, *weight, value, "", rules).ok()).collect();
     decide(&tally::count(&votes), rules)
 }
 
@@ -23,22 +20,13 @@ fn verdict(values: &[&str], rules: &Rules) -> Verdict {
 
 fn set(values: &[&[&str]], rules: Rules) -> Verdict {
     let values: Vec<_> = values.iter().map(|value| (json!(value), 1.0)).collect();
-    weighted(
-        &values,
-        &Rules {
-            lists: Lists::Set,
-            ..rules
-        },
-    )
+    weighted(&values, &Rules { lists: Lists::Set, ..rules })
 }
 
 /// What is decided, and why.
 fn check(values: &[&str], rules: Rules, answer: Value, reason: &str) {
     let verdict = verdict(values, &rules);
-    assert_eq!(
-        (&verdict.answer, verdict.reason.as_str()),
-        (&answer, reason)
-    );
+    assert_eq!((&verdict.answer, verdict.reason.as_str()), (&answer, reason));
     assert_eq!(verdict.decided, !answer.is_null());
 }
 
@@ -46,10 +34,7 @@ fn check(values: &[&str], rules: Rules, answer: Value, reason: &str) {
 fn the_value_with_most_votes_wins() {
     let verdict = verdict(&["a", "b", "a"], &Rules::default());
     assert_eq!(verdict.answer, "a");
-    assert_eq!(
-        (verdict.votes, verdict.total, verdict.tie, verdict.decided),
-        (2, 3, false, true)
-    );
+    assert_eq!((verdict.votes, verdict.total, verdict.tie, verdict.decided), (2, 3, false, true));
     assert!((verdict.agreement - 2.0 / 3.0).abs() < 1e-12);
     assert_eq!(verdict.reason, "2 of 3 answers agree");
 }
@@ -63,10 +48,7 @@ fn without_answers_nothing_is_decided() {
 #[test]
 fn a_tie_is_a_tie() {
     let verdict = verdict(&["b", "a", "b", "a"], &Rules::default());
-    assert_eq!(
-        (verdict.tie, verdict.decided, &verdict.answer),
-        (true, false, &Value::Null)
-    );
+    assert_eq!((verdict.tie, verdict.decided, &verdict.answer), (true, false, &Value::Null));
     assert_eq!(verdict.tied, [json!("b"), json!("a")]);
     assert_eq!(verdict.reason, "tie: 2 values have 2 of 4 answers each");
     assert_eq!(verdict.agreement, 0.5);
@@ -74,28 +56,13 @@ fn a_tie_is_a_tie() {
 
 #[test]
 fn a_tie_is_settled_as_the_settings_say_and_still_reported() {
-    let with = |ties| Rules {
-        ties,
-        ..Rules::default()
-    };
+    let with = |ties| Rules { ties, ..Rules::default() };
     let first = verdict(&["b", "a", "a", "b"], &with(Ties::First));
-    assert_eq!(
-        (first.tie, first.decided, first.answer),
-        (true, true, json!("b"))
-    );
-    assert_eq!(
-        first.reason,
-        "tie: 2 values have 2 of 4 answers each, and the one given first is taken"
-    );
+    assert_eq!((first.tie, first.decided, first.answer), (true, true, json!("b")));
+    assert_eq!(first.reason, "tie: 2 values have 2 of 4 answers each, and the one given first is taken");
     let all = verdict(&["b", "a", "a", "b"], &with(Ties::All));
-    assert_eq!(
-        (all.tie, all.decided, all.answer),
-        (true, true, json!(["b", "a"]))
-    );
-    assert_eq!(
-        all.reason,
-        "tie: 2 values have 2 of 4 answers each, and the answer lists them"
-    );
+    assert_eq!((all.tie, all.decided, all.answer), (true, true, json!(["b", "a"])));
+    assert_eq!(all.reason, "tie: 2 values have 2 of 4 answers each, and the answer lists them");
 }
 
 #[test]
@@ -105,88 +72,37 @@ fn a_tie_further_down_does_not_matter() {
 
 #[test]
 fn too_few_answers_decide_nothing() {
-    let rules = Rules {
-        minimum_answers: 3,
-        ..Rules::default()
-    };
-    check(
-        &["a", "a"],
-        rules.clone(),
-        Value::Null,
-        "2 answers count, 3 are needed",
-    );
-    check(
-        &["a"],
-        rules.clone(),
-        Value::Null,
-        "1 answer counts, 3 are needed",
-    );
+    let rules = Rules { minimum_answers: 3, ..Rules::default() };
+    check(&["a", "a"], rules.clone(), Value::Null, "2 answers count, 3 are needed");
+    check(&["a"], rules.clone(), Value::Null, "1 answer counts, 3 are needed");
     check(&["a", "a", "b"], rules, json!("a"), "2 of 3 answers agree");
 }
 
 #[test]
 fn a_quorum_has_to_be_reached() {
-    let rules = Rules {
-        quorum: 3,
-        ..Rules::default()
-    };
-    check(
-        &["a", "a", "b"],
-        rules.clone(),
-        Value::Null,
-        "2 of 3 answers agree, 3 are needed",
-    );
-    check(
-        &["a", "a", "b", "a"],
-        rules,
-        json!("a"),
-        "3 of 4 answers agree",
-    );
+    let rules = Rules { quorum: 3, ..Rules::default() };
+    check(&["a", "a", "b"], rules.clone(), Value::Null, "2 of 3 answers agree, 3 are needed");
+    check(&["a", "a", "b", "a"], rules, json!("a"), "3 of 4 answers agree");
 }
 
 #[test]
 fn an_agreement_has_to_be_reached() {
-    let rules = Rules {
-        agreement: Some(0.6),
-        ..Rules::default()
-    };
-    check(
-        &["a", "a", "b", "c"],
-        rules.clone(),
-        Value::Null,
-        "the agreement is 0.500, 0.6 is needed",
-    );
-    check(
-        &["a", "a", "a", "b", "c"],
-        rules,
-        json!("a"),
-        "3 of 5 answers agree",
-    );
+    let rules = Rules { agreement: Some(0.6), ..Rules::default() };
+    check(&["a", "a", "b", "c"], rules.clone(), Value::Null, "the agreement is 0.500, 0.6 is needed");
+    check(&["a", "a", "a", "b", "c"], rules, json!("a"), "3 of 5 answers agree");
 }
 
 #[test]
 fn a_settled_tie_still_needs_quorum_and_agreement() {
-    let rules = Rules {
-        ties: Ties::First,
-        agreement: Some(0.6),
-        ..Rules::default()
-    };
-    check(
-        &["a", "b"],
-        rules,
-        Value::Null,
-        "the agreement is 0.500, 0.6 is needed",
-    );
+    let rules = Rules { ties: Ties::First, agreement: Some(0.6), ..Rules::default() };
+    check(&["a", "b"], rules, Value::Null, "the agreement is 0.500, 0.6 is needed");
 }
 
 #[test]
 fn weights_decide_who_is_ahead() {
     let values = [(json!("a"), 0.2), (json!("a"), 0.3), (json!("b"), 0.9)];
     let verdict = weighted(&values, &Rules::default());
-    assert_eq!(
-        (verdict.answer, verdict.votes, verdict.total),
-        (json!("b"), 1, 3)
-    );
+    assert_eq!((verdict.answer, verdict.votes, verdict.total), (json!("b"), 1, 3));
     assert!((verdict.agreement - 0.9 / 1.4).abs() < 1e-12);
 }
 
@@ -202,10 +118,7 @@ fn a_set_holds_what_more_than_half_chose() {
     assert_eq!(verdict.answer, json!(["a", "b"]));
     assert_eq!((verdict.votes, verdict.total, verdict.tie), (2, 3, false));
     assert!((verdict.agreement - 2.0 / 3.0).abs() < 1e-12);
-    assert_eq!(
-        verdict.reason,
-        "more than half of 3 answers chose each value in it"
-    );
+    assert_eq!(verdict.reason, "more than half of 3 answers chose each value in it");
 }
 
 #[test]
@@ -213,52 +126,24 @@ fn a_set_may_be_empty_and_is_decided_all_the_same() {
     let verdict = set(&[&[], &["a"], &[]], Rules::default());
     assert_eq!((verdict.answer, verdict.decided), (json!([]), true));
     let unanimous = set(&[&[], &[]], Rules::default());
-    assert_eq!(
-        (unanimous.answer, unanimous.agreement, unanimous.votes),
-        (json!([]), 1.0, 2)
-    );
+    assert_eq!((unanimous.answer, unanimous.agreement, unanimous.votes), (json!([]), 1.0, 2));
 }
 
 #[test]
 fn a_value_that_half_chose_is_a_tie_of_the_set() {
     let tied = set(&[&["a", "b"], &["a"]], Rules::default());
-    assert_eq!(
-        (tied.tie, tied.decided, tied.tied),
-        (true, false, vec![json!("b")])
-    );
+    assert_eq!((tied.tie, tied.decided, tied.tied), (true, false, vec![json!("b")]));
     assert_eq!(tied.reason, "tie: a value was chosen by half of 2 answers");
-    let all = set(
-        &[&["a", "b"], &["a"]],
-        Rules {
-            ties: Ties::All,
-            ..Rules::default()
-        },
-    );
-    assert_eq!(
-        (all.tie, all.decided, all.answer),
-        (true, true, json!(["a", "b"]))
-    );
+    let all = set(&[&["a", "b"], &["a"]], Rules { ties: Ties::All, ..Rules::default() });
+    assert_eq!((all.tie, all.decided, all.answer), (true, true, json!(["a", "b"])));
 }
 
 #[test]
 fn a_set_may_ask_for_another_share_or_a_quorum() {
     let answers: [&[&str]; 4] = [&["a", "b"], &["a"], &["a", "b"], &["a", "c"]];
-    let half = set(
-        &answers,
-        Rules {
-            agreement: Some(0.5),
-            ..Rules::default()
-        },
-    );
+    let half = set(&answers, Rules { agreement: Some(0.5), ..Rules::default() });
     assert_eq!((half.answer, half.tie), (json!(["a", "b"]), false));
-    let three = set(
-        &answers,
-        Rules {
-            agreement: Some(0.25),
-            quorum: 3,
-            ..Rules::default()
-        },
-    );
+    let three = set(&answers, Rules { agreement: Some(0.25), quorum: 3, ..Rules::default() });
     assert_eq!(three.answer, json!(["a"]));
 }
 
@@ -270,10 +155,7 @@ fn an_answer_agrees_when_it_chose_the_winner_or_the_very_set() {
     assert_eq!(agrees(&["\"a\""]), Some(true));
     assert_eq!(agrees(&["\"b\""]), Some(false));
     assert_eq!(agrees(&["\"b\"", "\"a\""]), Some(true));
-    let rules = Rules {
-        lists: Lists::Set,
-        ..Rules::default()
-    };
+    let rules = Rules { lists: Lists::Set, ..Rules::default() };
     let set = set(&[&["a", "b"], &["a", "b"], &["a"]], Rules::default());
     let agrees = |keys: &[&'static str]| set.agrees(keys.iter().copied(), &rules);
     assert_eq!(agrees(&["\"b\"", "\"a\""]), Some(true));
@@ -292,16 +174,14 @@ fn any_rules() -> impl Strategy<Value = Rules> {
     let lists = prop_oneof![Just(Lists::Each), Just(Lists::Set), Just(Lists::Whole)];
     let ties = prop_oneof![Just(Ties::Undecided), Just(Ties::First), Just(Ties::All)];
     let agreement = proptest::option::of(0.0..=1.0);
-    (lists, ties, 1_usize..4, 1_usize..4, agreement).prop_map(
-        |(lists, ties, quorum, minimum_answers, agreement)| Rules {
-            lists,
-            ties,
-            quorum,
-            minimum_answers,
-            agreement,
-            ..Rules::default()
-        },
-    )
+    (lists, ties, 1_usize..4, 1_usize..4, agreement).prop_map(|(lists, ties, quorum, minimum_answers, agreement)| Rules {
+        lists,
+        ties,
+        quorum,
+        minimum_answers,
+        agreement,
+        ..Rules::default()
+    })
 }
 
 proptest! {
