@@ -20,7 +20,11 @@ pub(super) fn of(error: PlatformError, attempt: u32, limits: &Limits, now: Times
                 let reason = format!("attempt {attempt} of {}: {why}", limits.delivery_attempts_max);
                 return DeliveryOutcome::Dead { reason };
             }
-            DeliveryOutcome::Later { due: clock::after(now, Backoff::DELIVERY.beginning(limits.delivery_wait).wait(attempt)), counts: true, reason: why }
+            DeliveryOutcome::Later {
+                due: clock::after(now, Backoff::DELIVERY.beginning(limits.delivery_wait).wait(attempt)),
+                counts: true,
+                reason: why,
+            }
         }
         PlatformError::Refused { why } | PlatformError::Missing { why } => DeliveryOutcome::Dead { reason: why },
     }

@@ -83,6 +83,8 @@ pub fn spelled(number: &Number) -> String {
         Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < 1e20 => {
             format!("{float:.0}")
         }
+        // Not serde_json's spelling, which on wasm32 is `5e-1`: people read this as the name of a value.
+        Some(float) if number.is_f64() => format!("{float:?}"),
         _ => number.to_string(),
     }
 }

@@ -86,6 +86,7 @@ fn numbers_among_texts_are_described_like_texts() {
 fn values_are_counted_most_votes_first() {
     assert_eq!(counted(json!(["no", "yes", "yes"])), r#"{"yes":2,"no":1}"#);
     assert_eq!(counted(json!([2.5, 1, 1.0])), r#"{"1":2,"2.5":1}"#);
+    assert_eq!(counted(json!([0.5, -0.25, 0.5])), r#"{"0.5":2,"-0.25":1}"#);
     assert_eq!(counted(json!([true, { "a": 1 }, true])), r#"{"true":2,"{\"a\":1}":1}"#);
 }
 
