@@ -97,7 +97,9 @@ async fn a_running_host_is_asked_and_one_that_stopped_is_read() {
     }
     let inspected = run(&folder, &["plugin", "inspect", "majority-vote"]).await.well();
     assert!(inspected.contains("birds/vote"), "{inspected}");
-    run(&folder, &["plugin", "inspect", "minority-vote"]).await.fails(1, &["there is no component of that name", "help: loaded are: majority-vote, rejects"]);
+    run(&folder, &["plugin", "inspect", "minority-vote"])
+        .await
+        .fails(1, &["there is no component of that name", "help: loaded are: majority-vote, rejects"]);
     let event = the_dead_are_shown(&folder).await;
 
     assert!(host.stop().await.success());

@@ -54,7 +54,8 @@ async fn unknown_key() {
 
 #[tokio::test]
 async fn missing_secret() {
-    let words = ["birds.toml:5: `platform.api_key` wants the file", "no-such-key`, which cannot be read", "help: write the secret into that file"];
+    let words =
+        ["birds.toml:5: `platform.api_key` wants the file", "no-such-key`, which cannot be read", "help: write the secret into that file"];
     check(|folder| replace(folder, "secrets/api-key", "secrets/no-such-key"), &words).await;
     let words = ["`hook.token` wants the variable `CROWDHOOK_TEST_UNSET`, which is not set", "help: set it before the host starts"];
     check(|folder| replace(folder, "{ file = \"../secrets/hook-token\" }", "{ env = \"CROWDHOOK_TEST_UNSET\" }"), &words).await;
@@ -62,7 +63,8 @@ async fn missing_secret() {
 
 #[tokio::test]
 async fn settings_that_do_not_fit_the_schema_or_the_plugins_own_check() {
-    let words = ["birds.toml:13: `plugins.vote.settings`", "'pointr' was unexpected", "help: `crowdhook plugin inspect majority-vote` lists"];
+    let words =
+        ["birds.toml:13: `plugins.vote.settings`", "'pointr' was unexpected", "help: `crowdhook plugin inspect majority-vote` lists"];
     check(|folder| replace(folder, "pointer", "pointr"), &words).await;
     let words = ["`plugins.vote.settings.quorum`", "help: `crowdhook plugin inspect majority-vote` lists"];
     check(|folder| replace(folder, "pointer = \"/animal\"", "quorum = \"three\""), &words).await;
@@ -75,7 +77,8 @@ async fn settings_that_do_not_fit_the_schema_or_the_plugins_own_check() {
 
 #[tokio::test]
 async fn grants_that_are_missing() {
-    let words = ["plugin `vote` needs `events`, which this file does not grant to it", "help: add `\"events\"` to `allow` below `[plugins.vote]`"];
+    let words =
+        ["plugin `vote` needs `events`, which this file does not grant to it", "help: add `\"events\"` to `allow` below `[plugins.vote]`"];
     check(|folder| replace(folder, "\"results\", \"events\"", "\"results\""), &words).await;
 }
 
