@@ -66,6 +66,11 @@ impl Table {
     }
 }
 
+/// A paragraph for each text, with its lines as they are: what a table has no room for.
+pub(super) fn paragraphs<'t>(texts: impl Iterator<Item = &'t str>) -> anyhow::Result<()> {
+    texts.into_iter().try_for_each(|text| lines(&format!("\n{}", text.lines().map(plain).collect::<Vec<_>>().join("\n"))))
+}
+
 /// `text` on one line and without anything that a terminal might obey: names and reasons may come from anywhere.
 pub(super) fn plain(text: &str) -> String {
     let obeyed = |letter: char| {

@@ -53,14 +53,23 @@ async fn list(common: &Common) -> anyhow::Result<()> {
     if common.json {
         return output::json(&views);
     }
-    let mut table = output::Table::new(&["component", "version", "digest", "used by", "file", "last error"]);
+    let mut table = output::Table::new(&["component", "version", "digest", "used by", "file", "state"]);
     for view in &views {
         let text = |field: &Option<String>| field.clone().unwrap_or_else(|| "-".to_owned());
         let digest = view.digest.as_deref().map_or_else(|| "-".to_owned(), |digest| digest.chars().take(12).collect());
-        let error = view.last_error.as_ref().map(|error| error.text.clone()).unwrap_or_default();
-        table.row(vec![text(&view.name), text(&view.version), digest, view.used_by.join(", "), text(&view.file), error]);
+        let state = match (&view.last_error, &view.since) {
+            (Some(_), Some(_)) => "old version, the new one is refused",
+            (Some(_), None) => "refused",
+            (None, Some(_)) => "in use",
+            (None, None) => "-",
+        };
+        table.row(vec![text(&view.name), text(&view.version), digest, view.used_by.join(", "), text(&view.file), state.to_owned()]);
     }
-    if views.is_empty() { output::lines(&format!("there is no component in `{}`", host.plugins.display())) } else { table.print() }
+    if views.is_empty() {
+        return output::lines(&format!("there is no component in `{}`", host.plugins.display()));
+    }
+    table.print()?;
+    output::paragraphs(views.iter().filter_map(|view| Some(view.last_error.as_ref()?.text.as_str())))
 }
 
 /// The files of the drop folder, as far as they can be told apart without running them.

@@ -51,13 +51,18 @@ fn show_projects(projects: &[ProjectView]) -> anyhow::Result<()> {
     let mut table = output::Table::new(&["project", "platform", "hook", "state"]);
     for project in projects {
         let state = match (&project.last_error, project.degraded.first()) {
-            (Some(error), _) if project.platform.is_none() => format!("not loaded: {}", error.text),
-            (Some(error), _) => format!("old version, the new one fails: {}", error.text),
-            (None, Some(missing)) => format!("degraded: {missing}"),
+            (Some(_), _) if project.platform.is_none() => "refused".to_owned(),
+            (Some(_), _) => "old version, the new one is refused".to_owned(),
+            (None, Some(_)) => "degraded".to_owned(),
             (None, None) => "well".to_owned(),
         };
         let name = project.name.clone().unwrap_or_else(|| project.file.clone());
         table.row(vec![name, project.platform.clone().unwrap_or_default(), project.hook.clone().unwrap_or_default(), state]);
     }
-    if projects.is_empty() { Ok(()) } else { table.print() }
+    if projects.is_empty() {
+        return Ok(());
+    }
+    table.print()?;
+    let errors = projects.iter().filter_map(|project| Some(project.last_error.as_ref()?.text.as_str()));
+    output::paragraphs(errors.chain(projects.iter().flat_map(|project| project.degraded.iter().map(String::as_str))))
 }

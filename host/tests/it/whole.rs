@@ -8,6 +8,8 @@ mod plugins;
 mod pybossa;
 /// The posts that were recorded from a real PYBOSSA, byte for byte.
 mod recorded;
+/// A component that is replaced again and again under a stream of events.
+mod storm;
 /// A platform that is early, down, rationed, or refuses.
 mod trouble;
 

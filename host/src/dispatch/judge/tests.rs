@@ -26,7 +26,7 @@ fn claimed(attempt: u32, traps: u32, seconds: i64) -> Claimed {
         payload: "{}".to_owned(),
     };
     Claimed {
-        lease: Lease { id: InvocationId::new(), generation: 1 },
+        lease: Lease { id: InvocationId(1), generation: 1 },
         event,
         plugin: "vote".parse().unwrap(),
         attempt,
@@ -34,6 +34,7 @@ fn claimed(attempt: u32, traps: u32, seconds: i64) -> Claimed {
         parked_since: None,
         parked_times: 0,
         rerun: false,
+        derived: 0,
         generation: 0,
     }
 }
