@@ -1,12 +1,6 @@
 //! Everything that is tested over real sockets, on a real store, with real components.
 
-#![expect(
-    unreachable_pub,
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::print_stdout,
-    reason = "tests are read, not linked against, and a panic is how they fail"
-)]
+#![expect(missing_docs, unreachable_pub, reason = "tests are read, not linked against")]
 
 /// The admin API: who may ask, and what is answered.
 mod admin;
