@@ -219,8 +219,8 @@ pub struct Normalised {
     pub occurred_at: Option<Timestamp>,
     /// Two requests to one project with the same key are the same event.
     pub dedup_key: String,
-    /// Orders the revisions of one task: an event whose text sorts before the newest one stored for the task is
-    /// superseded. None where the platform has no such notion.
+    /// Orders the revisions of one task: an event whose text sorts before the newest one stored for the task under the
+    /// same kind is superseded. None where the platform has no such notion.
     pub freshness: Option<String>,
     /// Whether the sender asks for an event it has sent before to be handled again.
     pub rerun: bool,

@@ -95,6 +95,9 @@ pub(in crate::store) async fn a_stale_revision_is_superseded(mut bench: Bench) {
     assert!(matches!(bench.accept(revision("a", "2024-01")).await, Accepted::Repeat(_)), "it is known from now on");
     let other = Acceptance { event: super::bench::event("bees", Some("1")), ..revision("a", "2024-01") };
     assert!(matches!(bench.accept(other).await, Accepted::New(_)), "another project's task is another one");
+    let mut answered = revision("c", "2024-01");
+    answered.event.kind = EventKind::TASK_ANSWERED;
+    assert!(matches!(bench.accept(answered).await, Accepted::New(_)), "another kind is for others");
 }
 
 pub(in crate::store) async fn an_equal_revision_is_handled(bench: Bench) {

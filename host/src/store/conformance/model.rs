@@ -196,8 +196,9 @@ async fn finish(bench: &Bench, model: &mut Model, pick: usize, outcome: impl Asy
         return;
     }
     assert_eq!(finished, Finished::Recorded);
-    model.runs += 1;
     let waiting = &mut model.waiting[number];
+    // Of looks in vain, one after the other, the first is recorded.
+    model.runs += u64::from(!matches!(outcome, Outcome::Parked { .. }) || waiting.parked == 0);
     waiting.held = None;
     match outcome {
         Outcome::Done(completion) => {

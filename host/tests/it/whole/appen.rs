@@ -107,6 +107,18 @@ async fn a_newer_revision_of_a_unit_takes_the_place_of_the_older_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_completion_that_comes_after_news_of_a_later_judgment_is_voted_on() {
+    let host = host().await;
+    // Appen had to repeat its post, and somebody judged the unit once more meanwhile.
+    let later = unit(7, 20, &["cat", "cat", "dog", "dog"]);
+    host.post(wire::signal(&Folder::hook("cats"), &Signal::NewJudgments, &later, SIGNING_TOKEN)).await;
+    host.post(complete(&unit(7, 10, &["cat", "cat", "dog"]))).await;
+    host.drained().await;
+    assert_eq!(host.result("cats", 7).await.unwrap().1["answer"], "cat");
+    host.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn revisions_that_come_at_once_end_in_the_newest() {
     let host = host().await;
     let revisions: Vec<String> = (1..=20).map(|minute| unit(7, minute, &vec!["cat"; minute as usize])).collect();

@@ -101,22 +101,25 @@ impl Batch<'_> {
             .optional()
     }
 
-    /// Whether no newer revision of the task was there before.
+    /// Whether no newer revision of the task was there before, in an event of the same kind: that a newer answer came in says
+    /// nothing to those who only want to hear that the task is completed.
     fn is_fresh(&self, incoming: &Incoming, project: u32) -> rusqlite::Result<bool> {
-        let (Some(freshness), Some(task)) = (&incoming.asked.freshness, &incoming.asked.event.task) else { return Ok(true) };
+        let event = &incoming.asked.event;
+        let (Some(freshness), Some(task)) = (&incoming.asked.freshness, &event.task) else { return Ok(true) };
         let newer = self
             .db
-            .prepare_cached("SELECT 1 FROM newest WHERE project = ?1 AND task = ?2 AND freshness > ?3")?
-            .exists(params![project, task, freshness])?;
+            .prepare_cached("SELECT 1 FROM newest WHERE project = ?1 AND task = ?2 AND kind = ?3 AND freshness > ?4")?
+            .exists(params![project, task, event.kind.as_str(), freshness])?;
         Ok(!newer)
     }
 
     fn set_newest(&self, incoming: &Incoming, project: u32) -> rusqlite::Result<()> {
-        if let (Some(freshness), Some(task)) = (&incoming.asked.freshness, &incoming.asked.event.task) {
+        let event = &incoming.asked.event;
+        if let (Some(freshness), Some(task)) = (&incoming.asked.freshness, &event.task) {
             self.execute(
-                "INSERT INTO newest (project, task, freshness) VALUES (?1, ?2, ?3) \
-                 ON CONFLICT (project, task) DO UPDATE SET freshness = excluded.freshness",
-                params![project, task, freshness],
+                "INSERT INTO newest (project, task, kind, freshness) VALUES (?1, ?2, ?3, ?4) \
+                 ON CONFLICT (project, task, kind) DO UPDATE SET freshness = excluded.freshness",
+                params![project, task, event.kind.as_str(), freshness],
             )?;
         }
         Ok(())

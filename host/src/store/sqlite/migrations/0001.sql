@@ -73,12 +73,13 @@ CREATE TABLE seen (
     PRIMARY KEY (project, key)
 ) WITHOUT ROWID;
 
--- The newest revision of each task, on platforms that have such a thing.
+-- The newest revision of each task among the events of one kind, on platforms that have such a thing.
 CREATE TABLE newest (
     project INTEGER NOT NULL,
     task TEXT NOT NULL,
+    kind TEXT NOT NULL,
     freshness TEXT NOT NULL,
-    PRIMARY KEY (project, task)
+    PRIMARY KEY (project, task, kind)
 ) WITHOUT ROWID;
 
 -- Unfinished ones only. Claims are not written: one process owns the file, so a crash frees all leases.
