@@ -4,6 +4,7 @@
 //! Every request must carry the token of the data folder, wherever it comes from: "from loopback" proves nothing behind a
 //! reverse proxy, nor against another user of the machine.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -26,11 +27,8 @@ use crate::store::Store;
 
 mod answer;
 mod gate;
-mod status;
 pub mod token;
 pub mod view;
-
-pub use status::{LastError, LoadStatus, NoStatus, StatusSource};
 
 /// Connections open at a time; further ones wait to be accepted.
 const CONNECTIONS_MAX: usize = 64;
@@ -53,8 +51,8 @@ pub struct Admin {
     pub store: Arc<dyn Store>,
     /// What is in use.
     pub registry: Arc<Registry>,
-    /// How loading went.
-    pub status: Arc<dyn StatusSource>,
+    /// Counts of the intake since the start, by name. Those of [`crate::telemetry`] are added to them.
+    pub counts: Box<dyn Fn() -> BTreeMap<String, u64> + Send + Sync>,
     /// Who has it may ask; see [`token::open`].
     pub token: Secret,
     /// For the uptime.

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tracing::{info, warn};
 
-use crate::admin::{self, Admin, LastError, LoadStatus, StatusSource};
+use crate::admin::{self, Admin};
 use crate::clock::Clock;
 use crate::config::load::Context;
 use crate::config::{Host, Problems};
@@ -25,7 +25,7 @@ use crate::inbox::Inbox;
 use crate::platform::appen::Appen;
 use crate::platform::pybossa::Pybossa;
 use crate::plugin::engine::Engine;
-use crate::plugin::registry::{self, Registry};
+use crate::plugin::registry::Registry;
 use crate::plugin::watch::{self as plugin_watch, MakePlatform, Reloader, Setup};
 use crate::receive::{Counts, Receiver};
 use crate::store::Store;
@@ -136,7 +136,7 @@ impl App {
         let admin = Admin {
             store: Arc::clone(&self.store),
             registry: Arc::clone(&self.registry),
-            status: Arc::new(Loads { registry: Arc::clone(&self.registry), counts: receiver.counts() }),
+            counts: by_name(receiver.counts()),
             token: admin::token::open(&self.host.data)
                 .with_context(|| format!("the admin token in `{}` cannot be had", self.host.data.display()))?,
             clock: self.clock.clone(),
@@ -196,23 +196,10 @@ fn start_engine(host: &Host) -> anyhow::Result<Engine> {
     Ok(engine)
 }
 
-/// What the admin API shows of loading and of the intake.
-struct Loads {
-    registry: Arc<Registry>,
-    counts: Arc<Counts>,
-}
-
-impl StatusSource for Loads {
-    fn components(&self) -> Vec<LoadStatus> {
-        self.registry.now().status.components.iter().map(shown).collect()
-    }
-
-    fn projects(&self) -> Vec<LoadStatus> {
-        self.registry.now().status.projects.iter().map(shown).collect()
-    }
-
-    fn counters(&self) -> BTreeMap<String, u64> {
-        let report = self.counts.report();
+/// The counters of the intake as the admin API shows them.
+fn by_name(counts: Arc<Counts>) -> Box<dyn Fn() -> BTreeMap<String, u64> + Send + Sync> {
+    Box::new(move || {
+        let report = counts.report();
         let refused = report.refused.iter().map(|(reason, count)| (format!("refused.{reason}"), *count));
         let taken = [
             ("accepted", report.accepted),
@@ -224,18 +211,7 @@ impl StatusSource for Loads {
             ("superseded", report.superseded),
         ];
         taken.into_iter().map(|(name, count)| (name.to_owned(), count)).chain(refused).collect()
-    }
-}
-
-fn shown(status: &registry::LoadStatus) -> LoadStatus {
-    LoadStatus {
-        file: status.file.clone(),
-        name: status.name.clone(),
-        version: status.version.clone(),
-        digest: status.digest.map(|digest| digest.to_string()),
-        since: status.since,
-        last_error: status.last_error.clone().map(|(at, text)| LastError { at, text }),
-    }
+    })
 }
 
 /// Makes the client of a project's platform; clients of one address share their pace.

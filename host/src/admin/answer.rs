@@ -63,7 +63,7 @@ pub(super) async fn status(State(admin): State<Arc<Admin>>) -> Result<Json<view:
     let catalogue = admin.registry.now();
     let degraded = catalogue.projects.iter().filter(|(_, project)| !view::missing(project).is_empty());
     let mut counters = telemetry::counts();
-    counters.extend(admin.status.counters());
+    counters.extend((admin.counts)());
     Ok(Json(view::Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         started_at: rfc3339(admin.started_at),
@@ -77,11 +77,11 @@ pub(super) async fn status(State(admin): State<Arc<Admin>>) -> Result<Json<view:
 }
 
 pub(super) async fn plugins(State(admin): State<Arc<Admin>>) -> Json<Vec<view::PluginView>> {
-    Json(view::plugins(&admin.registry.now(), &admin.status.components()))
+    Json(view::plugins(&admin.registry.now()))
 }
 
 pub(super) async fn plugin(State(admin): State<Arc<Admin>>, Path(name): Path<String>) -> Result<Json<view::PluginView>, Refusal> {
-    let found = view::plugin_named(&admin.registry.now(), &admin.status.components(), &name);
+    let found = view::plugin_named(&admin.registry.now(), &name);
     found.map(Json).ok_or_else(|| {
         let known: Vec<String> = admin.registry.now().components.keys().map(ToString::to_string).collect();
         let help = if known.is_empty() { "no component is loaded".to_owned() } else { format!("loaded are: {}", known.join(", ")) };
@@ -90,7 +90,7 @@ pub(super) async fn plugin(State(admin): State<Arc<Admin>>, Path(name): Path<Str
 }
 
 pub(super) async fn projects(State(admin): State<Arc<Admin>>) -> Json<Vec<view::ProjectView>> {
-    Json(view::projects(&admin.registry.now(), &admin.status.projects(), admin.public_url.as_str()))
+    Json(view::projects(&admin.registry.now(), admin.public_url.as_str()))
 }
 
 pub(super) async fn event(State(admin): State<Arc<Admin>>, Path(id): Path<String>) -> Result<Json<view::EventView>, Refusal> {

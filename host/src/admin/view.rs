@@ -6,12 +6,11 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::status::{LastError, LoadStatus};
-use crate::clock::rfc3339;
+use crate::clock::{Timestamp, rfc3339};
 use crate::event::{Event, Standing};
 use crate::id::{EventId, PluginName};
 use crate::plugin::load::Component;
-use crate::plugin::registry::{Catalogue, Project};
+use crate::plugin::registry::{Catalogue, LoadStatus, Project};
 use crate::store::{DeadLetter, Run, Store, StoreError, Totals};
 
 /// `GET /v1/status`.
@@ -158,7 +157,8 @@ fn unfold(object: &mut Value, keys: &[&str]) {
 
 /// The components in use and the files that could not be loaded.
 #[must_use]
-pub fn plugins(catalogue: &Catalogue, loads: &[LoadStatus]) -> Vec<PluginView> {
+pub fn plugins(catalogue: &Catalogue) -> Vec<PluginView> {
+    let loads = &catalogue.status.components;
     let mut views: Vec<PluginView> = catalogue
         .components
         .values()
@@ -212,8 +212,8 @@ fn plugin(component: &Component, catalogue: &Catalogue, load: Option<&LoadStatus
 
 /// The component of this name with the schema of its settings.
 #[must_use]
-pub fn plugin_named(catalogue: &Catalogue, loads: &[LoadStatus], name: &str) -> Option<PluginView> {
-    let mut view = plugins(catalogue, loads).into_iter().find(|view| view.name.as_deref() == Some(name))?;
+pub fn plugin_named(catalogue: &Catalogue, name: &str) -> Option<PluginView> {
+    let mut view = plugins(catalogue).into_iter().find(|view| view.name.as_deref() == Some(name))?;
     let component = catalogue.components.values().find(|component| component.name.as_str() == name);
     view.settings_schema = component.and_then(|component| described(component).settings_schema);
     Some(view)
@@ -222,20 +222,21 @@ pub fn plugin_named(catalogue: &Catalogue, loads: &[LoadStatus], name: &str) -> 
 fn loaded(load: &LoadStatus) -> PluginView {
     PluginView {
         file: Some(load.file.display().to_string()),
-        digest: load.digest.clone(),
+        digest: load.digest.map(|digest| digest.to_string()),
         since: load.since.map(rfc3339),
         last_error: load.last_error.as_ref().map(error),
         ..PluginView::default()
     }
 }
 
-fn error(error: &LastError) -> ErrorView {
-    ErrorView { at: rfc3339(error.at), text: error.text.clone() }
+fn error((at, text): &(Timestamp, String)) -> ErrorView {
+    ErrorView { at: rfc3339(*at), text: text.clone() }
 }
 
 /// The projects in use and the files that could not be loaded. `public_url` is how the world reaches the hooks.
 #[must_use]
-pub fn projects(catalogue: &Catalogue, loads: &[LoadStatus], public_url: &str) -> Vec<ProjectView> {
+pub fn projects(catalogue: &Catalogue, public_url: &str) -> Vec<ProjectView> {
+    let loads = &catalogue.status.projects;
     let mut views: Vec<ProjectView> = catalogue
         .projects
         .values()

@@ -8,14 +8,14 @@ use std::process::Output;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crowdhook::admin::{self, Admin, LastError, LoadStatus, StatusSource};
+use crowdhook::admin::{self, Admin};
 use crowdhook::clock::{Clock, Timestamp};
 use crowdhook::config::GuestLimits;
 use crowdhook::config::load::{self, Context, Env};
 use crowdhook::event::{Event, EventKind, Origin, PlatformKind, Standing};
 use crowdhook::id::{EventId, PluginName, ProjectName, Scope};
 use crowdhook::platform::{Answer, Platform, PlatformError, ProjectInfo, ResultRow, Snapshot, Task, WorkerInfo};
-use crowdhook::plugin::registry::{Bound, Catalogue, Project, Registry};
+use crowdhook::plugin::registry::{Bound, Catalogue, LoadStatus, Project, Registry, Status};
 use crowdhook::secret::Secret;
 use crowdhook::store::{
     Acceptance, Accepted, Binding, Claimed, ClaimedDelivery, DeadLetter, DeliveryOutcome, Finished, KeptResult, Lease, Outcome, Run,
@@ -163,23 +163,24 @@ impl Platform for Silent {
     }
 }
 
-/// One file that is broken from the start, one project whose new version is.
-struct Loads;
-
 fn broken(file: &str, name: Option<&str>) -> LoadStatus {
-    let last_error = Some(LastError { at: moment(), text: "not a component".to_owned() });
-    LoadStatus { file: PathBuf::from(file), name: name.map(str::to_owned), version: None, digest: None, since: None, last_error }
+    LoadStatus {
+        file: PathBuf::from(file),
+        name: name.map(str::to_owned),
+        version: None,
+        digest: None,
+        since: None,
+        last_error: Some((moment(), "not a component".to_owned())),
+        warnings: Vec::new(),
+    }
 }
 
-impl StatusSource for Loads {
-    fn components(&self) -> Vec<LoadStatus> {
-        vec![broken("plugins/tweet.wasm", None)]
-    }
-    fn projects(&self) -> Vec<LoadStatus> {
-        vec![broken("projects/birds.toml", Some("birds")), broken("projects/Bats.toml", None)]
-    }
-    fn counters(&self) -> BTreeMap<String, u64> {
-        BTreeMap::from([("requests".to_owned(), 42)])
+/// One file that is broken from the start, one project whose new version is.
+fn loads() -> Status {
+    Status {
+        components: vec![broken("plugins/tweet.wasm", None)],
+        projects: vec![broken("projects/birds.toml", Some("birds")), broken("projects/Bats.toml", None)],
+        folders: Vec::new(),
     }
 }
 
@@ -215,7 +216,7 @@ fn start() -> Running {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let registry = Registry::default();
-            let mut catalogue = Catalogue::default();
+            let mut catalogue = Catalogue { status: loads(), ..Catalogue::default() };
             catalogue.projects.insert("birds".parse().unwrap(), Arc::new(birds()));
             registry.swap(catalogue);
             let clock = Clock::manual(moment());
@@ -223,7 +224,7 @@ fn start() -> Running {
             let admin = Admin {
                 store: Arc::new(OneEvent),
                 registry: Arc::new(registry),
-                status: Arc::new(Loads),
+                counts: Box::new(|| BTreeMap::from([("requests".to_owned(), 42)])),
                 token: Secret::new(TOKEN),
                 clock,
                 started_at: moment(),

@@ -1,6 +1,7 @@
 //! Everything that is tested over real sockets, on a real store, with real components.
 
-#![expect(missing_docs, unreachable_pub, reason = "tests are read, not linked against")]
+#![expect(unreachable_pub, reason = "tests are read, not linked against")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that finds the unexpected is to end there")]
 
 /// The admin API: who may ask, and what is answered.
 mod admin;

@@ -178,7 +178,7 @@ impl Round {
             let is_lost = times.contains(&0) || !written;
             let is_twice = times.iter().any(|times| *times > 1);
             if is_lost || is_twice {
-                println!("{project} {task}: came, told and voted on {times:?} times, written: {written}");
+                eprintln!("{project} {task}: came, told and voted on {times:?} times, written: {written}");
             }
             lost += usize::from(is_lost);
             twice += usize::from(is_twice);
