@@ -139,7 +139,8 @@ pub fn runs(name: &str, allow: &[&str]) -> String {
 /// An address that nobody listens at, below those that the system hands out by itself: so no other test gets it meanwhile.
 fn free_address() -> SocketAddr {
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    let first = u16::try_from(std::process::id() % 20_000).unwrap();
+    // Neighbours in process number are far apart here: tests of several worktrees may run side by side.
+    let first = u16::try_from(std::process::id().wrapping_mul(7919) % 20_000).unwrap();
     loop {
         let port = 10_000 + (first + NEXT.fetch_add(1, Ordering::Relaxed)) % 20_000;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));

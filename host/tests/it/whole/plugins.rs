@@ -149,13 +149,13 @@ async fn a_plugin_that_always_wants_another_try_is_given_up_after_its_attempts()
 #[tokio::test(flavor = "multi_thread")]
 async fn plugins_that_hang_spin_hoard_or_trap_take_nothing_from_the_others() {
     const TASKS: usize = 6;
-    let limits = "traps_max = 1\n[limits.guest]\nwall_ms = 30000\ncpu_ms = 200\n";
+    let limits = "traps_max = 1\n[limits.guest]\nwall_ms = 60000\ncpu_ms = 20000\n";
     let mut plugins = VOTE.to_owned();
     let misbehaved = ["hangs", "spins", "hoards", "traps"];
     for name in misbehaved {
         writeln!(plugins, "{}on = [\"task.completed\"]", runs(name, &[])).unwrap();
     }
-    plugins += "[plugins.hangs.limits]\nwall_ms = 600\n";
+    plugins += "[plugins.hangs.limits]\nwall_ms = 600\ncpu_ms = 600\n[plugins.spins.limits]\ncpu_ms = 200\n";
     let stage = Stage::with_limits(limits, &["majority-vote", "hangs", "spins", "hoards", "traps"], &plugins).await;
     stage.server.set_rate_limit(None);
     let tasks: Vec<i64> = (0..TASKS).map(|_| stage.completed(&["red", "blue", "red"])).collect();
