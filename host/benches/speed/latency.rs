@@ -14,13 +14,13 @@ use super::{progress, start};
 /// A busy hour of a large platform, in requests a second.
 const STEADY: f64 = 1000.0;
 
-/// All rounds. `peak` is what was accepted in a second at best.
+/// All rounds. `peak` is what was accepted in a second at best; none when it was not measured.
 pub(crate) async fn measure(
     plan: &Plan,
     program: &Path,
     folder: &Path,
     hosts: &Hosts,
-    peak: f64,
+    peak: Option<f64>,
     figures: &mut Figures,
 ) -> anyhow::Result<()> {
     progress("making trouble");
@@ -39,9 +39,13 @@ pub(crate) async fn measure(
         turn("bare at 1,000/s", hosts.bare.address, STEADY, figures).await?;
         turn("host at 1,000/s, nothing else to do", hosts.votes.hooks, STEADY, figures).await?;
         turn(figures::TROUBLED_STEADY, troubled.hooks, STEADY, figures).await?;
-        turn(figures::TROUBLED_HALF, troubled.hooks, peak / 2.0, figures).await?;
+        if let Some(peak) = peak {
+            turn(figures::TROUBLED_HALF, troubled.hooks, peak / 2.0, figures).await?;
+        }
     }
-    figures.add("rate of half the peak", "/s", peak / 2.0);
+    if let Some(peak) = peak {
+        figures.add("rate of half the peak", "/s", peak / 2.0);
+    }
     for (name, what) in [("runs", "runs recorded in trouble"), ("dead", "invocations given up in trouble")] {
         #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
         figures.add(what, "", troubled.total(name)? as f64);

@@ -38,6 +38,9 @@ struct Args {
     /// A look in half a minute instead of a measurement
     #[arg(long)]
     quick: bool,
+    /// Measure this alone; may be said several times
+    #[arg(long, value_name = "PART")]
+    only: Vec<Measured>,
     /// Write the figures here as JSON too
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -52,6 +55,23 @@ struct Args {
     bench: bool,
     #[command(subcommand)]
     part: Option<Part>,
+}
+
+/// What can be measured by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Measured {
+    /// Accepting, against the bare server
+    Accept,
+    /// The whole path, against the bare server
+    Whole,
+    /// Latency at a fixed rate
+    Latency,
+}
+
+impl Args {
+    fn wants(&self, part: Measured) -> bool {
+        self.only.is_empty() || self.only.contains(&part)
+    }
 }
 
 /// What this program is when it starts itself.
@@ -99,9 +119,11 @@ async fn measure(args: &Args) -> anyhow::Result<()> {
     let disk = disk::measure(folder.path(), plan.syncs)?;
     let measured = async {
         let hosts = throughput::Hosts::start(&program, folder.path(), &mut figures)?;
-        throughput::measure(&plan, &hosts, &mut figures).await?;
-        let peak = figures.median(figures::PEAK).unwrap_or(0.0);
-        latency::measure(&plan, &program, folder.path(), &hosts, peak, &mut figures).await?;
+        throughput::measure(&plan, &hosts, &mut figures, |part| args.wants(part)).await?;
+        if args.wants(Measured::Latency) {
+            let peak = figures.median(figures::PEAK);
+            latency::measure(&plan, &program, folder.path(), &hosts, peak, &mut figures).await?;
+        }
         hosts.end(&mut figures)
     };
     tokio::select! {

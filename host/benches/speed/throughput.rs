@@ -12,7 +12,7 @@ use super::folder::{JOB, Platform, Project};
 use super::plan::Plan;
 use super::posts::Posts;
 use super::process::{Bare, Host, Running};
-use super::{progress, start};
+use super::{Measured, progress, start};
 
 /// Has no plugin: its events are stored and that is all.
 const PLAIN: &str = "plain";
@@ -59,27 +59,37 @@ impl Hosts {
             figures.add(&format!("memory after the load, host that {what}: PSS"), "MiB", pss);
             let (events, runs) = (host.total("events")?, host.total("runs")?);
             let events = if runs > 0 { runs } else { events };
-            #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
-            figures.add(&format!("on disk per event {what}"), "B", host.end()? as f64 / events as f64);
+            let bytes = host.end()?;
+            if events > 0 {
+                #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+                figures.add(&format!("on disk per event {what}"), "B", bytes as f64 / events as f64);
+            }
         }
         Ok(())
     }
 }
 
-/// All rounds.
-pub(crate) async fn measure(plan: &Plan, hosts: &Hosts, figures: &mut Figures) -> anyhow::Result<()> {
+/// All rounds of what is wanted.
+pub(crate) async fn measure(plan: &Plan, hosts: &Hosts, figures: &mut Figures, wants: impl Fn(Measured) -> bool) -> anyhow::Result<()> {
     tokio::time::sleep(plan.idle_time).await;
     let (rss, pss) = hosts.votes.running.memory_mib()?;
     figures.add(figures::IDLE, "MiB", rss);
     figures.add("idle memory with `majority-vote`: PSS", "MiB", pss);
+    if !wants(Measured::Accept) && !wants(Measured::Whole) {
+        return Ok(());
+    }
     for round in 1..=plan.rounds {
         for &connections in plan.connections {
             progress(&format!("round {round} of {}, {connections} connections", plan.rounds));
             let bare = bare(plan, hosts, connections, figures).await?;
-            let accepted = accept(plan, hosts, connections, figures).await?;
-            figures.add(&figures::accept(connections), "", accepted / bare);
-            let voted = whole(plan, hosts, connections, figures).await?;
-            figures.add(&figures::whole(connections), "", voted / bare);
+            if wants(Measured::Accept) {
+                let accepted = accept(plan, hosts, connections, figures).await?;
+                figures.add(&figures::accept(connections), "", accepted / bare);
+            }
+            if wants(Measured::Whole) {
+                let voted = whole(plan, hosts, connections, figures).await?;
+                figures.add(&figures::whole(connections), "", voted / bare);
+            }
         }
     }
     Ok(())

@@ -18,10 +18,10 @@ pub const INTERFACE_VERSION: &str = "0.1.0";
 const PACKAGE: &str = "crowdhook:plugin/";
 /// A component file is at most this large.
 pub const COMPONENT_BYTES_MAX: u64 = 256 << 20;
-/// `describe` and `check-settings` may take this long, in CPU time and by the clock, for a compiled Python guest has much to set up.
+/// `describe` and `check-settings` may use up this much. By the clock they may take far longer than in CPU time: the machine may be busy.
 const ASKED_LIMITS: GuestLimits = GuestLimits {
     cpu: Duration::from_secs(1),
-    wall: Duration::from_secs(2),
+    wall: Duration::from_secs(20),
     memory_bytes: 128 << 20,
     effects: 0,
     effects_bytes: 0,

@@ -14,6 +14,9 @@ pub(crate) struct Args {
     /// A look in half a minute instead of a measurement of some four.
     #[arg(long)]
     quick: bool,
+    /// Measure this alone: `accept`, `whole` or `latency`; may be said several times.
+    #[arg(long, value_name = "PART")]
+    only: Vec<String>,
     /// Write the figures here as JSON too.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -35,6 +38,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     command.current_dir(crate::root()).args(["bench", "--quiet", "--package", "crowdhook", "--bench", "speed", "--"]);
     if args.quick {
         command.arg("--quick");
+    }
+    for part in &args.only {
+        command.args(["--only", part]);
     }
     // Cargo starts a benchmark in the folder of its package.
     for (option, path) in [("--json", &args.json), ("--folder", &args.folder), ("--host", &args.host)] {
