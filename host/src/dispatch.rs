@@ -12,6 +12,7 @@ mod waits;
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -53,6 +54,10 @@ struct PluginRoom {
     sandboxes: Semaphore,
     /// Held for reading by each run; by one that met several conflicts in a row, alone.
     alone: RwLock<()>,
+    /// What the plugin's state held when it was last asked for, and how often it was wanted since the start: asked for now and
+    /// then, since a look at each change would cost each run a read of the store.
+    state_bytes: AtomicU64,
+    state_bytes_wanted: AtomicU64,
 }
 
 impl Dispatcher {
@@ -137,7 +142,14 @@ impl Dispatcher {
 
     fn room(&self, scope: &Scope) -> Arc<PluginRoom> {
         let mut rooms = self.per_plugin.lock().unwrap_or_else(PoisonError::into_inner);
-        let room = || Arc::new(PluginRoom { sandboxes: Semaphore::new(self.limits.per_plugin_max.max(1)), alone: RwLock::new(()) });
+        let room = || {
+            Arc::new(PluginRoom {
+                sandboxes: Semaphore::new(self.limits.per_plugin_max.max(1)),
+                alone: RwLock::new(()),
+                state_bytes: AtomicU64::new(0),
+                state_bytes_wanted: AtomicU64::new(0),
+            })
+        };
         Arc::clone(rooms.entry(scope.clone()).or_insert_with(room))
     }
 }

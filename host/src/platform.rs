@@ -117,7 +117,13 @@ pub enum PlatformError {
         /// What does not show, for people.
         why: String,
     },
-    /// The platform refuses, and will again: a wrong key, a reserved field.
+    /// The platform refuses the project's key. The same will succeed once someone has set another one.
+    #[error("{why}")]
+    KeyRefused {
+        /// Whose key, and what to set, for people.
+        why: String,
+    },
+    /// The platform refuses, and will again: a reserved field, a value of the wrong type.
     #[error("{why}")]
     Refused {
         /// What it said and what to change, for people.

@@ -8,6 +8,9 @@ use crate::config::Limits;
 use crate::platform::PlatformError;
 use crate::store::DeliveryOutcome;
 
+/// A delivery whose key was refused is attempted again after this.
+const KEY_WAIT: Duration = Duration::from_secs(60);
+
 /// The verdict on attempt number `attempt`.
 pub(super) fn of(error: PlatformError, attempt: u32, limits: &Limits, now: Timestamp) -> DeliveryOutcome {
     match error {
@@ -25,6 +28,10 @@ pub(super) fn of(error: PlatformError, attempt: u32, limits: &Limits, now: Times
                 counts: true,
                 reason: why,
             }
+        }
+        // The result is made and kept; it waits until someone has mended the key.
+        PlatformError::KeyRefused { why } => {
+            DeliveryOutcome::Later { due: clock::after(now, limits.delivery_wait.max(KEY_WAIT)), counts: false, reason: why }
         }
         PlatformError::Refused { why } | PlatformError::Missing { why } => DeliveryOutcome::Dead { reason: why },
     }

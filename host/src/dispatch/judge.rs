@@ -54,7 +54,9 @@ pub(super) fn without_snapshot(claimed: &Claimed, limits: &Limits, now: Timestam
     match error {
         PlatformError::Later { after, why } => parked(claimed, limits, now, after, why),
         // A wrong key is the project's trouble and not the plugin's: it waits until someone has mended it.
-        PlatformError::Refused { why } => parked(claimed, limits, now, Some(Backoff::PARKED.longest), why),
+        PlatformError::KeyRefused { why } | PlatformError::Refused { why } => {
+            parked(claimed, limits, now, Some(Backoff::PARKED.longest), why)
+        }
         PlatformError::Unconfirmed { why } => {
             let waited = clock::between(claimed.event.received_at, now);
             if waited < limits.confirm_within {

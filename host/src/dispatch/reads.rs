@@ -1,9 +1,11 @@
 //! What a run may read: its state and task results in the store, the snapshot, and the rest from the platform.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 
+use super::PluginRoom;
 use crate::id::Scope;
 use crate::platform::{Answer, Platform, PlatformError, ProjectInfo, Snapshot, Task, WorkerInfo};
 use crate::plugin::reads::Reads;
@@ -14,7 +16,12 @@ pub(super) struct World {
     pub(super) store: Arc<dyn Store>,
     pub(super) platform: Arc<dyn Platform>,
     pub(super) snapshot: Option<Arc<Snapshot>>,
+    pub(super) room: Arc<PluginRoom>,
 }
+
+/// What a plugin's state holds is asked for once in so many times that it is wanted. Its limit may be passed by what so many calls
+/// write.
+const STATE_BYTES_EVERY: u64 = 64;
 
 #[async_trait]
 impl Reads for World {
@@ -31,7 +38,11 @@ impl Reads for World {
     }
 
     async fn state_bytes(&self) -> Result<u64, StoreError> {
-        self.store.state_bytes(&self.scope).await
+        if self.room.state_bytes_wanted.fetch_add(1, Ordering::Relaxed).is_multiple_of(STATE_BYTES_EVERY) {
+            let bytes = self.store.state_bytes(&self.scope).await?;
+            self.room.state_bytes.store(bytes, Ordering::Relaxed);
+        }
+        Ok(self.room.state_bytes.load(Ordering::Relaxed))
     }
 
     async fn project(&self) -> Result<ProjectInfo, PlatformError> {

@@ -94,8 +94,13 @@ impl Dispatcher {
                 return (judgement.outcome, run);
             }
         };
-        let reads =
-            Arc::new(World { scope: scope.clone(), store: Arc::clone(&self.store), platform: Arc::clone(&project.platform), snapshot });
+        let reads = Arc::new(World {
+            scope: scope.clone(),
+            store: Arc::clone(&self.store),
+            platform: Arc::clone(&project.platform),
+            snapshot,
+            room: self.room(scope),
+        });
         let call = Call {
             event: Arc::new(claimed.event.clone()),
             attempt: claimed.attempt,

@@ -41,7 +41,7 @@ impl Handling {
                 self.wait_for(None, &why);
                 Failure::Retry(why)
             }
-            PlatformError::Refused { why } | PlatformError::Missing { why } => Failure::Reject(why),
+            PlatformError::KeyRefused { why } | PlatformError::Refused { why } | PlatformError::Missing { why } => Failure::Reject(why),
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Word of a change, or the periodic look, leads to a scan: what has another stamp than before is read when it holds still,
 //! and made into a component or a project beside the path of events. Then everything that the files offer is judged together
-//! ([`plan`]), and one pointer is swapped. What is refused leaves the old in use and says why.
+//! (`plan`), and one pointer is swapped. What is refused leaves the old in use and says why.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;

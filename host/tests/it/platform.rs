@@ -100,7 +100,7 @@ fn later<T: std::fmt::Debug>(answer: Result<T, PlatformError>) -> (Option<Durati
 
 fn refused<T: std::fmt::Debug>(answer: Result<T, PlatformError>) -> String {
     match answer {
-        Err(PlatformError::Refused { why }) => why,
+        Err(PlatformError::KeyRefused { why } | PlatformError::Refused { why }) => why,
         other => panic!("{other:?}"),
     }
 }

@@ -1,6 +1,6 @@
 //! Majority vote: makes a task's answer out of the answers that people gave.
 //!
-//! [`glue`] fetches the answers and hands over what comes of them; all the rest is plain Rust that knows nothing of the
+//! `glue` fetches the answers and hands over what comes of them; all the rest is plain Rust that knows nothing of the
 //! sandbox: [`settings`] → [`ballot`] (which answers count, what each says) → [`tally`] → [`verdict`], for each
 //! question by [`vote`], put together by [`analysis`], which the old shape of results ([`summary`]) is a part of. [`run`] is the whole way.
 

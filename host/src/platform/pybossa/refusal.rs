@@ -53,6 +53,7 @@ pub(super) fn verdict(asked: Asked<'_>, response: &Response) -> Result<(), Platf
     let own: ErrorBody = serde_json::from_slice(&response.body).unwrap_or_default();
     let later = |why: String| Err(PlatformError::Later { after: response.wait, why });
     let refused = |why: String| Err(PlatformError::Refused { why });
+    let key_refused = |why: String| Err(PlatformError::KeyRefused { why });
     match (status, own.exception_cls.as_deref()) {
         (200..=299, _) => Ok(()),
         (300..=399, _) => {
@@ -63,10 +64,10 @@ pub(super) fn verdict(asked: Asked<'_>, response: &Response) -> Result<(), Platf
         }
         (429, _) => later(format!("PYBOSSA at `{address}` allows no more calls for now (to {what} for project `{project}`)")),
         (500.., _) => later(format!("PYBOSSA at `{address}` failed with status {status} (to {what} for project `{project}`)")),
-        (401, Some(_)) => {
-            refused(format!("PYBOSSA at `{address}` does not know the API key of project `{project}` (to {what}): set `platform.api_key`"))
-        }
-        (403, Some(_)) => refused(format!(
+        (401, Some(_)) => key_refused(format!(
+            "PYBOSSA at `{address}` does not know the API key of project `{project}` (to {what}): set `platform.api_key`"
+        )),
+        (403, Some(_)) => key_refused(format!(
             "the API key of project `{project}` is of nobody who may {what} on PYBOSSA at `{address}`: set `platform.api_key` to the \
              key of an owner of `{short_name}`"
         )),

@@ -55,10 +55,10 @@ pub async fn events(data: &Path, store: &dyn Store) -> Vec<Kept> {
     all
 }
 
-/// Why each delivery that was given up was.
-pub fn dead_deliveries(data: &Path) -> Vec<String> {
+/// Why each delivery that has been attempted still waits, by the order in which they were asked for.
+pub fn waiting_deliveries(data: &Path) -> Vec<String> {
     let db = open(data);
-    let mut statement = db.prepare("SELECT note FROM delivered WHERE ending = 2 ORDER BY id").unwrap();
-    let notes = statement.query_map([], |row| row.get(0)).unwrap();
-    notes.map(Result::unwrap).collect()
+    let mut statement = db.prepare("SELECT reason FROM delivery WHERE reason <> '' ORDER BY id").unwrap();
+    let reasons = statement.query_map([], |row| row.get(0)).unwrap();
+    reasons.map(Result::unwrap).collect()
 }

@@ -120,18 +120,20 @@ async fn take_key(stage: &Stage, name: &str, key: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_that_may_not_write_is_named() {
+async fn a_key_that_may_not_write_is_named_and_what_is_to_be_written_waits_for_another() {
     let stage = Stage::voting().await;
     let readers = stage.server.key_of("other").unwrap();
     let unknown = "00000000-0000-0000-0000-000000000000";
     let keys =
         [(1, "readers-key", readers.as_str(), "is of nobody who may save result"), (2, "old-key", unknown, "does not know the API key")];
     // PYBOSSA shows a published project to anybody, so both read well.
-    for (dead, name, key, words) in keys {
+    for (waiting, name, key, words) in keys {
         take_key(&stage, name, key).await;
         let task = stage.completed(&["red"]);
-        until("the delivery is given up", async || stage.host.totals().await.deliveries_dead == dead).await;
-        let why = peek::dead_deliveries(&stage.host.folder.data());
+        let reasons = || peek::waiting_deliveries(&stage.host.folder.data());
+        until("the key is refused, and the delivery waits for another", async || reasons().len() == waiting).await;
+        assert_eq!(stage.host.totals().await.deliveries_dead, 0);
+        let why = reasons();
         let why = why.last().unwrap();
         assert!(why.contains(words) && why.contains("set `platform.api_key`") && why.contains("`birds`"), "{why}");
         assert!(!why.contains(key), "{why}");

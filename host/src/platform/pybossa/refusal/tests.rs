@@ -21,7 +21,7 @@ fn answered(status: u16, body: &str, writes: bool) -> Result<(), PlatformError> 
 }
 
 fn refused(answer: Result<(), PlatformError>) -> String {
-    let Err(PlatformError::Refused { why }) = answer else { panic!("{answer:?}") };
+    let Err(PlatformError::KeyRefused { why } | PlatformError::Refused { why }) = answer else { panic!("{answer:?}") };
     why
 }
 
