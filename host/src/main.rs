@@ -4,9 +4,6 @@ use std::process::ExitCode;
 
 use crowdhook::{cli, telemetry};
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let args = cli::parse(); // exits with 2 and the usage
     let done = telemetry::init(&args.log, args.usual_log()).map_err(Into::into).and_then(|()| cli::run(args));
