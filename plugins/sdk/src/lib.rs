@@ -1,13 +1,13 @@
 //! What a Crowdhook plugin in Rust begins with.
 //!
-//! The bindings of `wit/`, the macro [`plugin!`] that exports a plugin, an allocator that suits a sandbox which lives for
+//! The bindings of `wit/`, the macro `plugin!` that exports a plugin, an allocator that suits a sandbox which lives for
 //! one event, and a panic hook that puts the panic's words into the host's log, from where they would otherwise be lost.
 //! It knows nothing of any one plugin.
 //!
 //! The bindings exist in the sandbox only. Keep a plugin's own logic in plain Rust that takes and returns plain
 //! values, so that `cargo test` runs it natively, and put the glue behind `#[cfg(target_arch = "wasm32")]`:
 //!
-//! ```ignore
+//! ```text
 //! use crowdhook_plugin::bindings::{Description, Event, Failure, Guest, Problem};
 //!
 //! struct Hello;
