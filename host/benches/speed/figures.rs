@@ -7,8 +7,13 @@ use super::posts::Posts;
 const GOAL_CONNECTIONS: usize = 256;
 pub(crate) const IDLE: &str = "idle memory with `majority-vote`: RSS";
 pub(crate) const PEAK: &str = "accept, 256 connections";
+pub(crate) const BARE_STEADY: &str = "bare at 1,000/s";
+pub(crate) const BARE_HALF: &str = "bare at half of the host's peak";
+pub(crate) const QUIET_STEADY: &str = "host at 1,000/s";
+pub(crate) const QUIET_HALF: &str = "host at half of its peak";
+pub(crate) const TROUBLED_BARE: &str = "bare at 1,000/s beside a host in trouble";
 pub(crate) const TROUBLED_STEADY: &str = "host at 1,000/s while plugins hang, spin and trap";
-pub(crate) const TROUBLED_HALF: &str = "host at half of peak while plugins hang, spin and trap";
+pub(crate) const TROUBLED_HALF: &str = "host at half of its peak while plugins hang, spin and trap";
 
 pub(crate) fn accepted(connections: usize) -> String {
     format!("accept, {connections} connections")

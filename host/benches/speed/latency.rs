@@ -7,7 +7,7 @@ use super::client::{self, Done};
 use super::figures::{self, Figures};
 use super::folder::{JOB, Platform, Project};
 use super::plan::Plan;
-use super::throughput::{Hosts, VOTED};
+use super::throughput::{Hosts, REST, VOTED};
 use super::trouble::Trouble;
 use super::{progress, start};
 
@@ -15,6 +15,8 @@ use super::{progress, start};
 const STEADY: f64 = 1000.0;
 
 /// All rounds. `peak` is what was accepted in a second at best; none when it was not measured.
+///
+/// The quiet turns come first: a host in trouble uses up every core that it finds, whoever else is measured.
 pub(crate) async fn measure(
     plan: &Plan,
     program: &Path,
@@ -23,6 +25,16 @@ pub(crate) async fn measure(
     peak: Option<f64>,
     figures: &mut Figures,
 ) -> anyhow::Result<()> {
+    let half = peak.map(|peak| peak / 2.0);
+    for round in 1..=plan.rounds {
+        progress(&format!("latency, round {round} of {}", plan.rounds));
+        turn(plan, hosts, (figures::BARE_STEADY, hosts.bare.address, STEADY), figures).await?;
+        turn(plan, hosts, (figures::QUIET_STEADY, hosts.votes.hooks, STEADY), figures).await?;
+        if let Some(half) = half {
+            turn(plan, hosts, (figures::BARE_HALF, hosts.bare.address, half), figures).await?;
+            turn(plan, hosts, (figures::QUIET_HALF, hosts.votes.hooks, half), figures).await?;
+        }
+    }
     progress("making trouble");
     let trouble = Trouble::prepare().await?;
     let mut projects = Vec::from(trouble.projects());
@@ -30,26 +42,27 @@ pub(crate) async fn measure(
     let troubled = start(program, &folder.join("troubled"), &projects)?;
     trouble.begin(&troubled).await?;
     for round in 1..=plan.rounds {
-        progress(&format!("latency, round {round} of {}", plan.rounds));
-        let turn = async |name: &str, to: SocketAddr, rate: f64, figures: &mut Figures| {
-            let done = tokio::time::timeout(plan.turn_max, open(plan, hosts, to, rate)).await??;
-            figures.latency(name, &done);
-            anyhow::Ok(())
-        };
-        turn("bare at 1,000/s", hosts.bare.address, STEADY, figures).await?;
-        turn("host at 1,000/s, nothing else to do", hosts.votes.hooks, STEADY, figures).await?;
-        turn(figures::TROUBLED_STEADY, troubled.hooks, STEADY, figures).await?;
-        if let Some(peak) = peak {
-            turn(figures::TROUBLED_HALF, troubled.hooks, peak / 2.0, figures).await?;
+        progress(&format!("latency in trouble, round {round} of {}", plan.rounds));
+        turn(plan, hosts, (figures::TROUBLED_BARE, hosts.bare.address, STEADY), figures).await?;
+        turn(plan, hosts, (figures::TROUBLED_STEADY, troubled.hooks, STEADY), figures).await?;
+        if let Some(half) = half {
+            turn(plan, hosts, (figures::TROUBLED_HALF, troubled.hooks, half), figures).await?;
         }
     }
-    if let Some(peak) = peak {
-        figures.add("rate of half the peak", "/s", peak / 2.0);
+    if let Some(half) = half {
+        figures.add("rate of half the peak", "/s", half);
     }
     for (name, what) in [("runs", "runs recorded in trouble"), ("dead", "invocations given up in trouble")] {
         #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
         figures.add(what, "", troubled.total(name)? as f64);
     }
+    Ok(())
+}
+
+async fn turn(plan: &Plan, hosts: &Hosts, (name, to, rate): (&str, SocketAddr, f64), figures: &mut Figures) -> anyhow::Result<()> {
+    let done = tokio::time::timeout(plan.turn_max, open(plan, hosts, to, rate)).await??;
+    figures.latency(name, &done);
+    tokio::time::sleep(REST).await;
     Ok(())
 }
 

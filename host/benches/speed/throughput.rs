@@ -21,7 +21,7 @@ pub(crate) const VOTED: &str = "voted";
 /// So many posts of each turn come before the time is taken.
 const WARM_UP: usize = 1000;
 /// Between turns, for what is still to be folded into the database.
-const REST: Duration = Duration::from_millis(500);
+pub(crate) const REST: Duration = Duration::from_millis(500);
 
 /// What takes turns.
 pub(crate) struct Hosts {

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
@@ -50,6 +50,18 @@ impl Checkpointer {
     }
 }
 
+/// Lets commits come together for [`PAUSE`], however many there are. False when nobody commits any more.
+fn pause(commits: &Receiver<()>) -> bool {
+    let end = Instant::now() + PAUSE;
+    loop {
+        match commits.recv_timeout(end.saturating_duration_since(Instant::now())) {
+            Ok(()) => {}
+            Err(RecvTimeoutError::Timeout) => return true,
+            Err(RecvTimeoutError::Disconnected) => return false,
+        }
+    }
+}
+
 fn run(file: &PathBuf, commits: &Receiver<()>, writer: &mpsc::WeakSender<Command>) {
     let db = match Connection::open(file) {
         Ok(db) => db,
@@ -66,7 +78,7 @@ fn run(file: &PathBuf, commits: &Receiver<()>, writer: &mpsc::WeakSender<Command
         match heard {
             Ok(()) => {
                 at_rest = false;
-                if matches!(commits.recv_timeout(PAUSE), Err(RecvTimeoutError::Disconnected)) {
+                if !pause(commits) {
                     return;
                 }
                 if let Err(error) = db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
