@@ -177,8 +177,8 @@ async fn api_key_that_is_wrong() {
     server.answer(task, "ada", json!({"animal": "red"})).unwrap();
     host.logs("does not know the API key of project `birds`").await;
     host.logs("set `platform.api_key`").await;
-    until("the status shows that it was given up", async || {
-        run(&folder, &["status"]).await.well().contains("deliveries: 0 waiting, 1 given up")
+    until("the status shows that it waits for another key", async || {
+        run(&folder, &["status"]).await.well().contains("deliveries: 1 waiting, 0 given up")
     })
     .await;
     assert!(host.stop().await.success());
