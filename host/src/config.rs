@@ -168,9 +168,31 @@ pub struct Project {
     pub plugins: Vec<Plugin>,
     /// Run whatever lies in the drop folder besides `plugins`, granting it nothing.
     pub run_all: bool,
+    /// The outside services that its plugins may be granted, in the order of the file.
+    pub connections: Vec<Connection>,
+    /// The folders that its plugins may be granted, in the order of the file.
+    pub folders: Vec<Folder>,
 }
 
 impl Project {
+    /// The connection of this name.
+    #[must_use]
+    pub fn connection(&self, name: &str) -> Option<&Connection> {
+        self.connections.iter().find(|connection| connection.name == name)
+    }
+
+    /// The folder of this name.
+    #[must_use]
+    pub fn folder(&self, name: &str) -> Option<&Folder> {
+        self.folders.iter().find(|folder| folder.name == name)
+    }
+
+    /// The connection that e-mail leaves through; a file has at most one.
+    #[must_use]
+    pub fn mail(&self) -> Option<&Connection> {
+        self.connections.iter().find(|connection| matches!(connection.to, Service::Mail(_)))
+    }
+
     /// The line of the file where a setting of `plugin` stands, by its JSON Pointer: the nearest line there is, that of the
     /// plugin when the setting is not there, 1 when there is no such plugin in the file.
     #[must_use]
@@ -223,6 +245,168 @@ pub struct Basic {
     pub passwords: Vec<Secret>,
 }
 
+/// A named outside service of a project: `[connections.<name>]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Connection {
+    /// Its name in the project: lower-case letters, digits and hyphens.
+    pub name: String,
+    /// What it is and how to get there.
+    pub to: Service,
+    /// What has waited longer than this does not leave any more. Default 7 days.
+    pub max_age: Duration,
+    /// The line of the file where it begins, from 1.
+    pub line: usize,
+}
+
+/// What a connection leads to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Service {
+    /// A web service.
+    Http(HttpService),
+    /// A mail server.
+    Mail(MailService),
+}
+
+/// A web service.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HttpService {
+    /// All paths lie below this.
+    pub url: Url,
+    /// Whether the address itself came from a secret, so that it is never shown.
+    pub url_is_secret: bool,
+    /// How we prove who we are.
+    pub auth: Auth,
+    /// No more calls than this in a window; none for as many as the service itself allows.
+    pub rate: Option<Rate>,
+    /// Calls under way at a time. Default 4.
+    pub at_once: usize,
+    /// From the beginning of a call to the last byte of the answer. Default 20 s.
+    pub timeout: Duration,
+}
+
+/// So many calls in so much time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// Calls in a window; at least 1.
+    pub calls: u32,
+    /// The window.
+    pub per: Duration,
+}
+
+/// How a connection proves who it is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Auth {
+    /// Not at all.
+    None,
+    /// `Authorization: Bearer <token>`.
+    Bearer {
+        /// The token.
+        token: Secret,
+    },
+    /// `Authorization: Basic …`.
+    Basic {
+        /// The name.
+        user: String,
+        /// The password.
+        password: Secret,
+    },
+    /// A header of the service's own.
+    Header {
+        /// Its name.
+        name: String,
+        /// Its value.
+        value: Secret,
+    },
+    /// A query parameter.
+    Query {
+        /// Its name.
+        name: String,
+        /// Its value.
+        value: Secret,
+    },
+    /// OAuth 1.0a with HMAC-SHA1, in the name of a user (RFC 5849).
+    OAuth1 {
+        /// The application's key.
+        consumer_key: Secret,
+        /// The application's secret.
+        consumer_secret: Secret,
+        /// The user's token.
+        token: Secret,
+        /// The user's secret.
+        token_secret: Secret,
+    },
+    /// OAuth 2 with a refresh token (RFC 6749, section 6): access tokens are got and renewed by the host.
+    OAuth2 {
+        /// Where access tokens are to be had.
+        token_url: Url,
+        /// The application's id.
+        client_id: Secret,
+        /// The application's secret; none for a public client.
+        client_secret: Option<Secret>,
+        /// The refresh token.
+        refresh_token: Secret,
+    },
+}
+
+/// A mail server.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MailService {
+    /// The server's name.
+    pub host: String,
+    /// Its port. Default 587 with STARTTLS, 465 with TLS, 25 without either.
+    pub port: u16,
+    /// How the way there is protected. Default STARTTLS.
+    pub security: MailSecurity,
+    /// Name and password; none for a server that asks for none.
+    pub login: Option<Login>,
+    /// The address mails come from: `birds@example.org` or `Birds <birds@example.org>`.
+    pub from: String,
+    /// From the beginning to the server's word that it has the mail. Default 30 s.
+    pub timeout: Duration,
+}
+
+/// How the way to a mail server is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MailSecurity {
+    /// Encrypted from the first byte.
+    Tls,
+    /// Encrypted once both sides have said so; nothing is sent before.
+    StartTls,
+    /// Not at all: for a server on this machine.
+    None,
+}
+
+/// A name and its password.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Login {
+    /// The name.
+    pub user: String,
+    /// The password.
+    pub password: Secret,
+}
+
+/// A folder that plugins may be granted: `[folders]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Folder {
+    /// Its name in the project: lower-case letters, digits and hyphens.
+    pub name: String,
+    /// Where it is.
+    pub path: PathBuf,
+    /// The line of the file where it stands, from 1.
+    pub line: usize,
+}
+
+/// Whom a plugin may write to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MayWriteTo {
+    /// Whoever gave an answer, at the address the platform has.
+    Workers,
+    /// This address. Compared without regard to case.
+    Address(String),
+    /// All addresses of a domain: `*@example.org`.
+    Domain(String),
+}
+
 /// A plugin of a project.
 #[derive(Clone, Debug)]
 pub struct Plugin {
@@ -234,6 +418,14 @@ pub struct Plugin {
     pub settings: String,
     /// What it may ask for: `results`, `events` …
     pub allow: Vec<String>,
+    /// The connections that it may use with `http.fetch` and `http.send`.
+    pub connections: Vec<String>,
+    /// The folders that it may write into.
+    pub folders: Vec<String>,
+    /// The other projects that it may create tasks in.
+    pub projects: Vec<ProjectName>,
+    /// Whom it may write to; none for anybody.
+    pub recipients: Option<Vec<MayWriteTo>>,
     /// Narrows down the kinds of event that it hears; patterns as in `describe().handles`. None for all that it wants.
     pub on: Option<Vec<String>>,
     /// Hears emitted events of these plugins only. None for all. Events from outside are heard in any case.

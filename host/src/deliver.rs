@@ -1,5 +1,6 @@
 //! The loop between outbox and the outside: one attempt, one verdict, recorded. Knows nothing of plugins and the inbox.
 
+mod tasks;
 mod verdict;
 
 use std::future::Future;
@@ -9,11 +10,12 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tracing::{debug, error, info, warn};
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use crate::config::Limits;
 use crate::effect::Effect;
-use crate::platform::PlatformError;
-use crate::plugin::registry::Registry;
+use crate::plugin::registry::{Project, Registry};
+use verdict::{Attempt, Trouble};
+
 use crate::store::{ClaimedDelivery, DeliveryOutcome, Finished, Store, StoreError};
 
 /// Deliveries under way at a time.
@@ -30,13 +32,25 @@ pub struct Deliverer {
     clock: Clock,
     limits: Limits,
     under_way: Arc<Semaphore>,
+    /// What was asked for before this may have been attempted by another process, which left no word of it.
+    started_at: Timestamp,
+}
+
+/// What one attempt works with.
+struct Underway<'a> {
+    registry: &'a Registry,
+    project: &'a Project,
+    delivery: &'a ClaimedDelivery,
+    /// Whether an attempt before this one may have had its effect.
+    may_have_happened: bool,
 }
 
 impl Deliverer {
     /// A deliverer for what waits in `store`.
     #[must_use]
     pub fn new(registry: Arc<Registry>, store: Arc<dyn Store>, clock: Clock, limits: Limits) -> Arc<Self> {
-        Arc::new(Self { registry, store, clock, limits, under_way: Arc::new(Semaphore::new(UNDER_WAY_MAX)) })
+        let started_at = clock.now();
+        Arc::new(Self { registry, store, clock, limits, under_way: Arc::new(Semaphore::new(UNDER_WAY_MAX)), started_at })
     }
 
     /// Claims and delivers until `stop`, or until the store is closed.
@@ -82,7 +96,10 @@ impl Deliverer {
     async fn attempt(&self, delivery: ClaimedDelivery) {
         let outcome = match self.carry_out(&delivery).await {
             Ok(receipt) => DeliveryOutcome::Delivered { receipt },
-            Err(error) => verdict::of(error, delivery.attempt, &self.limits, self.clock.now()),
+            Err(trouble) => {
+                let attempt = Attempt { number: delivery.attempt, may_have_happened: self.may_have_happened(&delivery) };
+                verdict::of(trouble, attempt, &self.limits, self.clock.now())
+            }
         };
         match &outcome {
             DeliveryOutcome::Delivered { .. } => debug!(delivery.id = %delivery.id, "Delivered `{}`", delivery.id),
@@ -90,7 +107,7 @@ impl Deliverer {
                 delivery.id = %delivery.id, attempt = delivery.attempt, project = %delivery.scope.project,
                 "Delivery `{}` did not get through, again at {due:.0}: {reason}", delivery.id
             ),
-            DeliveryOutcome::Dead { reason } => warn!(
+            DeliveryOutcome::Dead { reason, .. } => warn!(
                 delivery.id = %delivery.id, attempt = delivery.attempt, project = %delivery.scope.project,
                 "Delivery `{}` is given up: {reason}", delivery.id
             ),
@@ -103,13 +120,26 @@ impl Deliverer {
         }
     }
 
-    async fn carry_out(&self, delivery: &ClaimedDelivery) -> Result<String, PlatformError> {
+    /// Whether an attempt before this one may have had its effect: one whose word was lost with its process, its lease, or on the way.
+    fn may_have_happened(&self, delivery: &ClaimedDelivery) -> bool {
+        delivery.attempt > 1 || delivery.lease.generation > 1 || delivery.requested_at < self.started_at
+    }
+
+    async fn carry_out(&self, delivery: &ClaimedDelivery) -> Result<String, Trouble> {
         let Some(project) = self.registry.project(delivery.scope.project.as_str()) else {
-            let why = format!("project `{}` has no file at the moment", delivery.scope.project);
-            return Err(PlatformError::Later { after: None, why });
+            return Err(Trouble::Unmended { why: format!("project `{}` has no file at the moment", delivery.scope.project) });
         };
+        let way = Underway { registry: &self.registry, project: &project, delivery, may_have_happened: self.may_have_happened(delivery) };
         match &delivery.effect {
-            Effect::SaveResult { task, result, info } => project.platform.save_result(task, result.as_deref(), info).await,
+            Effect::SaveResult { task, result, info } => Ok(project.platform.save_result(task, result.as_deref(), info).await?),
+            Effect::CreateTask { project, task } => tasks::create(&way, project.as_ref(), task).await,
+            Effect::RaiseRedundancy { task, redundancy } => Ok(project.platform.raise_redundancy(task, *redundancy).await?),
+            Effect::SendMail { .. } | Effect::SendRequest { .. } | Effect::WriteFile { .. } | Effect::AppendFile { .. } => {
+                Err(Trouble::Unmended { why: format!("this host does not do `{}` yet", delivery.effect.grant()) })
+            }
+            Effect::AwardBadge { .. } | Effect::RevokeBadge { .. } => {
+                Err(Trouble::Refused { why: "badges are kept by the host itself and leave through no connection".to_owned() })
+            }
         }
     }
 }

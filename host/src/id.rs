@@ -67,6 +67,11 @@ uuid_id! {
     DeliveryId
 }
 
+uuid_id! {
+    /// Names a badge that a worker was awarded: stands in its public address.
+    BadgeId
+}
+
 /// Names an invocation: the store's sequence number of it, which is also its place in the order of acceptance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -7,7 +7,9 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
+use crate::effect::NewTask;
 use crate::event::Event;
+use crate::id::DeliveryId;
 
 pub mod appen;
 mod fields;
@@ -99,6 +101,15 @@ pub struct WorkerInfo {
     pub name: Option<String>,
 }
 
+/// By what a task that is to be created can be found again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TaskKey {
+    /// The same on every attempt.
+    pub id: DeliveryId,
+    /// Whether an earlier attempt may have created it.
+    pub look_first: bool,
+}
+
 /// Why a platform gave no answer.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum PlatformError {
@@ -167,4 +178,10 @@ pub trait Platform: Send + Sync {
 
     /// Writes `info` into the result row `result` of `task` (the newest row when `result` is none), and gives the receipt. Repeating it does no harm.
     async fn save_result(&self, task: &str, result: Option<&str>, info: &str) -> Result<String, PlatformError>;
+
+    /// Creates a task, unless one that bears `key` is to be looked for and is there. Gives the receipt.
+    async fn create_task(&self, task: &NewTask, key: TaskKey) -> Result<String, PlatformError>;
+
+    /// Raises the redundancy of a task of the project, if it wants fewer answers and has fewer. Gives the receipt. Repeating it does no harm.
+    async fn raise_redundancy(&self, task: &str, redundancy: u32) -> Result<String, PlatformError>;
 }

@@ -10,9 +10,9 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
-use crate::effect::{Effect, OnceKey};
+use crate::effect::{Badge, Effect, OnceKey};
 use crate::event::{Event, Standing};
-use crate::id::{DeliveryId, Digest, EventId, InvocationId, PluginName, ProjectName, Scope};
+use crate::id::{BadgeId, DeliveryId, Digest, EventId, InvocationId, PluginName, ProjectName, Scope};
 
 pub mod agenda;
 pub mod sqlite;
@@ -127,6 +127,8 @@ pub struct Requested {
     pub effect: Effect,
     /// The name of the connection it leaves through; none when the host's own record is all there is to it.
     pub connection: Option<String>,
+    /// The task that it is about: with the connection, the line in which it waits. None: it waits for nobody.
+    pub task: Option<String>,
     /// Done once per (project, plugin, key).
     pub once: Option<OnceKey>,
 }
@@ -292,7 +294,51 @@ pub enum DeliveryOutcome {
     Dead {
         /// Why.
         reason: String,
+        /// Whether the effect may have happened all the same. If not, its once key is free again.
+        may_have_happened: bool,
     },
+}
+
+/// A badge that a worker has.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct KeptBadge {
+    /// Names this award.
+    pub id: BadgeId,
+    /// The platform's id of the worker.
+    pub worker: String,
+    /// The badge.
+    pub badge: Badge,
+    /// Who awarded it.
+    pub plugin: PluginName,
+    /// The event whose handling led to it.
+    pub event: EventId,
+    /// When it was awarded.
+    pub awarded_at: Timestamp,
+    /// When and why it was taken back; none while the worker has it.
+    pub revoked: Option<(Timestamp, String)>,
+}
+
+/// A delivery, as it stands now.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct DeliveryRecord {
+    /// Its id.
+    pub id: DeliveryId,
+    /// The plugin that asked for it.
+    pub plugin: PluginName,
+    /// The connection it leaves through.
+    pub connection: String,
+    /// What is to be done.
+    pub effect: Effect,
+    /// How many attempts there were.
+    pub attempts: u32,
+    /// When it was asked for.
+    pub requested_at: Timestamp,
+    /// `waiting`, `delivered`, `dead` or `superseded`.
+    pub standing: &'static str,
+    /// When it ended; while it waits, when it is due.
+    pub at: Option<Timestamp>,
+    /// What the other side answered, or why it did not get through.
+    pub note: String,
 }
 
 /// A task result as the host keeps it.
@@ -383,7 +429,8 @@ pub trait Store: Send + Sync {
     /// [`Finished::Conflict`] and [`Finished::LeaseLost`], and but for an invocation that is parked again.
     ///
     /// Effects whose once key is spent, and so with emitted events, are dropped without an error. A task result is kept
-    /// with the next revision of its task; a delivery of an older one that has not left yet is dropped for it.
+    /// with the next revision of its task; a delivery of an older one that has not left yet is dropped for it. A badge is given
+    /// or taken back at once: the host's record is all there is to it.
     ///
     /// # Errors
     ///
@@ -430,6 +477,22 @@ pub trait Store: Send + Sync {
 
     /// The runs of an event, oldest first: the plugin and the record of each attempt.
     async fn runs(&self, event: EventId) -> Result<Vec<(PluginName, Run)>, StoreError>;
+
+    /// The deliveries that the handling of an event has led to, in the order in which they were asked for; at most 1,000.
+    async fn deliveries(&self, event: EventId) -> Result<Vec<DeliveryRecord>, StoreError>;
+
+    /// Badges of a project, taken back or not, in the order of their first award: up to `limit` after the badge `after`, of `worker` alone where one
+    /// is given.
+    async fn badges(
+        &self,
+        project: &ProjectName,
+        worker: Option<&str>,
+        after: Option<BadgeId>,
+        limit: u32,
+    ) -> Result<Vec<KeptBadge>, StoreError>;
+
+    /// A badge of a project.
+    async fn badge(&self, project: &ProjectName, id: BadgeId) -> Result<Option<KeptBadge>, StoreError>;
 
     /// The dead letters given up last, newest first, at most `limit`.
     async fn dead_letters(&self, limit: u32) -> Result<Vec<DeadLetter>, StoreError>;

@@ -5,17 +5,25 @@ use std::str::FromStr;
 
 use toml::Spanned;
 
-use super::Plugin;
 use super::host::{Numbers, guest_limits};
 use super::project::Check;
 use super::raw;
 use super::settings::Settings;
 use super::words;
+use super::{Connection, Folder, MayWriteTo, Plugin};
 use crate::event::EventKind;
-use crate::id::{ComponentName, NameError, PluginName};
+use crate::id::{ComponentName, NameError, PluginName, ProjectName};
 
 /// What a project may grant.
 pub(super) const GRANTS: [&str; 8] = ["results", "tasks", "email", "files", "badges", "events", "http.fetch", "http.send"];
+
+/// What a file has besides its plugins, which they may be granted.
+pub(super) struct There<'p> {
+    pub(super) connections: &'p [Connection],
+    pub(super) folders: &'p [Folder],
+    /// The project's own name.
+    pub(super) own: &'p ProjectName,
+}
 
 impl Check<'_, '_> {
     pub(super) fn plugins(
@@ -23,6 +31,7 @@ impl Check<'_, '_> {
         said: BTreeMap<Spanned<String>, raw::Plugin>,
         settings: Vec<(String, Settings)>,
         run_all: bool,
+        there: &There<'_>,
     ) -> Vec<Plugin> {
         let mut said: Vec<(Spanned<String>, raw::Plugin)> = said.into_iter().collect();
         said.sort_by_key(|(name, _)| name.span().start);
@@ -31,18 +40,18 @@ impl Check<'_, '_> {
         for (name, plugin) in said {
             let senders = if run_all { None } else { Some(&names) };
             let own = settings.iter().find(|(of, _)| of == name.get_ref()).map(|(_, settings)| settings.clone());
-            plugins.extend(self.plugin(&name, plugin, own.unwrap_or_default(), senders));
+            plugins.extend(self.plugin(&name, plugin, own.unwrap_or_default(), (senders, there)));
         }
         plugins
     }
 
-    /// A plugin; `senders` are all it can hear from, where that is known.
+    /// A plugin; `senders` are all it can hear from, where that is known, and `there` is what it can be granted.
     fn plugin(
         &mut self,
         name: &Spanned<String>,
         said: raw::Plugin,
         settings: Settings,
-        senders: Option<&BTreeSet<String>>,
+        (senders, there): (Option<&BTreeSet<String>>, &There<'_>),
     ) -> Option<Plugin> {
         let key = format!("plugins.{}", name.get_ref());
         let own = self.name::<PluginName>(&format!("`[{key}]`"), name);
@@ -51,6 +60,11 @@ impl Check<'_, '_> {
             None => own.as_ref().and_then(|own| own.as_str().parse().ok()),
         };
         let allow = self.allow(&key, said.allow);
+        let connections = self.granted(&format!("{key}.connections"), said.connections, "connections", &of_http(there));
+        let folders = there.folders.iter().map(|folder| folder.name.as_str()).collect::<Vec<_>>();
+        let folders = self.granted(&format!("{key}.folders"), said.folders, "folders", &folders);
+        let projects = self.projects(&key, said.projects, there.own);
+        let recipients = said.recipients.map(|recipients| self.recipients(&key, recipients));
         let on = said.on.map(|on| self.on(&key, on));
         let from = said.from.map(|from| self.from(&key, name.get_ref(), from, senders));
         let above = format!("{key}.limits");
@@ -60,6 +74,10 @@ impl Check<'_, '_> {
             component: component?,
             settings: serde_json::Value::Object(settings.json).to_string(),
             allow,
+            connections,
+            folders,
+            projects,
+            recipients,
             on,
             from,
             limits: limits?,
@@ -89,6 +107,56 @@ impl Check<'_, '_> {
             }
         }
         said.into_iter().map(Spanned::into_inner).collect()
+    }
+
+    /// Names of what stands below `[<table>]` of the file.
+    fn granted(&mut self, key: &str, said: Vec<Spanned<String>>, table: &str, there: &[&str]) -> Vec<String> {
+        for name in &said {
+            if !there.contains(&name.get_ref().as_str()) {
+                let help = match words::nearest(name.get_ref(), there.iter().copied()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None if there.is_empty() => format!("the file has none: write `[{table}.{}]`, or take the name out", name.get_ref()),
+                    None => format!("those of this file are {}", words::listed(there.iter().copied())),
+                };
+                let one = table.trim_end_matches('s');
+                self.document.error(&name.span(), format!("`{key}`: there is no {one} `{}` in this file", name.get_ref()), Some(help));
+            }
+        }
+        said.into_iter().map(Spanned::into_inner).collect()
+    }
+
+    fn projects(&mut self, key: &str, said: Vec<Spanned<String>>, own: &ProjectName) -> Vec<ProjectName> {
+        let mut projects = Vec::new();
+        for name in &said {
+            let project = self.name::<ProjectName>(&format!("`{key}.projects`"), name);
+            if project.as_ref() == Some(own) {
+                let help = "a plugin may create tasks in its own project without this; take the name out";
+                self.document.error(&name.span(), format!("`{key}.projects` names this project itself"), Some(help.to_owned()));
+            }
+            projects.extend(project);
+        }
+        projects
+    }
+
+    fn recipients(&mut self, key: &str, said: Spanned<Vec<Spanned<String>>>) -> Vec<MayWriteTo> {
+        let mut recipients = Vec::new();
+        for name in said.get_ref() {
+            let one = may_write_to(name.get_ref());
+            if one.is_none() {
+                let help = "write an address (`ann@example.org`), all addresses of a domain (`*@example.org`), or `workers`";
+                self.document.error(&name.span(), format!("`{key}.recipients`: `{}` is nobody", name.get_ref()), Some(help.to_owned()));
+            }
+            recipients.extend(one);
+        }
+        if said.get_ref().is_empty() {
+            let help = "name some, or take the line out to let it write to anybody";
+            self.document.error(
+                &said.span(),
+                format!("`{key}.recipients` is empty: the plugin could write to nobody"),
+                Some(help.to_owned()),
+            );
+        }
+        recipients
     }
 
     fn on(&mut self, key: &str, said: Spanned<Vec<Spanned<String>>>) -> Vec<String> {
@@ -139,6 +207,27 @@ impl Check<'_, '_> {
             let help = "take `results` out of one `allow`, or write `results_by_several = true` at the top of the file if it is meant";
             self.document.error_at_line(second.line, message, Some(help.to_owned()));
         }
+    }
+}
+
+/// The connections that lead to a web service.
+fn of_http<'p>(there: &There<'p>) -> Vec<&'p str> {
+    let http = |connection: &&Connection| matches!(connection.to, super::Service::Http(_));
+    there.connections.iter().filter(http).map(|connection| connection.name.as_str()).collect()
+}
+
+fn may_write_to(text: &str) -> Option<MayWriteTo> {
+    if text == "workers" {
+        return Some(MayWriteTo::Workers);
+    }
+    let (user, domain) = text.rsplit_once('@')?;
+    let plain = |part: &str| {
+        !part.is_empty() && !part.contains(|letter: char| letter.is_whitespace() || letter.is_control() || "<>,;\"".contains(letter))
+    };
+    match user {
+        "*" if plain(domain) => Some(MayWriteTo::Domain(domain.to_lowercase())),
+        user if plain(user) && plain(domain) && !user.contains('*') => Some(MayWriteTo::Address(text.to_lowercase())),
+        _ => None,
     }
 }
 

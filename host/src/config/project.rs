@@ -10,6 +10,7 @@ use url::Url;
 use super::document::Document;
 use super::host::web_address;
 use super::load::Context;
+use super::plugins::There;
 use super::problem::Problems;
 use super::raw::{self, Key};
 use super::settings::{self, Settings};
@@ -44,12 +45,15 @@ impl Check<'_, '_> {
         let platform = self.platform(said.platform);
         let hook = self.hook(said.hook);
         let run_all = said.run_all.is_some_and(Spanned::into_inner);
-        let plugins = self.plugins(said.plugins, settings, run_all);
+        let connections = Vec::new();
+        let folders = Vec::new();
+        let there = There { connections: &connections, folders: &folders, own: &name };
+        let plugins = self.plugins(said.plugins, settings, run_all, &there);
         self.check_results(&plugins, said.results_by_several.is_some_and(Spanned::into_inner));
         let problems = self.document.into_problems();
         match (platform, hook) {
             (Some(platform), Some(hook)) if !problems.has_errors() => {
-                Ok((Project { name, file: file.to_owned(), platform, hook, plugins, run_all }, problems))
+                Ok((Project { name, file: file.to_owned(), platform, hook, plugins, run_all, connections, folders }, problems))
             }
             _ => Err(problems),
         }

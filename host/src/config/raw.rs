@@ -111,6 +111,10 @@ pub(super) struct Basic {
 pub(super) struct Plugin {
     pub(super) component: Key<String>,
     pub(super) allow: Vec<Spanned<String>>,
+    pub(super) connections: Vec<Spanned<String>>,
+    pub(super) folders: Vec<Spanned<String>>,
+    pub(super) projects: Vec<Spanned<String>>,
+    pub(super) recipients: Key<Vec<Spanned<String>>>,
     pub(super) on: Key<Vec<Spanned<String>>>,
     pub(super) from: Key<Vec<Spanned<String>>>,
     pub(super) limits: Guest,

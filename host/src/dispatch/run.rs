@@ -8,6 +8,8 @@ use super::Dispatcher;
 use super::judge::{self, Judgement};
 use super::reads::World;
 use crate::clock::Timestamp;
+use crate::config;
+use crate::effect::{Effect, OnceKey};
 use crate::event::{Event, PlatformKind};
 use crate::id::{Digest, EventId, Scope};
 use crate::platform::PlatformError;
@@ -189,12 +191,29 @@ fn record(judgement: &Judgement, started_at: Timestamp) -> Run {
     Run { reason: judgement.reason.clone(), ..empty_run(judgement.word, started_at) }
 }
 
+/// The name of the line in which an effect waits to leave; none where the host's own record is all there is to it.
+fn way_out(effect: &Effect, project: &config::Project) -> Option<String> {
+    match effect {
+        // Only PYBOSSA has a place for task results.
+        Effect::SaveResult { .. } => (project.platform.kind == PlatformKind::Pybossa).then(|| PLATFORM_CONNECTION.to_owned()),
+        Effect::CreateTask { project: Some(other), .. } => Some(format!("project:{other}")),
+        Effect::CreateTask { project: None, .. } | Effect::RaiseRedundancy { .. } => Some(PLATFORM_CONNECTION.to_owned()),
+        Effect::SendMail { .. } => Some(project.mail().map_or_else(|| "email".to_owned(), |mail| mail.name.clone())),
+        Effect::SendRequest { connection, .. } => Some(connection.clone()),
+        Effect::WriteFile { folder, .. } | Effect::AppendFile { folder, .. } => Some(format!("folder:{folder}")),
+        Effect::AwardBadge { .. } | Effect::RevokeBadge { .. } => None,
+    }
+}
+
 /// What a run that ended well wants stored: its effects with the way they leave, its events with those who are to hear them.
 fn completion(claimed: &Claimed, project: &Project, bound: &Bound, wanted: Wanted, now: Timestamp) -> Completion {
-    // Only PYBOSSA has a place for task results; elsewhere the host's own record is all there is to it.
-    let connection = (project.config.platform.kind == PlatformKind::Pybossa).then(|| PLATFORM_CONNECTION.to_owned());
-    let effects =
-        wanted.asked.effects.into_iter().map(|(effect, once)| Requested { effect, connection: connection.clone(), once }).collect();
+    let requested = |(effect, once): (Effect, Option<OnceKey>)| Requested {
+        connection: way_out(&effect, &project.config),
+        task: effect.task().map(str::to_owned).or_else(|| claimed.event.task.clone()),
+        effect,
+        once,
+    };
+    let effects = wanted.asked.effects.into_iter().map(requested).collect();
     let events = wanted.asked.events.into_iter().map(|derived| emitted(claimed, project, bound, derived, now)).collect();
     Completion { reads: wanted.reads, changes: wanted.changes, effects, events }
 }

@@ -31,6 +31,8 @@ fn project(kind: PlatformKind, platform_project: &str) -> Project {
         hook: Hook { tokens: vec![Secret::new("hook-token")], basic: None },
         plugins: Vec::new(),
         run_all: false,
+        connections: Vec::new(),
+        folders: Vec::new(),
     }
 }
 

@@ -3,8 +3,9 @@
 
 use async_trait::async_trait;
 
-use super::{Answer, Platform, PlatformError, ProjectInfo, ResultRow, Snapshot, Task, WorkerInfo};
+use super::{Answer, Platform, PlatformError, ProjectInfo, ResultRow, Snapshot, Task, TaskKey, WorkerInfo};
 use crate::config;
+use crate::effect::NewTask;
 use crate::event::Event;
 pub use unit::{Unit, unit_of};
 
@@ -85,6 +86,25 @@ impl Platform for Appen {
     async fn save_result(&self, task: &str, _result: Option<&str>, _info: &str) -> Result<String, PlatformError> {
         Err(PlatformError::Refused {
             why: format!("Appen has no place for the result of unit `{}`: the host's own record is the place", short(task)),
+        })
+    }
+
+    async fn create_task(&self, _task: &NewTask, _key: TaskKey) -> Result<String, PlatformError> {
+        Err(PlatformError::Refused {
+            why: format!(
+                "no unit can be created in job {}: that call of Appen's API is not known to this host; add rows to the job on Appen",
+                self.job
+            ),
+        })
+    }
+
+    async fn raise_redundancy(&self, task: &str, _redundancy: u32) -> Result<String, PlatformError> {
+        Err(PlatformError::Refused {
+            why: format!(
+                "unit `{}` of job {} gets no more judgments from here: that call of Appen's API is not known to this host; order them on Appen",
+                short(task),
+                self.job
+            ),
         })
     }
 }

@@ -9,9 +9,10 @@ use serde_json::value::RawValue;
 use std::sync::Arc;
 use tokio::sync::OnceCell;
 
-use super::{Answer, Platform, PlatformError, ProjectInfo, ResultRow, Snapshot, Task, WorkerInfo};
+use super::{Answer, Platform, PlatformError, ProjectInfo, ResultRow, Snapshot, Task, TaskKey, WorkerInfo};
 use crate::config;
 use crate::connection::{Connection, Connections};
+use crate::effect::NewTask;
 use crate::event::Event;
 use crate::id::ProjectName;
 use crate::secret::Secret;
@@ -22,6 +23,7 @@ mod call;
 mod claim;
 mod read;
 mod refusal;
+mod tasks;
 
 /// PYBOSSA gives no more rows in one answer, whatever one asks for.
 const PAGE_ROWS_MAX: usize = 100;
@@ -239,6 +241,14 @@ impl Platform for Pybossa {
             return self.understand(Err(read::Unreadable), &what);
         }
         Ok(format!("saved in result {result} of task {task}"))
+    }
+
+    async fn create_task(&self, task: &NewTask, key: TaskKey) -> Result<String, PlatformError> {
+        self.create(task, key).await
+    }
+
+    async fn raise_redundancy(&self, task: &str, redundancy: u32) -> Result<String, PlatformError> {
+        self.raise(task, redundancy).await
     }
 }
 

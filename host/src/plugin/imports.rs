@@ -1,9 +1,16 @@
 //! What a guest may call, one file an interface. Here: what they share.
 
+mod badges;
 mod crowd;
 mod effects;
+mod email;
+mod events;
+mod files;
+mod http;
 mod log;
+mod results;
 mod state;
+mod tasks;
 
 use std::time::Duration;
 
@@ -19,12 +26,17 @@ impl types::Host for Guest {}
 
 /// The effects that this host can do, by the word that grants them. What a project allows or a plugin needs beyond these is refused
 /// when the project loads.
-pub(super) const EFFECTS_BUILT: &[&str] = &["results", "events"];
+pub(super) const EFFECTS_BUILT: &[&str] = &["results", "tasks", "badges", "events"];
 
 impl Guest {
     /// The call that is being handled.
     fn handling(&mut self) -> Result<&mut Handling, Failure> {
         self.handling.as_mut().ok_or_else(|| Failure::NotGranted("only `handle` may use this".into()))
+    }
+
+    fn not_yet(&mut self, effect: &str) -> Result<(), Failure> {
+        self.handling()?.granted(effect)?;
+        Err(Failure::NotGranted(format!("this host does not do `{effect}` yet")))
     }
 }
 
@@ -77,4 +89,10 @@ fn check_json(what: &str, text: &str, bytes_max: usize) -> Result<(), Failure> {
         return Err(Failure::OverLimit(format!("{what} has {} bytes, and may have {bytes_max}", text.len())));
     }
     serde_json::from_str::<IgnoredAny>(text).map(drop).map_err(|error| Failure::Invalid(format!("{what} is not JSON: {error}")))
+}
+
+/// Refuses text that is no JSON object, or longer than `bytes_max`.
+fn check_object(what: &str, text: &str, bytes_max: usize) -> Result<(), Failure> {
+    check_json(what, text, bytes_max)?;
+    if text.trim_start().starts_with('{') { Ok(()) } else { Err(Failure::Invalid(format!("{what} is not a JSON object"))) }
 }

@@ -29,12 +29,12 @@ use self::work::{Answer, Command, Ending, Incoming, RunRow, Work};
 use self::writer::{COMMANDS_MAX, Writer, failed};
 use super::agenda::{Agenda, Leased};
 use super::{
-    Acceptance, Accepted, Binding, Claimed, ClaimedDelivery, DeadLetter, DeliveryOutcome, Finished, KeptResult, Lease, Outcome, Run,
-    StateEntry, Store, StoreError, Totals,
+    Acceptance, Accepted, Binding, Claimed, ClaimedDelivery, DeadLetter, DeliveryOutcome, DeliveryRecord, Finished, KeptBadge, KeptResult,
+    Lease, Outcome, Run, StateEntry, Store, StoreError, Totals,
 };
 use crate::clock::{self, Clock};
 use crate::event::{Event, Standing};
-use crate::id::{Digest, EventId, InvocationId, PluginName, ProjectName, Scope};
+use crate::id::{BadgeId, Digest, EventId, InvocationId, PluginName, ProjectName, Scope};
 
 mod batch;
 mod checkpoint;
@@ -414,6 +414,27 @@ impl Store for SqliteStore {
 
     async fn runs(&self, event: EventId) -> Result<Vec<(PluginName, Run)>, StoreError> {
         self.read(|db, names| read::runs(db, names, event))
+    }
+
+    async fn deliveries(&self, event: EventId) -> Result<Vec<DeliveryRecord>, StoreError> {
+        self.read(|db, names| read::deliveries(db, names, event))
+    }
+
+    async fn badges(
+        &self,
+        project: &ProjectName,
+        worker: Option<&str>,
+        after: Option<BadgeId>,
+        limit: u32,
+    ) -> Result<Vec<KeptBadge>, StoreError> {
+        self.read(|db, names| {
+            let Some(project) = names.known_project(project) else { return Ok(Vec::new()) };
+            read::badges(db, names, &read::WantedBadges { project, worker, after, limit })
+        })
+    }
+
+    async fn badge(&self, project: &ProjectName, id: BadgeId) -> Result<Option<KeptBadge>, StoreError> {
+        self.read(|db, names| names.known_project(project).map_or(Ok(None), |project| read::badge(db, names, project, id)))
     }
 
     async fn dead_letters(&self, limit: u32) -> Result<Vec<DeadLetter>, StoreError> {

@@ -22,6 +22,8 @@ fn appen(signing_tokens: &[&str]) -> Project {
         hook: Hook { tokens: vec![Secret::new("hook-token")], basic: None },
         plugins: Vec::new(),
         run_all: false,
+        connections: Vec::new(),
+        folders: Vec::new(),
     }
 }
 

@@ -12,14 +12,15 @@ use crowdhook::admin::{self, Admin};
 use crowdhook::clock::{Clock, Timestamp};
 use crowdhook::config::GuestLimits;
 use crowdhook::config::load::{self, Context, Env};
+use crowdhook::effect::NewTask;
 use crowdhook::event::{Event, EventKind, Origin, PlatformKind, Standing};
-use crowdhook::id::{EventId, PluginName, ProjectName, Scope};
-use crowdhook::platform::{Answer, Platform, PlatformError, ProjectInfo, ResultRow, Snapshot, Task, WorkerInfo};
+use crowdhook::id::{BadgeId, EventId, PluginName, ProjectName, Scope};
+use crowdhook::platform::{Answer, Platform, PlatformError, ProjectInfo, ResultRow, Snapshot, Task, TaskKey, WorkerInfo};
 use crowdhook::plugin::registry::{Bound, Catalogue, LoadStatus, Project, Registry, Status};
 use crowdhook::secret::Secret;
 use crowdhook::store::{
-    Acceptance, Accepted, Binding, Claimed, ClaimedDelivery, DeadLetter, DeliveryOutcome, Finished, KeptResult, Lease, Outcome, Run,
-    StateEntry, Store, StoreError, Totals,
+    Acceptance, Accepted, Binding, Claimed, ClaimedDelivery, DeadLetter, DeliveryOutcome, DeliveryRecord, Finished, KeptBadge, KeptResult,
+    Lease, Outcome, Run, StateEntry, Store, StoreError, Totals,
 };
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
@@ -68,6 +69,15 @@ impl Store for OneEvent {
         Err(StoreError::Closed)
     }
     async fn put_snapshot(&self, _: EventId, _: u32, _: &str) -> Result<crowdhook::id::Digest, StoreError> {
+        Err(StoreError::Closed)
+    }
+    async fn deliveries(&self, _: EventId) -> Result<Vec<DeliveryRecord>, StoreError> {
+        Ok(Vec::new())
+    }
+    async fn badges(&self, _: &ProjectName, _: Option<&str>, _: Option<BadgeId>, _: u32) -> Result<Vec<KeptBadge>, StoreError> {
+        Err(StoreError::Closed)
+    }
+    async fn badge(&self, _: &ProjectName, _: BadgeId) -> Result<Option<KeptBadge>, StoreError> {
         Err(StoreError::Closed)
     }
     async fn claim_deliveries(&self, _: usize, _: Duration) -> Result<Vec<ClaimedDelivery>, StoreError> {
@@ -159,6 +169,12 @@ impl Platform for Silent {
         silent()
     }
     async fn save_result(&self, _: &str, _: Option<&str>, _: &str) -> Result<String, PlatformError> {
+        silent()
+    }
+    async fn create_task(&self, _: &NewTask, _: TaskKey) -> Result<String, PlatformError> {
+        silent()
+    }
+    async fn raise_redundancy(&self, _: &str, _: u32) -> Result<String, PlatformError> {
         silent()
     }
 }

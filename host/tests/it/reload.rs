@@ -10,9 +10,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use crowdhook::config::GuestLimits;
 use crowdhook::config::load::{Context, Env};
+use crowdhook::effect::NewTask;
 use crowdhook::event::Event;
 use crowdhook::id::Digest;
-use crowdhook::platform::{Answer, Platform, PlatformError, ProjectInfo, ResultRow, Snapshot, Task, WorkerInfo};
+use crowdhook::platform::{Answer, Platform, PlatformError, ProjectInfo, ResultRow, Snapshot, Task, TaskKey, WorkerInfo};
 use crowdhook::plugin::registry::{Catalogue, LoadStatus, Registry};
 use crowdhook::plugin::watch::{MakePlatform, Reloader, Setup, Times};
 use tempfile::TempDir;
@@ -222,6 +223,12 @@ impl Platform for NoPlatform {
     }
 
     async fn save_result(&self, _task: &str, _result: Option<&str>, _info: &str) -> Result<String, PlatformError> {
+        nothing()
+    }
+    async fn create_task(&self, _: &NewTask, _: TaskKey) -> Result<String, PlatformError> {
+        nothing()
+    }
+    async fn raise_redundancy(&self, _: &str, _: u32) -> Result<String, PlatformError> {
         nothing()
     }
 }

@@ -30,6 +30,10 @@ impl<'a> Call<'a> {
         Self { table, method: Method::PUT, id: Some(id), query: &[], json: Some(json), anonymous: false, what }
     }
 
+    pub(super) fn post(table: &'static str, json: String, what: &'a str) -> Self {
+        Self { table, method: Method::POST, id: None, query: &[], json: Some(json), anonymous: false, what }
+    }
+
     pub(super) fn by_id(self, id: &'a str) -> Self {
         Self { id: Some(id), ..self }
     }

@@ -50,6 +50,11 @@ pub(super) fn tasks(body: &[u8]) -> Result<Vec<TaskRow>, Unreadable> {
     list(body)?.iter().map(task).collect()
 }
 
+/// The id of the one task row that a call answered with.
+pub(super) fn task_id(body: &[u8]) -> Result<String, Unreadable> {
+    Fields::parse(text(body)?).map_err(|_| Unreadable)?.id("id").ok_or(Unreadable)
+}
+
 /// A list of task runs, oldest first.
 pub(super) fn answers(body: &[u8]) -> Result<Vec<Answer>, Unreadable> {
     in_order(&list(body)?)

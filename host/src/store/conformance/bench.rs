@@ -192,6 +192,7 @@ pub(in crate::store) fn saving(task: &str, info: &str) -> Requested {
     Requested {
         effect: Effect::SaveResult { task: task.to_owned(), result: Some("7".to_owned()), info: info.to_owned() },
         connection: Some("pybossa".to_owned()),
+        task: Some(task.to_owned()),
         once: None,
     }
 }

@@ -11,6 +11,7 @@ fn through(connection: &str, task: &str) -> Requested {
 fn info(delivery: &ClaimedDelivery) -> &str {
     match &delivery.effect {
         Effect::SaveResult { info, .. } => info,
+        other => panic!("{other:?} saves no result"),
     }
 }
 
@@ -85,7 +86,7 @@ pub(in crate::store) async fn a_result_under_way_ends_before_the_newer_one_leave
     let outcomes: [fn(&Bench) -> DeliveryOutcome; 3] = [
         |_| DeliveryOutcome::Delivered { receipt: "200".to_owned() },
         |bench| later(bench, 0, true),
-        |_| DeliveryOutcome::Dead { reason: "404".to_owned() },
+        |_| DeliveryOutcome::Dead { reason: "404".to_owned(), may_have_happened: true },
     ];
     for (task, outcome) in ["1", "2", "3"].into_iter().zip(outcomes) {
         ask(&bench, task, vec![saving(task, "old")]).await;
@@ -137,7 +138,7 @@ pub(in crate::store) async fn deliveries_that_were_given_up_are_counted(mut benc
     ask(&bench, "1", vec![saving("1", "{}"), saving("2", "{}")]).await;
     assert_eq!(bench.store().totals().await.unwrap().deliveries_waiting, 2);
     let claimed = bench.claim_deliveries().await;
-    let dead = DeliveryOutcome::Dead { reason: "refused".repeat(2_000) };
+    let dead = DeliveryOutcome::Dead { reason: "refused".repeat(2_000), may_have_happened: true };
     assert_eq!(bench.store().finish_delivery(claimed[0].lease, dead).await.unwrap(), Finished::Recorded);
     bench.delivered(&claimed[1]).await;
     bench.restart().await;

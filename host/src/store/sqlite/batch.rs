@@ -15,6 +15,7 @@ use crate::store::StoreError;
 use crate::store::agenda::{Agenda, Entry, Millis};
 
 mod accept;
+mod badge;
 mod deliver;
 mod finish;
 mod keep;

@@ -14,14 +14,17 @@ use super::names::Names;
 use super::rows::{self, EVENT_COLUMNS, Unpacked, event_columns};
 use super::scan::scan;
 use crate::event::{Event, Standing};
-use crate::id::{EventId, InvocationId, PluginName};
-use crate::store::{Binding, Claimed, ClaimedDelivery, DeadLetter, KeptResult, Lease, Run, StateEntry};
+use crate::id::{BadgeId, EventId, InvocationId, PluginName};
+use crate::store::{Binding, Claimed, ClaimedDelivery, DeadLetter, DeliveryRecord, KeptBadge, KeptResult, Lease, Run, StateEntry};
 
 /// So many may read at a time; others wait for one of them.
 const READERS: usize = 4;
 
 /// Memory for pages of each reader, in KiB: the rest is found in the system's cache.
 const CACHE_KIB: i64 = 1_024;
+
+/// Deliveries of one event that are given at a time.
+const DELIVERIES_MAX: u32 = 1_000;
 
 /// Statements that each connection keeps compiled.
 const STATEMENTS_KEPT: usize = 64;
@@ -193,6 +196,79 @@ pub(super) fn dead_letters(db: &Connection, names: &Names, limit: u32) -> rusqli
         })
     })?;
     rows.collect()
+}
+
+/// The deliveries that the handling of an event has led to, ended or not.
+pub(super) fn deliveries(db: &Connection, names: &Names, event: EventId) -> rusqlite::Result<Vec<DeliveryRecord>> {
+    let mut statement = db.prepare_cached(
+        "SELECT id, uuid, scope, connection, effect, attempts, requested_at, 0 AS ending, due AS at, reason AS note \
+         FROM delivery WHERE event = ?1 \
+         UNION ALL SELECT id, uuid, scope, connection, effect, attempts, requested_at, ending, ended_at, note \
+         FROM delivered WHERE event = ?1 ORDER BY id LIMIT ?2",
+    )?;
+    let rows = statement.query_map(params![event.as_bytes(), DELIVERIES_MAX], |row| {
+        let effect: Unpacked = row.get(4)?;
+        let at: i64 = row.get(8)?;
+        Ok(DeliveryRecord {
+            id: rows::delivery_id(row, 1)?,
+            plugin: plugin(names, row, 2)?,
+            connection: row.get(3)?,
+            effect: serde_json::from_str(&effect.0).map_err(|error| conversion(4, error))?,
+            attempts: row.get(5)?,
+            requested_at: rows::time(row, 6)?,
+            standing: match row.get::<_, u8>(7)? {
+                0 => "waiting",
+                1 => "delivered",
+                2 => "dead",
+                _ => "superseded",
+            },
+            at: (at > 0).then(|| crate::clock::from_millis(at)),
+            note: row.get(9)?,
+        })
+    })?;
+    rows.collect()
+}
+
+/// Which badges are wanted.
+pub(super) struct WantedBadges<'a> {
+    pub(super) project: u32,
+    pub(super) worker: Option<&'a str>,
+    pub(super) after: Option<BadgeId>,
+    pub(super) limit: u32,
+}
+
+/// Badges of a project in the order of their first award.
+pub(super) fn badges(db: &Connection, names: &Names, wanted: &WantedBadges<'_>) -> rusqlite::Result<Vec<KeptBadge>> {
+    let mut statement = db.prepare_cached(
+        "SELECT uuid, worker, shown, scope, event, awarded_at, revoked_at, reason FROM badge \
+         WHERE project = ?1 AND (?2 IS NULL OR worker = ?2) AND id > ifnull((SELECT id FROM badge WHERE uuid = ?3), 0) ORDER BY id LIMIT ?4",
+    )?;
+    let after = wanted.after.map(|id| *id.as_bytes());
+    let rows = statement.query_map(params![wanted.project, wanted.worker, after, wanted.limit], |row| kept_badge(names, row))?;
+    rows.collect()
+}
+
+/// One badge of a project.
+pub(super) fn badge(db: &Connection, names: &Names, project: u32, id: BadgeId) -> rusqlite::Result<Option<KeptBadge>> {
+    db.prepare_cached(
+        "SELECT uuid, worker, shown, scope, event, awarded_at, revoked_at, reason FROM badge WHERE uuid = ?2 AND project = ?1",
+    )?
+    .query_row(params![project, id.as_bytes()], |row| kept_badge(names, row))
+    .optional()
+}
+
+fn kept_badge(names: &Names, row: &Row<'_>) -> rusqlite::Result<KeptBadge> {
+    let revoked_at: Option<i64> = row.get(6)?;
+    let reason: String = row.get(7)?;
+    Ok(KeptBadge {
+        id: row.get(0).map(BadgeId::from_bytes)?,
+        worker: row.get(1)?,
+        badge: serde_json::from_str(row.get_ref(2)?.as_str()?).map_err(|error| conversion(2, error))?,
+        plugin: plugin(names, row, 3)?,
+        event: rows::event_id(row, 4)?,
+        awarded_at: rows::time(row, 5)?,
+        revoked: revoked_at.map(|at| (crate::clock::from_millis(at), reason)),
+    })
 }
 
 /// The newest task result of a task.

@@ -113,7 +113,7 @@ pub(super) struct EffectRow {
 impl EffectRow {
     fn of(asked: Requested) -> Result<Self, StoreError> {
         let json = serde_json::to_string(&asked.effect)
-            .map_err(|error| StoreError::Failed(format!("an effect of `{}` cannot be written: {error}", asked.effect.interface())))?;
+            .map_err(|error| StoreError::Failed(format!("an effect of `{}` cannot be written: {error}", asked.effect.grant())))?;
         Ok(Self { asked, json: Packed::of(json) })
     }
 }

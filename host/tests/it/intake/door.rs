@@ -7,9 +7,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use crowdhook::clock::Clock;
 use crowdhook::config::{self, Basic, Hook, Limits};
+use crowdhook::effect::NewTask;
 use crowdhook::event::{Event, PlatformKind};
 use crowdhook::inbox::Inbox;
-use crowdhook::platform::{Answer, Platform, PlatformError, ProjectInfo, ResultRow, Snapshot, Task, WorkerInfo};
+use crowdhook::platform::{Answer, Platform, PlatformError, ProjectInfo, ResultRow, Snapshot, Task, TaskKey, WorkerInfo};
 use crowdhook::plugin::registry::{Bound, Catalogue, Project, Registry};
 use crowdhook::receive::{Receiver, Report};
 use crowdhook::secret::Secret;
@@ -53,6 +54,12 @@ impl Platform for Nowhere {
     async fn save_result(&self, _: &str, _: Option<&str>, _: &str) -> Result<String, PlatformError> {
         unreachable!()
     }
+    async fn create_task(&self, _: &NewTask, _: TaskKey) -> Result<String, PlatformError> {
+        unreachable!()
+    }
+    async fn raise_redundancy(&self, _: &str, _: u32) -> Result<String, PlatformError> {
+        unreachable!()
+    }
 }
 
 /// A project whose hook's token is `token`; it signs when it is Appen's.
@@ -75,6 +82,8 @@ pub fn project(name: &str, kind: PlatformKind, platform_project: &str) -> Projec
         hook: Hook { tokens: vec![Secret::new("token")], basic: None },
         plugins: Vec::new(),
         run_all: false,
+        connections: Vec::new(),
+        folders: Vec::new(),
     };
     // Its component is not there, so whatever it wants waits.
     let plugin = config::Plugin {
@@ -82,6 +91,10 @@ pub fn project(name: &str, kind: PlatformKind, platform_project: &str) -> Projec
         component: "majority-vote".parse().unwrap(),
         settings: "{}".to_owned(),
         allow: Vec::new(),
+        connections: Vec::new(),
+        folders: Vec::new(),
+        projects: Vec::new(),
+        recipients: None,
         on: None,
         from: None,
         limits: config::GuestLimits::default(),

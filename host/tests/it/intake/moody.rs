@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use crowdhook::event::{Event, Standing};
-use crowdhook::id::{Digest, EventId, InvocationId, PluginName, ProjectName, Scope};
+use crowdhook::id::{BadgeId, Digest, EventId, InvocationId, PluginName, ProjectName, Scope};
 use crowdhook::store::sqlite::{Options, SqliteStore};
 use crowdhook::store::{
-    Acceptance, Accepted, Binding, Claimed, ClaimedDelivery, DeadLetter, DeliveryOutcome, Finished, KeptResult, Lease, Outcome, Run,
-    StateEntry, Store, StoreError, Totals,
+    Acceptance, Accepted, Binding, Claimed, ClaimedDelivery, DeadLetter, DeliveryOutcome, DeliveryRecord, Finished, KeptBadge, KeptResult,
+    Lease, Outcome, Run, StateEntry, Store, StoreError, Totals,
 };
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -130,6 +130,15 @@ impl Store for Moody {
         unreachable!()
     }
     async fn finish_delivery(&self, _: Lease<i64>, _: DeliveryOutcome) -> Result<Finished, StoreError> {
+        unreachable!()
+    }
+    async fn deliveries(&self, _: EventId) -> Result<Vec<DeliveryRecord>, StoreError> {
+        unreachable!()
+    }
+    async fn badges(&self, _: &ProjectName, _: Option<&str>, _: Option<BadgeId>, _: u32) -> Result<Vec<KeptBadge>, StoreError> {
+        unreachable!()
+    }
+    async fn badge(&self, _: &ProjectName, _: BadgeId) -> Result<Option<KeptBadge>, StoreError> {
         unreachable!()
     }
     async fn bind(&self, _: &ProjectName, _: &Binding) -> Result<Binding, StoreError> {

@@ -21,7 +21,10 @@ impl Batch<'_> {
         // Whether its row is there still: one that was superseded meanwhile has ended already, and stays so.
         let (there, then) = match outcome {
             DeliveryOutcome::Delivered { receipt } => (self.end_delivery(id, DELIVERED, 1, receipt)?, Move::Remove(id)),
-            DeliveryOutcome::Dead { reason } => {
+            DeliveryOutcome::Dead { reason, may_have_happened } => {
+                if !may_have_happened {
+                    self.free_once(id)?;
+                }
                 let there = self.end_delivery(id, DEAD, 1, reason)?;
                 self.counters.deliveries_dead += i64::from(there);
                 (there, Move::Remove(id))
@@ -37,6 +40,11 @@ impl Batch<'_> {
         };
         self.news.deliveries.push(if there { then } else { Move::Remove(id) });
         Ok(Finished::Recorded)
+    }
+
+    /// Frees the once key of a delivery whose effect did not happen.
+    fn free_once(&self, id: i64) -> rusqlite::Result<usize> {
+        self.execute("DELETE FROM once WHERE (scope, key) = (SELECT scope, once FROM delivery WHERE id = ?1)", [id])
     }
 
     /// Moves a delivery to those that ended. False when it had before.

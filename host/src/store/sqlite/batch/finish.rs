@@ -18,12 +18,12 @@ use crate::store::{Finished, Lease, StateChange, StateRead, StateVersion};
 const SUPERSEDED: u8 = 3;
 
 /// The invocation that is being finished.
-struct Finishing {
+pub(super) struct Finishing {
     event: i64,
     id: i64,
-    scope: u32,
-    project: u32,
-    uuid: EventId,
+    pub(super) scope: u32,
+    pub(super) project: u32,
+    pub(super) uuid: EventId,
     generation: u32,
     attempts: u32,
     parked_times: u32,
@@ -182,34 +182,37 @@ impl Batch<'_> {
         if !self.spend(this.scope, asked.once.as_ref())? {
             return Ok(());
         }
-        // Effects that are more than a delivery stand here.
-        let saved = match &asked.effect {
-            Effect::SaveResult { task, info, .. } => Some((task, info)),
-        };
-        if let Some((task, info)) = saved {
-            self.keep_result(this, task, info)?;
-            self.supersede(this.project, task)?;
+        // Effects that are more than a delivery, or none at all, stand here.
+        match &asked.effect {
+            Effect::SaveResult { task, info, .. } => {
+                self.keep_result(this, task, info)?;
+                self.supersede(this.project, task)?;
+            }
+            Effect::AwardBadge { worker, badge } => self.award(this, worker, badge)?,
+            Effect::RevokeBadge { worker, badge, reason } => self.revoke(this, worker, badge, reason)?,
+            _ => {}
         }
         let Some(connection) = &asked.connection else { return Ok(()) };
         let id = counters::next(&mut self.counters.delivery);
         self.execute(
-            "INSERT INTO delivery (id, uuid, project, scope, connection, task, saves, effect, event, attempts, due, requested_at) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, 0, ?10)",
+            "INSERT INTO delivery (id, uuid, project, scope, connection, task, saves, effect, event, attempts, due, requested_at, once) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, 0, ?10, ?11)",
             params![
                 id,
                 DeliveryId::new().as_bytes(),
                 this.project,
                 this.scope,
                 connection,
-                asked.effect.task(),
-                saved.is_some(),
+                asked.task,
+                matches!(asked.effect, Effect::SaveResult { .. }),
                 json,
                 this.uuid.as_bytes(),
-                self.now
+                self.now,
+                asked.once
             ],
         )?;
         let member = self.names.connection(this.project, connection);
-        let lane = asked.effect.task().map(|task| self.shared.deliveries().lane(member, task));
+        let lane = asked.task.as_deref().map(|task| self.shared.deliveries().lane(member, task));
         self.news.deliveries.push(Move::Insert(Entry { id, about: this.event, member, lane, due: 0 }));
         Ok(())
     }
