@@ -72,6 +72,7 @@ pub fn router(admin: Admin, listens_on: SocketAddr) -> Router {
         .route("/v1/plugins", get(answer::plugins))
         .route("/v1/plugins/{name}", get(answer::plugin))
         .route("/v1/projects", get(answer::projects))
+        .route("/v1/projects/{name}/badges", get(answer::badges))
         .route("/v1/events/{id}", get(answer::event))
         .route("/v1/dead", get(answer::dead))
         .fallback(answer::unknown_path)

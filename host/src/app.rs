@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,6 +32,10 @@ use crate::receive::{Counts, Receiver};
 use crate::store::Store;
 use crate::store::sqlite::{Options, SqliteStore};
 
+/// Threads of guests are this much nicer than the others. (On Linux each thread has a niceness of its own.)
+#[cfg(target_os = "linux")]
+const GUESTS_NICER: i32 = 10;
+
 /// Below the data folder: compiled code.
 const CACHE_FOLDER: &str = "cache";
 
@@ -52,13 +57,24 @@ struct Guests(Option<Runtime>);
 
 impl Guests {
     fn start(threads: usize) -> std::io::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).thread_name("guests").enable_all().build();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(threads)
+            .thread_name("guests")
+            .on_thread_start(give_way)
+            .enable_all()
+            .build();
         runtime.map(|runtime| Self(Some(runtime)))
     }
 
     fn handle(&self) -> Handle {
         self.0.as_ref().map_or_else(Handle::current, |runtime| runtime.handle().clone())
     }
+}
+
+/// Lets the intake and the store go before the thread that calls this: who posts an event waits for them, nobody for a guest.
+fn give_way() {
+    #[cfg(target_os = "linux")]
+    rustix::process::nice(GUESTS_NICER).ok();
 }
 
 impl Drop for Guests {
@@ -77,12 +93,21 @@ impl App {
     /// What kept it from doing so, and what to change. A broken component or project is none of these: the host starts without
     /// it, and says so.
     pub async fn open(host: Host) -> anyhow::Result<Self> {
+        Self::open_with(host, None).await
+    }
+
+    /// As [`App::open`]; components are compiled by `program`, which is our own, in a process of its own.
+    ///
+    /// # Errors
+    ///
+    /// As [`App::open`].
+    pub async fn open_with(host: Host, program: Option<&Path>) -> anyhow::Result<Self> {
         let clock = Clock::System;
         let hooks = bind(host.listen, "listen").await?;
         let admin = bind(host.admin, "admin").await?;
         let options = Options { waiting_max: host.limits.waiting_max, clock: clock.clone() };
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&host.data, options)?);
-        let engine = start_engine(&host)?;
+        let engine = start_engine(&host, program)?;
         let registry = Arc::new(Registry::default());
         let setup = Setup::of(&host, engine, Arc::clone(&registry), platforms(clock.clone()));
         let reloader = Reloader::start(setup).await;
@@ -178,16 +203,19 @@ impl App {
 ///
 /// When no engine can be had to look with.
 pub async fn check(host: &Host) -> anyhow::Result<Problems> {
-    let engine = start_engine(host)?;
+    let engine = start_engine(host, None)?;
     Ok(plugin_watch::check_all(host, &Context::of(host), &engine).await)
 }
 
 /// The engine, with its cache in the data folder.
-fn start_engine(host: &Host) -> anyhow::Result<Engine> {
+fn start_engine(host: &Host, program: Option<&Path>) -> anyhow::Result<Engine> {
     let data = std::path::absolute(&host.data).context("the compile cache has no place")?;
     // A check of settings whose host never ran makes no folder for it.
     let cache = data.is_dir().then(|| data.join(CACHE_FOLDER));
-    let engine = Engine::start(&host.limits, cache.as_deref())?;
+    let mut engine = Engine::start(&host.limits, cache.as_deref())?;
+    if let (Some(program), Some(cache)) = (program, &cache) {
+        engine = engine.compiling_apart(program, cache);
+    }
     if engine.resets_in_place {
         info!(threads = host.limits.guest_threads, "Sandboxes reset their memory in place (PAGEMAP_SCAN)");
     } else {

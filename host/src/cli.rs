@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use crate::plugin::compile;
 use crate::telemetry::LogArgs;
 
 mod bundled;
@@ -94,6 +95,13 @@ enum Command {
     /// Dead letters: what was given up, and why
     #[command(subcommand)]
     Dead(dead::DeadCommand),
+    /// Compile the component on standard input into a cache: what `serve` has a process of its own for
+    #[command(name = compile::COMMAND, hide = true)]
+    Compile {
+        /// The compile cache
+        #[arg(value_name = "DIR")]
+        cache: PathBuf,
+    },
 }
 
 impl Args {
@@ -130,6 +138,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         Command::Plugin(command) => plugin::run(command, &common).await,
         Command::Event(command) => event::run(command, &common).await,
         Command::Dead(command) => dead::run(command, &common).await,
+        Command::Compile { cache } => compile::into_cache(&cache, std::io::stdin().lock()),
     }
 }
 

@@ -6,6 +6,7 @@
 //! which components and projects are in use, and [`watch`] keeps that in step with the folders.
 
 pub mod call;
+pub mod compile;
 pub mod engine;
 pub mod guest;
 pub mod load;

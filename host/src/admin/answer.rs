@@ -12,7 +12,7 @@ use tracing::error;
 use super::Admin;
 use super::view;
 use crate::clock::{between, rfc3339};
-use crate::id::EventId;
+use crate::id::{BadgeId, EventId, ProjectName};
 use crate::store::StoreError;
 use crate::telemetry;
 
@@ -48,7 +48,7 @@ impl From<StoreError> for Refusal {
     }
 }
 
-const PATHS: &str = "there are `/v1/status`, `/v1/plugins`, `/v1/plugins/{name}`, `/v1/projects`, `/v1/events/{id}` and `/v1/dead`";
+const PATHS: &str = "there are `/v1/status`, `/v1/plugins`, `/v1/plugins/{name}`, `/v1/projects`, `/v1/projects/{name}/badges`, `/v1/events/{id}` and `/v1/dead`";
 
 pub(super) async fn unknown_path() -> Refusal {
     Refusal::new(StatusCode::NOT_FOUND, "there is nothing here", PATHS)
@@ -106,6 +106,31 @@ pub(super) async fn event(State(admin): State<Arc<Admin>>, Path(id): Path<String
         )
     };
     found.map(Json).ok_or_else(missing)
+}
+
+/// `?worker=ID&after=BADGE&limit=N`.
+#[derive(Deserialize)]
+pub(super) struct WantedBadges {
+    worker: Option<String>,
+    after: Option<BadgeId>,
+    limit: Option<u32>,
+}
+
+pub(super) async fn badges(
+    State(admin): State<Arc<Admin>>,
+    Path(name): Path<String>,
+    wanted: Result<Query<WantedBadges>, axum::extract::rejection::QueryRejection>,
+) -> Result<Json<view::BadgesView>, Refusal> {
+    let help = format!("`worker` is a worker's id, `after` the id of a badge, `limit` a number from 1 to {}", view::BADGES_MAX);
+    let Query(wanted) = wanted.map_err(|_| Refusal::new(StatusCode::BAD_REQUEST, "the query makes no sense", help.clone()))?;
+    let limit = wanted.limit.unwrap_or(view::BADGES_MAX);
+    if !(1..=view::BADGES_MAX).contains(&limit) {
+        return Err(Refusal::new(StatusCode::BAD_REQUEST, format!("the limit is {limit}"), help));
+    }
+    let missing = || Refusal::new(StatusCode::NOT_FOUND, "there is no project of that name", "`/v1/projects` lists them");
+    let project: ProjectName = name.parse().map_err(|_| missing())?;
+    let badges = admin.store.badges(&project, wanted.worker.as_deref(), wanted.after, limit).await?;
+    Ok(Json(view::BadgesView { badges }))
 }
 
 /// `?limit=N`.

@@ -11,7 +11,7 @@ use crate::event::{Event, Standing};
 use crate::id::{EventId, PluginName};
 use crate::plugin::load::Component;
 use crate::plugin::registry::{Catalogue, LoadStatus, Project};
-use crate::store::{DeadLetter, Run, Store, StoreError, Totals};
+use crate::store::{DeadLetter, DeliveryRecord, KeptBadge, Run, Store, StoreError, Totals};
 
 /// `GET /v1/status`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -105,6 +105,54 @@ pub struct EventView {
     pub standing: String,
     /// The attempts of its invocations, oldest first, each with its plugin.
     pub runs: Vec<Value>,
+    /// What its handling asked for and what became of that, in the order in which it was asked for.
+    #[serde(default)]
+    pub deliveries: Vec<DeliveryView>,
+}
+
+/// A delivery, without what it carries.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DeliveryView {
+    /// Its id, which is also its idempotency key.
+    pub id: String,
+    /// The plugin that asked for it.
+    pub plugin: String,
+    /// What is done: `save-result`, `send-mail` …
+    pub effect: String,
+    /// Through which connection.
+    pub connection: String,
+    /// `waiting`, `delivered`, `dead` or `superseded`.
+    pub standing: String,
+    /// How many attempts there were.
+    pub attempts: u32,
+    /// When it was asked for, RFC 3339.
+    pub requested_at: String,
+    /// When it ended, or is due; RFC 3339.
+    pub at: Option<String>,
+    /// What the other side answered, or why it did not get through.
+    pub note: String,
+}
+
+/// `GET /v1/projects/{name}/badges`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct BadgesView {
+    /// In the order of their first award, taken back or not.
+    pub badges: Vec<KeptBadge>,
+}
+
+fn delivery_view(record: &DeliveryRecord) -> DeliveryView {
+    let effect = serde_json::to_value(&record.effect).unwrap_or_default();
+    DeliveryView {
+        id: record.id.to_string(),
+        plugin: record.plugin.to_string(),
+        effect: effect.get("effect").and_then(Value::as_str).unwrap_or_default().to_owned(),
+        connection: record.connection.clone(),
+        standing: record.standing.to_owned(),
+        attempts: record.attempts,
+        requested_at: rfc3339(record.requested_at),
+        at: record.at.map(rfc3339),
+        note: record.note.clone(),
+    }
 }
 
 /// `GET /v1/dead`.
@@ -117,6 +165,9 @@ pub struct DeadView {
 /// The dead letters shown when nobody says how many.
 pub const DEAD_USUAL: u32 = 100;
 
+/// Badges that are listed at a time.
+pub const BADGES_MAX: u32 = 1_000;
+
 /// No more dead letters are shown at a time.
 pub const DEAD_MAX: u32 = 1000;
 
@@ -128,7 +179,8 @@ pub const DEAD_MAX: u32 = 1000;
 pub async fn event(store: &dyn Store, id: EventId) -> Result<Option<EventView>, StoreError> {
     let Some((event, standing)) = store.event(id).await? else { return Ok(None) };
     let runs = store.runs(id).await?;
-    Ok(Some(event_view(&event, standing, runs)))
+    let deliveries = store.deliveries(id).await?;
+    Ok(Some(EventView { deliveries: deliveries.iter().map(delivery_view).collect(), ..event_view(&event, standing, runs) }))
 }
 
 fn event_view(event: &Event, standing: Standing, runs: Vec<(PluginName, Run)>) -> EventView {
@@ -142,7 +194,7 @@ fn event_view(event: &Event, standing: Standing, runs: Vec<(PluginName, Run)>) -
         }
         shown
     });
-    EventView { event: shown, standing: standing.as_str().to_owned(), runs: runs.collect() }
+    EventView { event: shown, standing: standing.as_str().to_owned(), runs: runs.collect(), deliveries: Vec::new() }
 }
 
 /// Puts JSON in the place of text that holds JSON.

@@ -52,7 +52,8 @@ fn show(view: &EventView) -> anyhow::Result<()> {
     );
     output::lines(&lines)?;
     if view.runs.is_empty() {
-        return output::lines("no plugin has run on it");
+        output::lines("no plugin has run on it")?;
+        return show_deliveries(view);
     }
     let mut table = output::Table::new(&["plugin", "outcome", "started", "took", "cpu", "reason"]);
     for run in &view.runs {
@@ -61,7 +62,24 @@ fn show(view: &EventView) -> anyhow::Result<()> {
         table.row(vec![cell("plugin"), cell("outcome"), cell("started_at"), millis("duration_ms"), millis("cpu_ms"), cell("reason")]);
     }
     table.print()?;
-    view.runs.iter().try_for_each(show_log)
+    view.runs.iter().try_for_each(show_log)?;
+    show_deliveries(view)
+}
+
+/// What left, or is to leave, because of it.
+fn show_deliveries(view: &EventView) -> anyhow::Result<()> {
+    if view.deliveries.is_empty() {
+        return Ok(());
+    }
+    output::lines("")?;
+    let mut table = output::Table::new(&["delivery", "asked by", "effect", "through", "state", "attempts", "receipt or reason"]);
+    for delivery in &view.deliveries {
+        let plain = |text: &String| output::plain(text);
+        let attempts = delivery.attempts.to_string();
+        let cells = [&delivery.id, &delivery.plugin, &delivery.effect, &delivery.connection, &delivery.standing, &attempts, &delivery.note];
+        table.row(cells.into_iter().map(plain).collect());
+    }
+    table.print()
 }
 
 /// The log lines of a run, whatever their shape.

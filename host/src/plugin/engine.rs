@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use wasmtime::{Cache, CacheConfig, Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
 
+use super::compile::Apart;
 use crate::config::{GuestLimits, Limits};
 
 /// How often running guests are looked at: to bill their CPU time and to let the next one have a turn.
@@ -34,6 +35,8 @@ pub struct Engine {
     pub(super) wasmtime: wasmtime::Engine,
     /// Whether memory is reset in place (`PAGEMAP_SCAN`, Linux 6.7 and later): about ten times as fast on two cores.
     pub resets_in_place: bool,
+    /// Where components are compiled; none: within this process.
+    pub(super) apart: Option<Apart>,
 }
 
 impl Engine {
@@ -61,7 +64,13 @@ impl Engine {
         }
         let wasmtime = wasmtime::Engine::new(&config).map_err(failed)?;
         tick(&wasmtime)?;
-        Ok(Self { wasmtime, resets_in_place })
+        Ok(Self { wasmtime, resets_in_place, apart: None })
+    }
+
+    /// From now on has components compiled by `program`, our own, in a process of its own, into the cache that the engine was started with.
+    #[must_use]
+    pub fn compiling_apart(self, program: &Path, cache: &Path) -> Self {
+        Self { apart: Some(Apart { program: program.to_owned(), cache: cache.to_owned() }), ..self }
     }
 }
 

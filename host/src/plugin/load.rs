@@ -6,9 +6,9 @@ use std::time::Duration;
 use wasmtime::component::{self, HasSelf, Linker};
 
 use super::bindings::{Plugin, PluginPre, crowdhook};
-use super::call;
 use super::engine::Engine;
 use super::guest::Guest;
+use super::{call, compile};
 use crate::config::GuestLimits;
 use crate::event::EventKind;
 use crate::id::{ComponentName, Digest};
@@ -109,11 +109,7 @@ pub struct Problem {
 pub async fn load(engine: &Engine, bytes: Arc<[u8]>) -> Result<Component, LoadError> {
     check_magic(&bytes)?;
     let digest = Digest::of(&bytes);
-    let wasmtime = engine.wasmtime.clone();
-    let compiled = tokio::task::spawn_blocking(move || component::Component::new(&wasmtime, &bytes))
-        .await
-        .map_err(|error| LoadError::Broken(error.to_string()))?
-        .map_err(|error| LoadError::Broken(format!("{error:#}")))?;
+    let compiled = compile::compile(engine, bytes, digest).await?;
     check_imports(engine, &compiled)?;
     let instance_pre =
         linker(engine).and_then(|linker| linker.instantiate_pre(&compiled)).map_err(|error| LoadError::NoPlugin(format!("{error:#}")))?;

@@ -7,9 +7,11 @@ use std::time::Duration;
 use crowdhook::clock::{self, Clock, Timestamp};
 use crowdhook::config;
 use crowdhook::connection::{Connections, Limits, Request, breaker};
+use crowdhook::effect::NewTask;
 use crowdhook::event::{Event, EventKind, PlatformKind};
+use crowdhook::id::DeliveryId;
 use crowdhook::platform::pybossa::Pybossa;
-use crowdhook::platform::{Platform, PlatformError, ResultRow, Snapshot};
+use crowdhook::platform::{Platform, PlatformError, ResultRow, Snapshot, TaskKey};
 use crowdhook::practice::pybossa::{Endpoint, RateLimit};
 use crowdhook::practice::{self, Fault, Seed};
 use crowdhook::secret::Secret;
@@ -280,6 +282,103 @@ async fn a_save_whose_answer_was_lost_is_tried_again() {
         later(client.save_result(&task, Some("1"), "1").await);
         client.save_result(&task, Some("1"), "1").await.unwrap();
     }
+}
+
+fn new_task(info: &str) -> NewTask {
+    NewTask { info: info.to_owned(), redundancy: Some(3), priority: Some(0.5), extra: r#"{"calibration":1}"#.to_owned() }
+}
+
+#[tokio::test]
+async fn a_task_is_created_with_our_key_in_its_info() {
+    let stage = Stage::new().await;
+    let key = TaskKey { id: DeliveryId::new(), look_first: false };
+    let receipt = stage.client().create_task(&new_task(r#"{"url":"https://example.org/1.jpg"}"#), key).await.unwrap();
+    let tasks = stage.server.tasks("birds");
+    assert_eq!((tasks.len(), receipt), (1, format!("created task {}", tasks[0]["id"])));
+    assert_eq!(tasks[0]["info"], json!({"url": "https://example.org/1.jpg", "crowdhook_key": key.id.to_string()}));
+    assert_eq!((&tasks[0]["n_answers"], &tasks[0]["priority_0"], &tasks[0]["calibration"]), (&json!(3), &json!(0.5), &json!(1)));
+}
+
+#[tokio::test]
+async fn a_task_whose_creation_is_unclear_is_looked_for_and_not_created_twice() {
+    for fault in [Fault::LoseAnswer, Fault::CutBody { after_bytes: 10 }, Fault::BrokenJson, Fault::ServerError, Fault::Status(502)] {
+        let stage = Stage::new().await;
+        let client = stage.client();
+        let happened = matches!(fault, Fault::LoseAnswer | Fault::CutBody { .. } | Fault::BrokenJson);
+        stage.server.add_task("birds", json!({"crowdhook_key": DeliveryId::new().to_string()}), 1).unwrap();
+        client.project().await.unwrap();
+        stage.server.fault_on(Endpoint::Task, fault.clone(), 1);
+        let key = |look_first| TaskKey { id: DeliveryId::from_bytes([7; 16]), look_first };
+        later(client.create_task(&new_task("{}"), key(false)).await);
+        let receipt = client.create_task(&new_task("{}"), key(true)).await.unwrap();
+        assert_eq!(receipt.contains("earlier attempt"), happened, "{fault:?}: {receipt}");
+        assert_eq!(stage.server.tasks("birds").len(), 2, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_task_that_can_hold_no_key_is_not_created_again_when_it_may_be_there() {
+    let stage = Stage::new().await;
+    let key = TaskKey { id: DeliveryId::new(), look_first: true };
+    let why = refused(stage.client().create_task(&new_task("[1,2]"), key).await);
+    assert!(why.contains("create it by hand"), "{why}");
+    assert!(stage.server.tasks("birds").is_empty());
+    let first = TaskKey { look_first: false, ..key };
+    stage.client().create_task(&new_task("[1,2]"), first).await.unwrap();
+    assert_eq!(stage.server.tasks("birds")[0]["info"], json!([1, 2]));
+}
+
+#[tokio::test]
+async fn a_task_may_not_say_what_pybossa_says() {
+    let stage = Stage::new().await;
+    let key = TaskKey { id: DeliveryId::new(), look_first: false };
+    for reserved in ["id", "state", "created", "project_id", "n_answers"] {
+        let task = NewTask { extra: json!({ reserved: 1 }).to_string(), ..new_task("{}") };
+        let why = refused(stage.client().create_task(&task, key).await);
+        assert!(why.contains(&format!("`{reserved}`")), "{why}");
+    }
+}
+
+#[tokio::test]
+async fn redundancy_is_raised_and_nothing_else_is_touched() {
+    let stage = Stage::new().await;
+    let client = stage.client();
+    let task = stage.completed(&["robin", "wren"]);
+    let before = stage.server.task(task).unwrap();
+    let receipt = client.raise_redundancy(&task.to_string(), 4).await.unwrap();
+    assert_eq!(receipt, format!("task {task} wants 4 answers instead of 2"));
+    let after = stage.server.task(task).unwrap();
+    assert_eq!((&after["n_answers"], &after["state"], &after["info"]), (&json!(4), &json!("ongoing"), &before["info"]));
+    let writes = stage.calls();
+    for fewer in [4, 3, 2, 1] {
+        let receipt = client.raise_redundancy(&task.to_string(), fewer).await.unwrap();
+        assert!(receipt.starts_with("nothing to do"), "{receipt}");
+    }
+    assert_eq!(stage.server.task(task).unwrap(), after);
+    assert_ne!(stage.calls(), writes, "it was looked at each time");
+}
+
+#[tokio::test]
+async fn a_task_with_as_many_answers_is_not_opened_again() {
+    let stage = Stage::new().await;
+    let task = stage.completed(&["robin", "wren", "wren"]);
+    stage.server.lower_redundancy("birds", 1).unwrap();
+    let before = stage.server.task(task).unwrap();
+    let receipt = stage.client().raise_redundancy(&task.to_string(), 3).await.unwrap();
+    assert_eq!(receipt, format!("nothing to do: task {task} has 3 answers already"));
+    assert_eq!(stage.server.task(task).unwrap(), before);
+}
+
+#[tokio::test]
+async fn the_redundancy_of_another_projects_task_is_not_raised() {
+    let stage = Stage::new().await;
+    stage.server.add_project("bees");
+    let task = stage.server.add_task("bees", json!({}), 1).unwrap();
+    for task in [task.to_string(), "999".to_owned(), "no number".to_owned()] {
+        let answer = stage.client().raise_redundancy(&task, 5).await;
+        assert!(matches!(&answer, Err(PlatformError::Missing { .. })), "{answer:?}");
+    }
+    assert_eq!(stage.server.task(task).unwrap()["n_answers"], json!(1));
 }
 
 #[tokio::test]

@@ -146,3 +146,41 @@ pub(in crate::store) async fn deliveries_that_were_given_up_are_counted(mut benc
     assert_eq!((totals.deliveries_waiting, totals.deliveries_dead), (0, 1));
     assert!(bench.claim_deliveries().await.is_empty());
 }
+
+/// What became of an effect with a once key, and whether a second one under that key leaves.
+async fn second_leaves(bench: &Bench, outcome: DeliveryOutcome) -> bool {
+    let keyed = || Requested { once: Some("tweet/9".to_owned()), ..through("tweets", "9") };
+    ask(bench, "1", vec![keyed()]).await;
+    let claimed = bench.claim_deliveries().await.remove(0);
+    assert_eq!(bench.store().finish_delivery(claimed.lease, outcome).await.unwrap(), Finished::Recorded);
+    ask(bench, "2", vec![keyed()]).await;
+    !bench.claim_deliveries().await.is_empty()
+}
+
+pub(in crate::store) async fn a_refusal_frees_the_once_key(bench: Bench) {
+    assert!(second_leaves(&bench, DeliveryOutcome::Dead { reason: "403".to_owned(), may_have_happened: false }).await);
+}
+
+pub(in crate::store) async fn a_key_whose_effect_may_have_happened_stays_spent(bench: Bench) {
+    assert!(!second_leaves(&bench, DeliveryOutcome::Dead { reason: "no answer".to_owned(), may_have_happened: true }).await);
+}
+
+pub(in crate::store) async fn the_deliveries_of_an_event_are_told_with_their_receipts(mut bench: Bench) {
+    let event = bench.handle("1", with_effects(vec![through("a", "1"), through("b", "2"), through("c", "3"), through("d", "4")])).await;
+    ask(&bench, "2", vec![through("a", "5")]).await;
+    let claimed = bench.claim_deliveries().await;
+    bench.delivered(&claimed[0]).await;
+    let dead = DeliveryOutcome::Dead { reason: "404".to_owned(), may_have_happened: false };
+    bench.store().finish_delivery(claimed[1].lease, dead).await.unwrap();
+    bench.store().finish_delivery(claimed[2].lease, later(&bench, 20, true)).await.unwrap();
+    bench.restart().await;
+    let told = bench.store().deliveries(event).await.unwrap();
+    let shown: Vec<_> = told.iter().map(|one| (one.connection.as_str(), one.standing, one.attempts, one.note.as_str(), one.at)).collect();
+    let now = Some(bench.now());
+    let due = Some(bench.in_seconds(20));
+    assert_eq!(
+        shown,
+        [("a", "delivered", 1, "200", now), ("b", "dead", 1, "404", now), ("c", "waiting", 1, "503", due), ("d", "waiting", 0, "", None)]
+    );
+    assert_eq!(told[0].id, claimed[0].id);
+}

@@ -1,8 +1,9 @@
 //! What a run comes to is recorded, all of it or nothing, and once.
 
 use super::bench::{Bench, LEASE, completed, emitting, rerun, saving, set, with_changes, with_effects};
+use crate::effect::{Badge, Effect};
 use crate::id::ProjectName;
-use crate::store::{Accepted, Completion, DeadLetter, Emitted, Finished, KeptResult, Outcome, Requested, Run};
+use crate::store::{Accepted, Completion, DeadLetter, Emitted, Finished, KeptBadge, KeptResult, Outcome, Requested, Run};
 
 pub(in crate::store) async fn a_finished_invocation_is_gone(mut bench: Bench) {
     bench.handle("1", Completion::default()).await;
@@ -183,4 +184,73 @@ pub(in crate::store) async fn a_task_result_gets_the_next_revision(mut bench: Be
     }
     assert_eq!(bench.store().task_result(&project, "1").await.unwrap(), None);
     assert_eq!(bench.store().task_result(&"bees".parse().unwrap(), "9").await.unwrap(), None);
+}
+
+fn badge(id: &str, title: &str) -> Badge {
+    Badge { id: id.to_owned(), title: title.to_owned(), description: "Ten right".to_owned(), image_url: None, evidence: "{}".to_owned() }
+}
+
+fn host_alone(effect: Effect) -> Requested {
+    Requested { effect, connection: None, task: None, once: None }
+}
+
+fn awarding(worker: &str, id: &str, title: &str) -> Requested {
+    host_alone(Effect::AwardBadge { worker: worker.to_owned(), badge: badge(id, title) })
+}
+
+async fn badges(bench: &Bench, worker: Option<&str>) -> Vec<KeptBadge> {
+    bench.store().badges(&"birds".parse().unwrap(), worker, None, 100).await.unwrap()
+}
+
+pub(in crate::store) async fn a_worker_has_each_badge_once(mut bench: Bench) {
+    let first = bench.handle("1", with_effects(vec![awarding("7", "ten", "Ten"), awarding("8", "ten", "Ten")])).await;
+    bench.pass(60);
+    bench.handle("2", with_effects(vec![awarding("7", "ten", "Changed"), awarding("7", "hundred", "Hundred")])).await;
+    bench.restart().await;
+    let of_seven = badges(&bench, Some("7")).await;
+    assert_eq!(of_seven.iter().map(|kept| kept.badge.title.as_str()).collect::<Vec<_>>(), ["Ten", "Hundred"]);
+    let kept = &of_seven[0];
+    assert_eq!((kept.worker.as_str(), kept.plugin.as_str(), kept.event), ("7", "vote", first));
+    assert!(kept.awarded_at < bench.now() && kept.revoked.is_none());
+    assert_eq!(badges(&bench, None).await.len(), 3);
+    assert!(bench.claim_deliveries().await.is_empty(), "the host's record is all there is to it");
+    let (birds, bees) = ("birds".parse().unwrap(), "bees".parse().unwrap());
+    assert_eq!(bench.store().badge(&birds, kept.id).await.unwrap().as_ref(), Some(kept));
+    assert_eq!(bench.store().badge(&bees, kept.id).await.unwrap(), None, "it is another project's");
+}
+
+pub(in crate::store) async fn a_badge_that_was_taken_back_can_be_won_again(bench: Bench) {
+    let revoking = || {
+        let (worker, badge, reason) = ("7".to_owned(), "ten".to_owned(), "nine after all".to_owned());
+        host_alone(Effect::RevokeBadge { worker, badge, reason })
+    };
+    bench.handle("1", with_effects(vec![revoking(), awarding("7", "ten", "Ten")])).await;
+    let won = badges(&bench, None).await.remove(0);
+    assert_eq!(won.revoked, None, "there was nothing to take back before");
+    bench.pass(60);
+    bench.handle("2", with_effects(vec![revoking()])).await;
+    bench.pass(60);
+    bench.handle("3", with_effects(vec![revoking()])).await;
+    let taken = badges(&bench, None).await.remove(0);
+    assert_eq!(taken.revoked, Some((crate::clock::after(won.awarded_at, std::time::Duration::from_secs(60)), "nine after all".to_owned())));
+    bench.handle("4", with_effects(vec![awarding("7", "ten", "Ten again")])).await;
+    let again = badges(&bench, None).await;
+    assert_eq!(again.len(), 1);
+    assert_eq!((again[0].id, again[0].awarded_at, &again[0].revoked), (won.id, bench.now(), &None));
+    assert_eq!(again[0].badge.title, "Ten again");
+}
+
+pub(in crate::store) async fn badges_are_listed_page_by_page(bench: Bench) {
+    bench.handle("1", with_effects((0..5).map(|worker| awarding(&worker.to_string(), "ten", "Ten")).collect())).await;
+    let project: ProjectName = "birds".parse().unwrap();
+    let mut seen: Vec<KeptBadge> = Vec::new();
+    loop {
+        let page = bench.store().badges(&project, None, seen.last().map(|kept| kept.id), 2).await.unwrap();
+        if page.is_empty() {
+            break;
+        }
+        assert!(page.len() <= 2);
+        seen.extend(page);
+    }
+    assert_eq!(seen.iter().map(|kept| kept.worker.as_str()).collect::<Vec<_>>(), ["0", "1", "2", "3", "4"]);
 }

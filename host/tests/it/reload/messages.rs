@@ -105,16 +105,16 @@ async fn what_is_needed_and_not_granted_is_told_with_the_line_to_add() {
 async fn what_this_host_does_not_do_yet_is_refused_when_the_project_loads() {
     insta::assert_snapshot!(said_of_project("wants-more", "allow = [\"email\", \"http.send\"]\n").await, @r#"
     projects/birds.toml:11: `plugins.mine.allow` grants `email`, which this host does not do yet
-    help: take `"email"` out; this host does `results`, `events`
+    help: take `"email"` out; this host does `results`, `tasks`, `badges`, `events`
 
     projects/birds.toml:11: `plugins.mine.allow` grants `http.send`, which this host does not do yet
-    help: take `"http.send"` out; this host does `results`, `events`
+    help: take `"http.send"` out; this host does `results`, `tasks`, `badges`, `events`
 
     projects/birds.toml:11: plugin `mine` needs `email`, which this host does not do yet
-    help: run another component in its place, or a newer host; this host does `results`, `events`
+    help: run another component in its place, or a newer host; this host does `results`, `tasks`, `badges`, `events`
 
     projects/birds.toml:11: plugin `mine` needs `http.send`, which this host does not do yet
-    help: run another component in its place, or a newer host; this host does `results`, `events`
+    help: run another component in its place, or a newer host; this host does `results`, `tasks`, `badges`, `events`
     "#);
 }
 
