@@ -155,7 +155,7 @@ impl App {
         let (stop, stopped) = watch::channel(false);
         let limits = self.host.limits.clone();
         let inbox = Inbox::new(Arc::clone(&self.store), self.clock.clone());
-        let receiver = Receiver::new(Arc::clone(&self.registry), inbox, Arc::clone(&self.store), &limits);
+        let receiver = Receiver::new(Arc::clone(&self.registry), inbox, Arc::clone(&self.store), (&limits, &self.host.public_url));
         let dispatcher = Dispatcher::new(Arc::clone(&self.registry), Arc::clone(&self.store), self.clock.clone(), limits.clone());
         let deliverer = Deliverer::new(Arc::clone(&self.registry), Arc::clone(&self.store), self.clock.clone(), limits.clone());
         let admin = Admin {

@@ -12,6 +12,7 @@ use crate::event::{EventKind, PlatformKind};
 use crate::id::{ComponentName, PluginName, ProjectName};
 use crate::secret::Secret;
 
+mod badges;
 mod document;
 mod guard;
 mod host;
@@ -172,6 +173,8 @@ pub struct Project {
     pub connections: Vec<Connection>,
     /// The folders that its plugins may be granted, in the order of the file.
     pub folders: Vec<Folder>,
+    /// How its badges are shown to everybody; none while they are not.
+    pub badges: Option<BadgePages>,
 }
 
 impl Project {
@@ -383,6 +386,17 @@ pub struct Login {
     pub user: String,
     /// The password.
     pub password: Secret,
+}
+
+/// How a project's badges are shown to everybody: `[badges]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadgePages {
+    /// Who awards them.
+    pub issuer: String,
+    /// The issuer's own page.
+    pub url: Url,
+    /// Where whoever checks a badge can ask.
+    pub email: String,
 }
 
 /// A folder that plugins may be granted: `[folders]`.

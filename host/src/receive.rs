@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
+use url::Url;
 
 use crate::config::Limits;
 use crate::inbox::Inbox;
@@ -18,6 +19,7 @@ use crate::store::Store;
 
 mod accept;
 mod answer;
+mod badges;
 mod body;
 mod counts;
 mod hook;
@@ -47,6 +49,8 @@ struct Intake {
     inbox: Inbox,
     store: Arc<dyn Store>,
     limits: Limits,
+    /// How the world reaches this listener.
+    public_url: Url,
     counts: Arc<Counts>,
     /// The host is going down: what comes now is sent away.
     draining: AtomicBool,
@@ -55,15 +59,16 @@ struct Intake {
 }
 
 impl Receiver {
-    /// A receiver of requests to the hooks of `registry`'s projects. `store` is the one that `inbox` records in; it is asked
-    /// whether it answers, nothing else.
+    /// A receiver of requests to the hooks of `registry`'s projects, and to the pages of their badges. `store` is the one that
+    /// `inbox` records in; it is asked whether it answers, and for badges. The world reaches the listener at `public_url`.
     #[must_use]
-    pub fn new(registry: Arc<Registry>, inbox: Inbox, store: Arc<dyn Store>, limits: &Limits) -> Self {
+    pub fn new(registry: Arc<Registry>, inbox: Inbox, store: Arc<dyn Store>, (limits, public_url): (&Limits, &Url)) -> Self {
         let intake = Intake {
             registry,
             inbox,
             store,
             limits: limits.clone(),
+            public_url: public_url.clone(),
             counts: Arc::default(),
             draining: AtomicBool::new(false),
             store_answers: Mutex::new(None),

@@ -318,6 +318,29 @@ pub struct KeptBadge {
     pub revoked: Option<(Timestamp, String)>,
 }
 
+/// Which badges of a project are wanted.
+#[derive(Clone, Copy, Debug)]
+pub struct WantedBadges<'a> {
+    /// Of this worker alone.
+    pub worker: Option<&'a str>,
+    /// Of this badge alone, by its id within the project.
+    pub badge: Option<&'a str>,
+    /// Those behind this one.
+    pub after: Option<BadgeId>,
+    /// From the newest to the oldest.
+    pub newest_first: bool,
+    /// At most so many.
+    pub limit: u32,
+}
+
+impl WantedBadges<'_> {
+    /// The first of all.
+    #[must_use]
+    pub fn first(limit: u32) -> Self {
+        Self { worker: None, badge: None, after: None, newest_first: false, limit }
+    }
+}
+
 /// A delivery, as it stands now.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct DeliveryRecord {
@@ -481,15 +504,8 @@ pub trait Store: Send + Sync {
     /// The deliveries that the handling of an event has led to, in the order in which they were asked for; at most 1,000.
     async fn deliveries(&self, event: EventId) -> Result<Vec<DeliveryRecord>, StoreError>;
 
-    /// Badges of a project, taken back or not, in the order of their first award: up to `limit` after the badge `after`, of `worker` alone where one
-    /// is given.
-    async fn badges(
-        &self,
-        project: &ProjectName,
-        worker: Option<&str>,
-        after: Option<BadgeId>,
-        limit: u32,
-    ) -> Result<Vec<KeptBadge>, StoreError>;
+    /// Badges of a project, taken back or not, in the order of their first award.
+    async fn badges(&self, project: &ProjectName, wanted: WantedBadges<'_>) -> Result<Vec<KeptBadge>, StoreError>;
 
     /// A badge of a project.
     async fn badge(&self, project: &ProjectName, id: BadgeId) -> Result<Option<KeptBadge>, StoreError>;

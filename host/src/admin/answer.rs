@@ -13,7 +13,7 @@ use super::Admin;
 use super::view;
 use crate::clock::{between, rfc3339};
 use crate::id::{BadgeId, EventId, ProjectName};
-use crate::store::StoreError;
+use crate::store::{self, StoreError};
 use crate::telemetry;
 
 /// Why a request is not answered.
@@ -129,7 +129,8 @@ pub(super) async fn badges(
     }
     let missing = || Refusal::new(StatusCode::NOT_FOUND, "there is no project of that name", "`/v1/projects` lists them");
     let project: ProjectName = name.parse().map_err(|_| missing())?;
-    let badges = admin.store.badges(&project, wanted.worker.as_deref(), wanted.after, limit).await?;
+    let wanted = store::WantedBadges { worker: wanted.worker.as_deref(), after: wanted.after, ..store::WantedBadges::first(limit) };
+    let badges = admin.store.badges(&project, wanted).await?;
     Ok(Json(view::BadgesView { badges }))
 }
 

@@ -50,10 +50,11 @@ impl Check<'_, '_> {
         let there = There { connections: &connections, folders: &folders, own: &name };
         let plugins = self.plugins(said.plugins, settings, run_all, &there);
         self.check_results(&plugins, said.results_by_several.is_some_and(Spanned::into_inner));
+        let badges = self.badges(said.badges);
         let problems = self.document.into_problems();
         match (platform, hook) {
             (Some(platform), Some(hook)) if !problems.has_errors() => {
-                Ok((Project { name, file: file.to_owned(), platform, hook, plugins, run_all, connections, folders }, problems))
+                Ok((Project { name, file: file.to_owned(), platform, hook, plugins, run_all, connections, folders, badges }, problems))
             }
             _ => Err(problems),
         }

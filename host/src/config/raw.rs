@@ -72,7 +72,18 @@ pub(super) struct Project {
     pub(super) results_by_several: Key<bool>,
     pub(super) platform: Option<Spanned<Platform>>,
     pub(super) hook: Option<Spanned<Hook>>,
+    pub(super) badges: Option<Spanned<Badges>>,
     pub(super) plugins: BTreeMap<Spanned<String>, Plugin>,
+}
+
+/// `[badges]` of a project.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Badges {
+    pub(super) public: Key<bool>,
+    pub(super) issuer: Key<String>,
+    pub(super) url: Key<String>,
+    pub(super) email: Key<String>,
 }
 
 /// `[platform]` of a project.

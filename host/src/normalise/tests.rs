@@ -33,6 +33,7 @@ fn project(kind: PlatformKind, platform_project: &str) -> Project {
         run_all: false,
         connections: Vec::new(),
         folders: Vec::new(),
+        badges: None,
     }
 }
 

@@ -5,18 +5,23 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
-use axum::routing::any;
+use axum::routing::{any, get};
 use http::Method;
 
 use super::Intake;
 use super::answer::{Answer, NotReady, Refused};
-use super::hook;
+use super::{badges, hook};
 
 /// The public listener's routes. The hook takes its request raw, since axum's extractors cost more than the rest of it.
 pub(super) fn router(intake: Arc<Intake>) -> Router {
     Router::new()
         .route("/hooks/{project}/{token}", any(hook::take))
         .route("/hooks/{project}", any(hook::take))
+        .route("/badges/{project}", get(badges::list))
+        .route("/badges/{project}/issuer", get(badges::issuer))
+        .route("/badges/{project}/classes/{badge}", get(badges::class))
+        .route("/badges/{project}/images/{file}", get(badges::image))
+        .route("/badges/{project}/assertions/{id}", get(badges::assertion))
         .route("/health/live", any(live))
         .route("/health/ready", any(ready))
         .fallback(unknown)

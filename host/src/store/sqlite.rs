@@ -30,7 +30,7 @@ use self::writer::{COMMANDS_MAX, Writer, failed};
 use super::agenda::{Agenda, Leased};
 use super::{
     Acceptance, Accepted, Binding, Claimed, ClaimedDelivery, DeadLetter, DeliveryOutcome, DeliveryRecord, Finished, KeptBadge, KeptResult,
-    Lease, Outcome, Run, StateEntry, Store, StoreError, Totals,
+    Lease, Outcome, Run, StateEntry, Store, StoreError, Totals, WantedBadges,
 };
 use crate::clock::{self, Clock};
 use crate::event::{Event, Standing};
@@ -420,17 +420,8 @@ impl Store for SqliteStore {
         self.read(|db, names| read::deliveries(db, names, event))
     }
 
-    async fn badges(
-        &self,
-        project: &ProjectName,
-        worker: Option<&str>,
-        after: Option<BadgeId>,
-        limit: u32,
-    ) -> Result<Vec<KeptBadge>, StoreError> {
-        self.read(|db, names| {
-            let Some(project) = names.known_project(project) else { return Ok(Vec::new()) };
-            read::badges(db, names, &read::WantedBadges { project, worker, after, limit })
-        })
+    async fn badges(&self, project: &ProjectName, wanted: WantedBadges<'_>) -> Result<Vec<KeptBadge>, StoreError> {
+        self.read(|db, names| names.known_project(project).map_or(Ok(Vec::new()), |project| read::badges(db, names, project, &wanted)))
     }
 
     async fn badge(&self, project: &ProjectName, id: BadgeId) -> Result<Option<KeptBadge>, StoreError> {

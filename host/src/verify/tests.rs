@@ -24,6 +24,7 @@ fn appen(signing_tokens: &[&str]) -> Project {
         run_all: false,
         connections: Vec::new(),
         folders: Vec::new(),
+        badges: None,
     }
 }
 

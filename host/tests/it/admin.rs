@@ -20,7 +20,7 @@ use crowdhook::plugin::registry::{Bound, Catalogue, LoadStatus, Project, Registr
 use crowdhook::secret::Secret;
 use crowdhook::store::{
     Acceptance, Accepted, Binding, Claimed, ClaimedDelivery, DeadLetter, DeliveryOutcome, DeliveryRecord, Finished, KeptBadge, KeptResult,
-    Lease, Outcome, Run, StateEntry, Store, StoreError, Totals,
+    Lease, Outcome, Run, StateEntry, Store, StoreError, Totals, WantedBadges,
 };
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
@@ -74,7 +74,7 @@ impl Store for OneEvent {
     async fn deliveries(&self, _: EventId) -> Result<Vec<DeliveryRecord>, StoreError> {
         Ok(Vec::new())
     }
-    async fn badges(&self, _: &ProjectName, _: Option<&str>, _: Option<BadgeId>, _: u32) -> Result<Vec<KeptBadge>, StoreError> {
+    async fn badges(&self, _: &ProjectName, _: WantedBadges<'_>) -> Result<Vec<KeptBadge>, StoreError> {
         Err(StoreError::Closed)
     }
     async fn badge(&self, _: &ProjectName, _: BadgeId) -> Result<Option<KeptBadge>, StoreError> {

@@ -293,7 +293,7 @@ fn every_example_can_be_loaded() {
 #[test]
 fn every_key_of_a_project_is_in_the_example_of_every_key() {
     let (_, text) = examples().pop().unwrap();
-    for table in ["", "platform", "hook", "hook.basic", "plugins.vote", "plugins.vote.limits"] {
+    for table in ["", "platform", "hook", "hook.basic", "badges", "plugins.vote", "plugins.vote.limits"] {
         let header = if table.is_empty() { String::new() } else { format!("[{table}]\n") };
         let wrong = format!("{header}not-even-near-to-any = 1\n");
         let said = load::project_from_text("birds".parse().unwrap(), Path::new("birds.toml"), &wrong, Path::new(""), &context());

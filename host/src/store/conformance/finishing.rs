@@ -3,7 +3,7 @@
 use super::bench::{Bench, LEASE, completed, emitting, rerun, saving, set, with_changes, with_effects};
 use crate::effect::{Badge, Effect};
 use crate::id::ProjectName;
-use crate::store::{Accepted, Completion, DeadLetter, Emitted, Finished, KeptBadge, KeptResult, Outcome, Requested, Run};
+use crate::store::{Accepted, Completion, DeadLetter, Emitted, Finished, KeptBadge, KeptResult, Outcome, Requested, Run, WantedBadges};
 
 pub(in crate::store) async fn a_finished_invocation_is_gone(mut bench: Bench) {
     bench.handle("1", Completion::default()).await;
@@ -199,7 +199,7 @@ fn awarding(worker: &str, id: &str, title: &str) -> Requested {
 }
 
 async fn badges(bench: &Bench, worker: Option<&str>) -> Vec<KeptBadge> {
-    bench.store().badges(&"birds".parse().unwrap(), worker, None, 100).await.unwrap()
+    bench.store().badges(&"birds".parse().unwrap(), WantedBadges { worker, ..WantedBadges::first(100) }).await.unwrap()
 }
 
 pub(in crate::store) async fn a_worker_has_each_badge_once(mut bench: Bench) {
@@ -245,7 +245,8 @@ pub(in crate::store) async fn badges_are_listed_page_by_page(bench: Bench) {
     let project: ProjectName = "birds".parse().unwrap();
     let mut seen: Vec<KeptBadge> = Vec::new();
     loop {
-        let page = bench.store().badges(&project, None, seen.last().map(|kept| kept.id), 2).await.unwrap();
+        let wanted = WantedBadges { after: seen.last().map(|kept| kept.id), ..WantedBadges::first(2) };
+        let page = bench.store().badges(&project, wanted).await.unwrap();
         if page.is_empty() {
             break;
         }
@@ -253,4 +254,9 @@ pub(in crate::store) async fn badges_are_listed_page_by_page(bench: Bench) {
         seen.extend(page);
     }
     assert_eq!(seen.iter().map(|kept| kept.worker.as_str()).collect::<Vec<_>>(), ["0", "1", "2", "3", "4"]);
+    let backward = WantedBadges { newest_first: true, after: Some(seen[3].id), ..WantedBadges::first(2) };
+    let backward = bench.store().badges(&project, backward).await.unwrap();
+    assert_eq!(backward.iter().map(|kept| kept.worker.as_str()).collect::<Vec<_>>(), ["2", "1"]);
+    let of_another_kind = WantedBadges { badge: Some("hundred"), ..WantedBadges::first(2) };
+    assert!(bench.store().badges(&project, of_another_kind).await.unwrap().is_empty());
 }

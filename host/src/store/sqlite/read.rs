@@ -15,7 +15,9 @@ use super::rows::{self, EVENT_COLUMNS, Unpacked, event_columns};
 use super::scan::scan;
 use crate::event::{Event, Standing};
 use crate::id::{BadgeId, EventId, InvocationId, PluginName};
-use crate::store::{Binding, Claimed, ClaimedDelivery, DeadLetter, DeliveryRecord, KeptBadge, KeptResult, Lease, Run, StateEntry};
+use crate::store::{
+    Binding, Claimed, ClaimedDelivery, DeadLetter, DeliveryRecord, KeptBadge, KeptResult, Lease, Run, StateEntry, WantedBadges,
+};
 
 /// So many may read at a time; others wait for one of them.
 const READERS: usize = 4;
@@ -229,22 +231,17 @@ pub(super) fn deliveries(db: &Connection, names: &Names, event: EventId) -> rusq
     rows.collect()
 }
 
-/// Which badges are wanted.
-pub(super) struct WantedBadges<'a> {
-    pub(super) project: u32,
-    pub(super) worker: Option<&'a str>,
-    pub(super) after: Option<BadgeId>,
-    pub(super) limit: u32,
-}
-
-/// Badges of a project in the order of their first award.
-pub(super) fn badges(db: &Connection, names: &Names, wanted: &WantedBadges<'_>) -> rusqlite::Result<Vec<KeptBadge>> {
-    let mut statement = db.prepare_cached(
-        "SELECT uuid, worker, shown, scope, event, awarded_at, revoked_at, reason FROM badge \
-         WHERE project = ?1 AND (?2 IS NULL OR worker = ?2) AND id > ifnull((SELECT id FROM badge WHERE uuid = ?3), 0) ORDER BY id LIMIT ?4",
-    )?;
+/// Badges of a project.
+pub(super) fn badges(db: &Connection, names: &Names, project: u32, wanted: &WantedBadges<'_>) -> rusqlite::Result<Vec<KeptBadge>> {
+    const FORWARD: &str = "SELECT uuid, worker, shown, scope, event, awarded_at, revoked_at, reason FROM badge \
+         WHERE project = ?1 AND (?2 IS NULL OR worker = ?2) AND (?3 IS NULL OR badge = ?3) \
+         AND (?4 IS NULL OR id > (SELECT id FROM badge WHERE uuid = ?4)) ORDER BY id LIMIT ?5";
+    const BACKWARD: &str = "SELECT uuid, worker, shown, scope, event, awarded_at, revoked_at, reason FROM badge \
+         WHERE project = ?1 AND (?2 IS NULL OR worker = ?2) AND (?3 IS NULL OR badge = ?3) \
+         AND (?4 IS NULL OR id < (SELECT id FROM badge WHERE uuid = ?4)) ORDER BY id DESC LIMIT ?5";
     let after = wanted.after.map(|id| *id.as_bytes());
-    let rows = statement.query_map(params![wanted.project, wanted.worker, after, wanted.limit], |row| kept_badge(names, row))?;
+    let mut statement = db.prepare_cached(if wanted.newest_first { BACKWARD } else { FORWARD })?;
+    let rows = statement.query_map(params![project, wanted.worker, wanted.badge, after, wanted.limit], |row| kept_badge(names, row))?;
     rows.collect()
 }
 

@@ -84,6 +84,7 @@ pub fn project(name: &str, kind: PlatformKind, platform_project: &str) -> Projec
         run_all: false,
         connections: Vec::new(),
         folders: Vec::new(),
+        badges: None,
     };
     // Its component is not there, so whatever it wants waits.
     let plugin = config::Plugin {
@@ -149,7 +150,7 @@ impl Door {
         registry.swap(Catalogue { projects, ..Catalogue::default() });
         let store = Arc::new(Moody::new(limits.waiting_max));
         let inbox = Inbox::new(store.clone(), Clock::System);
-        let receiver = Receiver::new(registry, inbox, store.clone(), &limits);
+        let receiver = Receiver::new(registry, inbox, store.clone(), (&limits, &"http://127.0.0.1:8080".parse().unwrap()));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (shutdown, signal) = oneshot::channel();

@@ -10,7 +10,7 @@ use crowdhook::id::{BadgeId, Digest, EventId, InvocationId, PluginName, ProjectN
 use crowdhook::store::sqlite::{Options, SqliteStore};
 use crowdhook::store::{
     Acceptance, Accepted, Binding, Claimed, ClaimedDelivery, DeadLetter, DeliveryOutcome, DeliveryRecord, Finished, KeptBadge, KeptResult,
-    Lease, Outcome, Run, StateEntry, Store, StoreError, Totals,
+    Lease, Outcome, Run, StateEntry, Store, StoreError, Totals, WantedBadges,
 };
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -135,7 +135,7 @@ impl Store for Moody {
     async fn deliveries(&self, _: EventId) -> Result<Vec<DeliveryRecord>, StoreError> {
         unreachable!()
     }
-    async fn badges(&self, _: &ProjectName, _: Option<&str>, _: Option<BadgeId>, _: u32) -> Result<Vec<KeptBadge>, StoreError> {
+    async fn badges(&self, _: &ProjectName, _: WantedBadges<'_>) -> Result<Vec<KeptBadge>, StoreError> {
         unreachable!()
     }
     async fn badge(&self, _: &ProjectName, _: BadgeId) -> Result<Option<KeptBadge>, StoreError> {
