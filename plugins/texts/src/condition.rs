@@ -27,17 +27,18 @@ impl Condition {
     /// It does not parse, is too long, or names what `scope` does not have, or a filter that does not exist.
     pub fn parse(source: &str, scope: &Scope) -> Result<Self, TextError> {
         let env = engine::environment(Escape::None);
-        check::size(source)?;
         if source.trim().is_empty() {
             return Err(TextError::new(source, None, "is empty: leave the condition out where there is none"));
         }
         if source.contains("{{") || source.contains("{%") {
             return Err(TextError::new(source, None, "a condition stands without braces: write `answer == \"yes\"`"));
         }
+        let as_text = format!("{{% if {source}\n%}}{{% endif %}}");
+        let of_source = |error: TextError| TextError::new(source, error.line, error.message);
+        check::limits(&as_text).map_err(of_source)?;
         // First by itself, so that it is one expression and nothing but one; then as part of a text, where it shows its names.
         env.compile_expression(source).map_err(|error| TextError::of_engine(source, &error))?;
-        let uses = check::names(&env, &format!("{{% if {source}\n%}}{{% endif %}}"), scope)
-            .map_err(|error| TextError::new(source, error.line, error.message))?;
+        let uses = check::names(&env, &as_text, scope).map_err(of_source)?;
         Ok(Self { source: source.to_owned(), uses, env })
     }
 
