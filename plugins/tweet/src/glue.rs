@@ -30,7 +30,7 @@ impl Guest for Tweet {
 
     fn handle(event: Event, settings: String) -> Result<(), Failure> {
         let settings = settings::parse(&settings).map_err(refused)?;
-        if !post::concerns(&sandbox::event(&event), &settings) {
+        if !sandbox::event(&event).is_wanted(&settings.on, &settings.origins) {
             return Ok(());
         }
         let facts = sandbox::facts(&event, post::uses(&settings))?;

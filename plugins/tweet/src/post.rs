@@ -28,13 +28,6 @@ pub enum Todo {
     Nothing,
 }
 
-/// Whether an event is one to post about, as far as can be told before anything is read. What this plugin has handled before is not.
-#[must_use]
-pub fn concerns(event: &Event, settings: &Settings) -> bool {
-    let again = event.rerun && !settings.origins.iter().any(|origin| origin == "rerun" || origin == "replay");
-    event.kind == settings.on && settings.origins.contains(&event.origin) && !again
-}
-
 /// What has to be read.
 #[must_use]
 pub fn uses(settings: &Settings) -> Uses {
@@ -42,7 +35,7 @@ pub fn uses(settings: &Settings) -> Uses {
     when.and(settings.text.uses())
 }
 
-/// What is to be done about an event that [`concerns`] this plugin.
+/// What is to be done about an event that the settings want ([`Event::is_wanted`]).
 ///
 /// # Errors
 ///

@@ -1,7 +1,7 @@
 use crowdhook_texts::{Context, Event, Facts, Project};
 use serde_json::{Value, json};
 
-use super::{Post, Todo, concerns, post};
+use super::{Post, Todo, post};
 use crate::settings::{Settings, parse};
 
 fn settings(more: &Value) -> Settings {
@@ -94,17 +94,4 @@ fn a_project_is_posted_about_once_an_event() {
     let Ok(Todo::Send(post)) = post(&facts.event, &Context::new(&facts), &settings) else { panic!("nothing is sent") };
     assert_eq!(post.body, r#"{"text":"Birds is done: https://birds.example"}"#);
     assert_eq!(post.once, "tweet/event/01J");
-}
-
-#[test]
-fn only_news_is_told() {
-    let live = settings(&json!({}));
-    assert!(concerns(&event(), &live));
-    for origin in ["backfill", "rerun", "replay", "whatever"] {
-        assert!(!concerns(&Event { origin: origin.to_owned(), ..event() }, &live), "{origin}");
-    }
-    assert!(!concerns(&Event { rerun: true, ..event() }, &live));
-    assert!(!concerns(&Event { kind: "task.completed".to_owned(), ..event() }, &live));
-    let more = settings(&json!({ "origins": ["live", "replay"] }));
-    assert!(concerns(&Event { origin: "replay".to_owned(), rerun: true, ..event() }, &more));
 }
