@@ -56,7 +56,7 @@ fn what_is_no_condition_is_refused_with_what_to_write() {
     wrong("agreemnt > 1", "refused: there is no name `agreemnt`; did you mean `agreement`?");
     wrong("votes > 1\n and task.idd", "refused: line 2: `task` has no `idd`; did you mean `id`?");
     wrong("answer | uper == 'X'", "refused: there is no filter `uper`; did you mean `upper`?");
-    wrong(&"(".repeat(40), "refused: is nested too deep: write it in smaller parts");
+    wrong(&"(".repeat(40), "refused: is nested too deep, or too long in one place: write it in smaller parts");
 }
 
 #[test]

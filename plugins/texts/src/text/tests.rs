@@ -144,11 +144,22 @@ fn limits_are_told() {
     check(nested, "error: takes too long: loop over less");
     check("{% macro a() %}{{ a() }}{% endmacro %}{{ a() }}", "error: cannot be filled in: recursion limit exceeded");
     check("{{ 'x' * 99999999999 }}", "error: cannot be filled in: repeated string is too large");
-    assert_eq!(wrong(&format!("{{{{ {}1{} }}}}", "(".repeat(100), ")".repeat(100))), "is nested too deep: write it in smaller parts");
-    assert_eq!(wrong(&format!("{{{{ {}true }}}}", "not ".repeat(100))), "is nested too deep: write it in smaller parts");
-    assert_eq!(wrong(&"{% if true %}".repeat(100)), "is nested too deep: write it in smaller parts");
+    assert_eq!(
+        wrong(&format!("{{{{ {}1{} }}}}", "(".repeat(100), ")".repeat(100))),
+        "is nested too deep, or too long in one place: write it in smaller parts"
+    );
+    assert_eq!(
+        wrong(&format!("{{{{ {}true }}}}", "not ".repeat(100))),
+        "is nested too deep, or too long in one place: write it in smaller parts"
+    );
+    assert_eq!(wrong(&"{% if true %}".repeat(100)), "is nested too deep, or too long in one place: write it in smaller parts");
     check(&format!("{}x{}", "{% if true %}".repeat(10), "{% endif %}".repeat(10)), "x");
-    check(&"{% if true %}x{% endif %}".repeat(200), &"x".repeat(200));
+    check(&"{% if true %}x{% elif votes %}y{% endif %}".repeat(100), &"x".repeat(100));
+    check(&"{% set x = 1 %}".repeat(100), "");
+    assert!(wrong(&"{% set x %}".repeat(17)).starts_with("is nested too deep"));
+    assert!(wrong(&format!("{{% if true %}}{}{{% endif %}}", "{% elif true %}".repeat(17))).starts_with("is nested too deep"));
+    check(&format!("{{{{ 1{} }}}}", " + 1".repeat(150)), "151");
+    assert!(wrong(&format!("{{{{ 1{} }}}}", " + 1".repeat(300))).starts_with("is nested too deep"));
 }
 
 #[test]
