@@ -38,7 +38,7 @@ fn an_undecided_answer_equals_nothing_and_has_no_members() {
 
 #[test]
 fn what_is_missing_is_an_error_unless_asked_for() {
-    let advice = "; what may be missing wants a default: `{{ task.info.name | default(\"?\") }}`";
+    let advice = "; what may be missing wants a default: `task.info.name | default(\"?\")`";
     wrong("task.info.m == 2", &format!("`task.info.m` is not there{advice}"));
     wrong("task.info.m < 2", &format!("`task.info.m` is not there{advice}"));
     check("task.info.m is defined and task.info.m == 2", false);

@@ -58,7 +58,7 @@ fn what_an_analysis_leaves_out_is_empty() {
 fn what_may_be_missing_has_a_default_or_is_an_error() {
     check("{{ task.info.name | default('?') }} {{ task.info.name or '-' }}", "? -");
     check("{% if task.info.name is defined %}yes{% else %}no{% endif %}", "no");
-    let advice = "; what may be missing wants a default: `{{ task.info.name | default(\"?\") }}`";
+    let advice = "; what may be missing wants a default: `task.info.name | default(\"?\")`";
     check("{{ task.info.name }}", &format!("error: `task.info.name` is not there{advice}"));
     check("one\n{{ task.info.a.b }}", &format!("error: line 2: `task.info.a` is not there{advice}"));
 }
