@@ -120,10 +120,14 @@ pub(crate) fn environment(escape: Escape) -> Environment<'static> {
     env
 }
 
-/// Writes one value into a text. Lists and objects are shown as JSON.
+/// Writes one value into a text. Lists, objects, true and false are shown as JSON, null as `none`.
 fn fill_in(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value, escape: Escape) -> Result<(), Error> {
-    let listed = matches!(value.kind(), ValueKind::Map | ValueKind::Seq | ValueKind::Iterable);
-    let shown = if listed && escape != Escape::Json { Value::from(json(value)?) } else { value.clone() };
+    let shown = match value.kind() {
+        _ if escape == Escape::Json => value.clone(),
+        ValueKind::Map | ValueKind::Seq | ValueKind::Iterable | ValueKind::Bool => Value::from(json(value)?),
+        ValueKind::None => Value::from("none"),
+        _ => value.clone(),
+    };
     match escape {
         Escape::Post { mentions, links } if !shown.is_undefined() && !shown.is_safe() => {
             out.write_str(&post::clean(&shown.to_string(), mentions, links)).map_err(Error::from)
@@ -178,11 +182,11 @@ fn add_filters(env: &mut Environment<'static>, escape: Escape) {
     env.add_filter("truncate", truncate);
     env.add_filter("unique", filters::unique);
     env.add_filter("upper", filters::upper);
-    if matches!(escape, Escape::Post { .. }) {
-        // The engine's own marks its text as safe, which would carry mentions and links past the cleaning.
-        env.add_filter("tojson", |value: Value| json(&value));
-    } else {
+    if escape == Escape::Json {
         env.add_filter("tojson", filters::tojson);
+    } else {
+        // The engine's own marks its text as safe, which would carry quotes, mentions and links past the escaping.
+        env.add_filter("tojson", |value: Value| json(&value));
     }
 }
 

@@ -27,7 +27,7 @@ impl TextError {
                 let detail = detail.replace("is undefined", "is not there");
                 format!("{detail}; what may be missing wants a default: `{{{{ task.info.name | default(\"?\") }}}}`")
             }
-            ErrorKind::OutOfFuel => "takes too long: loops over less".to_owned(),
+            ErrorKind::OutOfFuel => "takes too long: loop over less".to_owned(),
             ErrorKind::WriteFailure => format!("is longer than {} bytes when it is filled in", crate::OUTPUT_BYTES_MAX),
             kind if detail.is_empty() => format!("cannot be filled in: {kind}"),
             _ => format!("cannot be filled in: {detail}"),

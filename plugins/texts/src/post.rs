@@ -36,7 +36,7 @@ fn is_dot(one: char) -> bool {
     matches!(one, '.' | '\u{3002}' | '\u{FF0E}' | '\u{FF61}' | '\u{2024}')
 }
 
-/// Drops what begins like an address, up to the next white space, together with the white space before it.
+/// Drops what begins like an address, up to the next white space.
 fn without_addresses(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
     for piece in text.split_inclusive(char::is_whitespace) {
@@ -46,9 +46,13 @@ fn without_addresses(text: &str) -> String {
             continue;
         };
         kept.push_str(word.get(..start).unwrap_or_default());
-        kept.truncate(kept.trim_end_matches(' ').len());
-        kept.push_str(piece.get(word.len()..).unwrap_or_default());
+        let space = piece.get(word.len()..).unwrap_or_default();
+        // One space is left of the two around it, and none at the end.
+        let spaced = kept.is_empty() || kept.ends_with(char::is_whitespace);
+        kept.push_str(if spaced { space.trim_start_matches(' ') } else { space });
     }
+    let length = if kept.len() < text.len() { kept.trim_end().len() } else { kept.len() };
+    kept.truncate(length);
     kept
 }
 

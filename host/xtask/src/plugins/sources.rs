@@ -9,10 +9,13 @@ use sha2::{Digest, Sha256};
 
 use super::list::{self, Component, Origin};
 
+/// The crate of conditions and texts, as a plugin's manifest names it.
+const TEXTS: &str = "crowdhook-texts";
+
 /// The hash over the sources of a component, as hexadecimal text.
 ///
-/// For a plugin: its `src/` (tests apart) and `Cargo.toml`, the SDK's, and `wit/`. For a guest: its file, and the same
-/// of the guests' crate. The versions of dependencies are left out: they change often, and the components with them
+/// For a plugin: its `src/` (tests apart) and `Cargo.toml`, those of the shared texts where it depends on them, the SDK's, and `wit/`.
+/// For a guest: its file, and the same of the guests' crate. The versions of dependencies are left out: they change often, and the components with them
 /// only in ways that the tests would notice.
 ///
 /// # Errors
@@ -25,6 +28,10 @@ pub(super) fn hash(root: &Path, component: &Component) -> Result<String> {
         Origin::Plugin => {
             let folder = format!("plugins/{}", component.name);
             add(&mut hasher, root, &[&format!("{folder}/src"), &format!("{folder}/Cargo.toml")])?;
+            let manifest = fs::read_to_string(root.join(&folder).join("Cargo.toml"));
+            if manifest.is_ok_and(|text| text.contains(TEXTS)) {
+                add(&mut hasher, root, &["plugins/texts/src", "plugins/texts/Cargo.toml"])?;
+            }
             add_shared(&mut hasher, root)?;
         }
         Origin::Guest => {
