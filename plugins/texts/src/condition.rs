@@ -60,7 +60,8 @@ impl Condition {
 pub(crate) fn names(env: &Environment<'static>, source: &str, scope: &Scope) -> Result<Uses, TextError> {
     env.compile_expression(source).map_err(|error| TextError::of_engine(source, &error))?;
     // As part of a text it shows its names.
-    check::names(env, &format!("{{% if {source}\n%}}{{% endif %}}"), scope).map_err(|error| TextError::new(source, error.line, error.message))
+    check::names(env, &format!("{{% if {source}\n%}}{{% endif %}}"), scope)
+        .map_err(|error| TextError::new(source, error.line, error.message))
 }
 
 impl fmt::Debug for Condition {
