@@ -8,23 +8,24 @@ use crate::engine::{FILTERS, FUNCTIONS, SOURCE_BYTES_MAX, TESTS};
 use crate::error::TextError;
 use crate::scope::{Scope, Shape};
 
-/// How deep brackets may stand in each other, and how many may be chained of what the engine's parser calls itself for. A
-/// sandbox has a small stack.
+/// How deep brackets may stand in brackets and blocks in blocks. The engine's parser calls itself for them, and a sandbox has a small stack.
 const DEPTH_MAX: usize = 16;
 
-/// Refuses a source that is too long or too deep for the engine.
-pub(crate) fn size(source: &str) -> Result<(), TextError> {
+/// How many of what else the parser calls itself for (`not`, `-`, `if`) may stand in one place to be filled in.
+const CHAIN_MAX: usize = 32;
+
+/// Refuses a text that is too long or too deep for the engine.
+pub(crate) fn limits(source: &str) -> Result<(), TextError> {
     if source.len() > SOURCE_BYTES_MAX {
         let message = format!("is {} bytes long, and at most {SOURCE_BYTES_MAX} are read", source.len());
         return Err(TextError::new(source, None, message));
     }
-    Ok(())
+    depth(source)
 }
 
 /// Checks all that a text names and says what has to be read for it.
 pub(crate) fn names(env: &Environment<'static>, source: &str, scope: &Scope) -> Result<Uses, TextError> {
-    size(source)?;
-    depth(source)?;
+    limits(source)?;
     let template = env.template_from_named_str("text", source).map_err(|error| TextError::of_engine(source, &error))?;
     let compiled = machinery::get_compiled_template(&template);
     for instructions in std::iter::once(&compiled.instructions).chain(compiled.blocks.values()) {
@@ -153,7 +154,7 @@ fn depth(source: &str) -> Result<(), TextError> {
             Token::Ident("elif") if starts => blocks += 1,
             _ => {}
         }
-        if open + chained + blocks > 3 * DEPTH_MAX || open > DEPTH_MAX {
+        if open > DEPTH_MAX || blocks > DEPTH_MAX || chained > CHAIN_MAX {
             let message = "is nested too deep: write it in smaller parts".to_owned();
             return Err(TextError::new(source, Some(usize::from(span.start_line)), message));
         }

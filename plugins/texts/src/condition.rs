@@ -27,7 +27,6 @@ impl Condition {
     /// It does not parse, is too long, or names what `scope` does not have, or a filter that does not exist.
     pub fn parse(source: &str, scope: &Scope) -> Result<Self, TextError> {
         let env = engine::environment(Escape::None);
-        check::size(source)?;
         if source.trim().is_empty() {
             return Err(TextError::new(source, None, "is empty: leave the condition out where there is none"));
         }
@@ -58,10 +57,12 @@ impl Condition {
 
 /// Checks that a source is one expression and nothing but one, and all that it names.
 pub(crate) fn names(env: &Environment<'static>, source: &str, scope: &Scope) -> Result<Uses, TextError> {
+    let as_text = format!("{{% if {source}\n%}}{{% endif %}}");
+    let of_source = |error: TextError| TextError::new(source, error.line, error.message);
+    check::limits(&as_text).map_err(of_source)?;
+    // First by itself, so that it is one expression and nothing but one; then as part of a text, where it shows its names.
     env.compile_expression(source).map_err(|error| TextError::of_engine(source, &error))?;
-    // As part of a text it shows its names.
-    check::names(env, &format!("{{% if {source}\n%}}{{% endif %}}"), scope)
-        .map_err(|error| TextError::new(source, error.line, error.message))
+    check::names(env, &as_text, scope).map_err(of_source)
 }
 
 impl fmt::Debug for Condition {

@@ -5,7 +5,6 @@ use std::fmt;
 use minijinja::{Environment, Error, ErrorKind};
 use serde_json::Value as Json;
 
-use crate::check;
 use crate::condition;
 use crate::context::{Context, Uses};
 use crate::engine;
@@ -29,7 +28,6 @@ impl Expression {
     /// It does not parse, is too long, or names what `scope` does not have, or a filter that does not exist.
     pub fn parse(source: &str, scope: &Scope) -> Result<Self, TextError> {
         let env = engine::environment(Escape::None);
-        check::size(source)?;
         if source.trim().is_empty() {
             return Err(TextError::new(source, None, "is empty: write what is wanted, such as `answer`"));
         }
