@@ -24,6 +24,17 @@ pub struct Event {
     pub emitted_by: Option<String>,
 }
 
+impl Event {
+    /// Whether it is of this kind and is here for one of these reasons (`live`, `backfill`, `rerun`, `replay`).
+    ///
+    /// One that was handled before is not, unless events that come again are wanted.
+    #[must_use]
+    pub fn is_wanted(&self, kind: &str, origins: &[String]) -> bool {
+        let again = self.rerun && !origins.iter().any(|origin| origin == "rerun" || origin == "replay");
+        self.kind == kind && origins.contains(&self.origin) && !again
+    }
+}
+
 /// The project as people know it, as in the interface's `project-info`.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[expect(missing_docs, reason = "the fields are those of `project-info` in wit/crowd.wit")]

@@ -19,10 +19,12 @@ pub fn facts(event: &Happened, uses: Uses) -> Result<Facts, Failure> {
     };
     let project = if uses.project { Some(project(crowd::get_project()?)) } else { None };
     let task = if uses.task { Some(task(crowd::event_task()?)) } else { None };
-    Ok(Facts { event: of(event), project, task, analysis })
+    Ok(Facts { event: self::event(event), project, task, analysis })
 }
 
-fn of(event: &Happened) -> Event {
+/// What is known of an event without asking anybody.
+#[must_use]
+pub fn event(event: &Happened) -> Event {
     Event {
         id: event.id.clone(),
         kind: event.kind.clone(),

@@ -128,3 +128,13 @@ fn settings_that_are_no_object_are_a_problem_and_no_panic() {
         assert_eq!(check(text).len(), 1, "{text}");
     }
 }
+
+#[test]
+fn the_project_file_in_the_readme_works() {
+    let readme = include_str!("../../README.md");
+    let (_, rest) = readme.split_once("```toml\n").unwrap();
+    let project: toml::Table = rest.split_once("```").unwrap().0.parse().unwrap();
+    let plugin = &project["plugins"]["next"];
+    assert_eq!(plugin["component"].as_str(), Some("spawn-task"));
+    assert_eq!(problems(serde_json::to_value(&plugin["settings"]).unwrap()), []);
+}

@@ -45,3 +45,18 @@ fn what_was_not_read_is_absent() {
     assert_eq!(values["project"], json!({ "name": "birds", "platform": "" }));
     assert_eq!(values.get("answer"), None);
 }
+
+#[test]
+fn events_are_wanted_for_their_kind_and_for_why_they_are_here() {
+    let event = |origin: &str, rerun| Event { kind: "task.analysed".to_owned(), origin: origin.to_owned(), rerun, ..Event::default() };
+    let live = ["live".to_owned()];
+    let more = ["live".to_owned(), "replay".to_owned()];
+    assert!(event("live", false).is_wanted("task.analysed", &live));
+    assert!(!event("live", false).is_wanted("task.completed", &live));
+    for origin in ["backfill", "rerun", "replay", "whatever"] {
+        assert!(!event(origin, false).is_wanted("task.analysed", &live), "{origin}");
+    }
+    assert!(!event("live", true).is_wanted("task.analysed", &live));
+    assert!(event("replay", true).is_wanted("task.analysed", &more));
+    assert!(!event("rerun", true).is_wanted("task.analysed", &more));
+}
