@@ -28,9 +28,10 @@ fn cell(value: &Value) -> String {
     }
 }
 
-/// The text, with an apostrophe before it where a spreadsheet would take it for a formula.
+/// The text, with an apostrophe before it where a spreadsheet would take it for a formula, which some do behind spaces too.
 fn guarded(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']) { format!("'{text}") } else { text.to_owned() }
+    let formula = text.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
+    if formula || text.starts_with(['\t', '\r', '\n']) { format!("'{text}") } else { text.to_owned() }
 }
 
 fn quoted(cell: &str) -> String {
