@@ -2,6 +2,7 @@
 
 use minijinja::Environment;
 use minijinja::machinery::{self, Instruction, Instructions, Token};
+use minijinja::syntax::SyntaxConfig;
 
 use crate::context::Uses;
 use crate::engine::{FILTERS, FUNCTIONS, SOURCE_BYTES_MAX, TESTS};
@@ -13,6 +14,9 @@ const DEPTH_MAX: usize = 16;
 
 /// How many of what else the parser calls itself for (`not`, `-`, `if`) may stand in one place to be filled in.
 const CHAIN_MAX: usize = 32;
+
+/// Words and signs in one place to be filled in. The parser makes a tree of `1 + 1 + 1 + …` that is as deep as it is long.
+const TOKENS_MAX: usize = 400;
 
 /// Refuses a text that is too long or too deep for the engine.
 pub(crate) fn limits(source: &str) -> Result<(), TextError> {
@@ -134,30 +138,68 @@ fn line_of(instructions: &Instructions<'_>, name: &str) -> Option<usize> {
 
 /// Refuses what would take the engine's parser deeper than a sandbox's stack.
 fn depth(source: &str) -> Result<(), TextError> {
-    let mut open: usize = 0;
-    let mut chained: usize = 0;
-    let mut blocks: usize = 0;
-    let mut first_word = false;
-    for token in machinery::tokenize(source, false, Default::default()) {
+    let mut nesting = Nesting::default();
+    for token in machinery::tokenize(source, false, SyntaxConfig::default()) {
         // What cannot be read is the parser's to say.
         let Ok((token, span)) = token else { return Ok(()) };
-        let starts = std::mem::replace(&mut first_word, matches!(token, Token::BlockStart));
-        match token {
-            Token::ParenOpen | Token::BracketOpen | Token::BraceOpen => open += 1,
-            Token::ParenClose | Token::BracketClose | Token::BraceClose => open = open.saturating_sub(1),
-            Token::VariableStart | Token::BlockStart => (open, chained) = (0, 0),
-            Token::Minus | Token::Pow | Token::Ident("not" | "if" | "else") if !starts => chained += 1,
-            Token::Ident("for" | "if" | "with" | "set" | "filter" | "macro" | "call" | "block" | "autoescape") if starts => blocks += 1,
-            Token::Ident("endfor" | "endif" | "endwith" | "endset" | "endfilter" | "endmacro" | "endcall" | "endblock") if starts => {
-                blocks = blocks.saturating_sub(1);
-            }
-            Token::Ident("elif") if starts => blocks += 1,
-            _ => {}
-        }
-        if open > DEPTH_MAX || blocks > DEPTH_MAX || chained > CHAIN_MAX {
-            let message = "is nested too deep: write it in smaller parts".to_owned();
+        nesting.take(&token);
+        if nesting.is_too_deep() {
+            let message = "is nested too deep, or too long in one place: write it in smaller parts";
             return Err(TextError::new(source, Some(usize::from(span.start_line)), message));
         }
     }
     Ok(())
+}
+
+/// How deep the place that is being read stands, and how much of it there is.
+#[derive(Default)]
+struct Nesting {
+    /// Open brackets of the place.
+    brackets: usize,
+    /// What else of it the parser calls itself for.
+    chained: usize,
+    /// Its words and signs.
+    tokens: usize,
+    /// The open blocks around it, each with how many it counts for: an `elif` is a block in a block to the engine.
+    blocks: Vec<usize>,
+    /// Whether the next word is a block's name.
+    names_block: bool,
+    /// Whether a `set` has begun of which it is not clear yet whether it is a block.
+    set: bool,
+}
+
+impl Nesting {
+    fn take(&mut self, token: &Token<'_>) {
+        self.tokens += 1;
+        let names_block = std::mem::replace(&mut self.names_block, matches!(token, Token::BlockStart));
+        match token {
+            Token::VariableStart | Token::BlockStart => (self.brackets, self.chained, self.tokens, self.set) = (0, 0, 0, false),
+            Token::ParenOpen | Token::BracketOpen | Token::BraceOpen => self.brackets += 1,
+            Token::ParenClose | Token::BracketClose | Token::BraceClose => self.brackets = self.brackets.saturating_sub(1),
+            Token::Ident(name) if names_block => self.block(name),
+            Token::Assign if self.set && self.brackets == 0 => {
+                self.set = false;
+                self.blocks.pop();
+            }
+            Token::Minus | Token::Pow | Token::Ident("not" | "if" | "else") => self.chained += 1,
+            _ => {}
+        }
+    }
+
+    fn block(&mut self, name: &str) {
+        match name {
+            "for" | "if" | "with" | "set" | "filter" | "macro" | "call" | "block" | "autoescape" => {
+                self.blocks.push(1);
+                self.set = name == "set";
+            }
+            "elif" => self.blocks.last_mut().into_iter().for_each(|block| *block += 1),
+            name if name.starts_with("end") => drop(self.blocks.pop()),
+            _ => {}
+        }
+    }
+
+    fn is_too_deep(&self) -> bool {
+        let blocks = self.blocks.iter().sum::<usize>();
+        self.brackets > DEPTH_MAX || blocks > DEPTH_MAX || self.chained > CHAIN_MAX || self.tokens > TOKENS_MAX
+    }
 }

@@ -25,7 +25,7 @@ impl TextError {
             ErrorKind::SyntaxError => format!("does not parse: {detail}{}", advice(source, detail)),
             ErrorKind::UndefinedError => {
                 let detail = detail.replace("is undefined", "is not there");
-                format!("{detail}; what may be missing wants a default: `{{{{ task.info.name | default(\"?\") }}}}`")
+                format!("{detail}; what may be missing wants a default: `task.info.name | default(\"?\")`")
             }
             ErrorKind::OutOfFuel => "takes too long: loop over less".to_owned(),
             ErrorKind::WriteFailure => format!("is longer than {} bytes when it is filled in", crate::OUTPUT_BYTES_MAX),

@@ -38,7 +38,7 @@ fn an_undecided_answer_equals_nothing_and_has_no_members() {
 
 #[test]
 fn what_is_missing_is_an_error_unless_asked_for() {
-    let advice = "; what may be missing wants a default: `{{ task.info.name | default(\"?\") }}`";
+    let advice = "; what may be missing wants a default: `task.info.name | default(\"?\")`";
     wrong("task.info.m == 2", &format!("`task.info.m` is not there{advice}"));
     wrong("task.info.m < 2", &format!("`task.info.m` is not there{advice}"));
     check("task.info.m is defined and task.info.m == 2", false);
@@ -56,7 +56,7 @@ fn what_is_no_condition_is_refused_with_what_to_write() {
     wrong("agreemnt > 1", "refused: there is no name `agreemnt`; did you mean `agreement`?");
     wrong("votes > 1\n and task.idd", "refused: line 2: `task` has no `idd`; did you mean `id`?");
     wrong("answer | uper == 'X'", "refused: there is no filter `uper`; did you mean `upper`?");
-    wrong(&"(".repeat(40), "refused: is nested too deep: write it in smaller parts");
+    wrong(&"(".repeat(40), "refused: is nested too deep, or too long in one place: write it in smaller parts");
 }
 
 #[test]

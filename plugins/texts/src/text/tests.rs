@@ -58,7 +58,7 @@ fn what_an_analysis_leaves_out_is_empty() {
 fn what_may_be_missing_has_a_default_or_is_an_error() {
     check("{{ task.info.name | default('?') }} {{ task.info.name or '-' }}", "? -");
     check("{% if task.info.name is defined %}yes{% else %}no{% endif %}", "no");
-    let advice = "; what may be missing wants a default: `{{ task.info.name | default(\"?\") }}`";
+    let advice = "; what may be missing wants a default: `task.info.name | default(\"?\")`";
     check("{{ task.info.name }}", &format!("error: `task.info.name` is not there{advice}"));
     check("one\n{{ task.info.a.b }}", &format!("error: line 2: `task.info.a` is not there{advice}"));
 }
@@ -144,11 +144,22 @@ fn limits_are_told() {
     check(nested, "error: takes too long: loop over less");
     check("{% macro a() %}{{ a() }}{% endmacro %}{{ a() }}", "error: cannot be filled in: recursion limit exceeded");
     check("{{ 'x' * 99999999999 }}", "error: cannot be filled in: repeated string is too large");
-    assert_eq!(wrong(&format!("{{{{ {}1{} }}}}", "(".repeat(100), ")".repeat(100))), "is nested too deep: write it in smaller parts");
-    assert_eq!(wrong(&format!("{{{{ {}true }}}}", "not ".repeat(100))), "is nested too deep: write it in smaller parts");
-    assert_eq!(wrong(&"{% if true %}".repeat(100)), "is nested too deep: write it in smaller parts");
+    assert_eq!(
+        wrong(&format!("{{{{ {}1{} }}}}", "(".repeat(100), ")".repeat(100))),
+        "is nested too deep, or too long in one place: write it in smaller parts"
+    );
+    assert_eq!(
+        wrong(&format!("{{{{ {}true }}}}", "not ".repeat(100))),
+        "is nested too deep, or too long in one place: write it in smaller parts"
+    );
+    assert_eq!(wrong(&"{% if true %}".repeat(100)), "is nested too deep, or too long in one place: write it in smaller parts");
     check(&format!("{}x{}", "{% if true %}".repeat(10), "{% endif %}".repeat(10)), "x");
-    check(&"{% if true %}x{% endif %}".repeat(200), &"x".repeat(200));
+    check(&"{% if true %}x{% elif votes %}y{% endif %}".repeat(100), &"x".repeat(100));
+    check(&"{% set x = 1 %}".repeat(100), "");
+    assert!(wrong(&"{% set x %}".repeat(17)).starts_with("is nested too deep"));
+    assert!(wrong(&format!("{{% if true %}}{}{{% endif %}}", "{% elif true %}".repeat(17))).starts_with("is nested too deep"));
+    check(&format!("{{{{ 1{} }}}}", " + 1".repeat(150)), "151");
+    assert!(wrong(&format!("{{{{ 1{} }}}}", " + 1".repeat(300))).starts_with("is nested too deep"));
 }
 
 #[test]
