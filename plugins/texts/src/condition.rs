@@ -33,12 +33,7 @@ impl Condition {
         if source.contains("{{") || source.contains("{%") {
             return Err(TextError::new(source, None, "a condition stands without braces: write `answer == \"yes\"`"));
         }
-        let as_text = format!("{{% if {source}\n%}}{{% endif %}}");
-        let of_source = |error: TextError| TextError::new(source, error.line, error.message);
-        check::limits(&as_text).map_err(of_source)?;
-        // First by itself, so that it is one expression and nothing but one; then as part of a text, where it shows its names.
-        env.compile_expression(source).map_err(|error| TextError::of_engine(source, &error))?;
-        let uses = check::names(&env, &as_text, scope).map_err(of_source)?;
+        let uses = names(&env, source, scope)?;
         Ok(Self { source: source.to_owned(), uses, env })
     }
 
@@ -58,6 +53,16 @@ impl Condition {
         let value = self.env.compile_expression(&self.source).and_then(|condition| condition.eval(context.values()));
         value.map(|value| value.is_true()).map_err(|error| TextError::of_engine(&self.source, &error))
     }
+}
+
+/// Checks that a source is one expression and nothing but one, and all that it names.
+pub(crate) fn names(env: &Environment<'static>, source: &str, scope: &Scope) -> Result<Uses, TextError> {
+    let as_text = format!("{{% if {source}\n%}}{{% endif %}}");
+    let of_source = |error: TextError| TextError::new(source, error.line, error.message);
+    check::limits(&as_text).map_err(of_source)?;
+    // First by itself, so that it is one expression and nothing but one; then as part of a text, where it shows its names.
+    env.compile_expression(source).map_err(|error| TextError::of_engine(source, &error))?;
+    check::names(env, &as_text, scope).map_err(of_source)
 }
 
 impl fmt::Debug for Condition {
