@@ -18,6 +18,8 @@ use crowdhook::store::{StateEntry, StoreError};
 
 /// Settings, secrets, projects and components in a temporary folder.
 pub mod folder;
+/// Programs that others have written, where this machine has them.
+pub mod part;
 /// Waiting for something to become true.
 pub mod patience;
 /// What the store tells nobody but tests.
