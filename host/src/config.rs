@@ -12,6 +12,7 @@ use crate::event::{EventKind, PlatformKind};
 use crate::id::{ComponentName, PluginName, ProjectName};
 use crate::secret::Secret;
 
+mod connections;
 mod document;
 mod guard;
 mod host;

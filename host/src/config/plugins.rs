@@ -10,7 +10,7 @@ use super::project::Check;
 use super::raw;
 use super::settings::Settings;
 use super::words;
-use super::{Connection, Folder, MayWriteTo, Plugin};
+use super::{Folder, MayWriteTo, Plugin};
 use crate::event::EventKind;
 use crate::id::{ComponentName, NameError, PluginName, ProjectName};
 
@@ -19,7 +19,8 @@ pub(super) const GRANTS: [&str; 8] = ["results", "tasks", "email", "files", "bad
 
 /// What a file has besides its plugins, which they may be granted.
 pub(super) struct There<'p> {
-    pub(super) connections: &'p [Connection],
+    /// The names of its connections to web services, also of those that something is wrong with.
+    pub(super) web_services: &'p [String],
     pub(super) folders: &'p [Folder],
     /// The project's own name.
     pub(super) own: &'p ProjectName,
@@ -60,7 +61,8 @@ impl Check<'_, '_> {
             None => own.as_ref().and_then(|own| own.as_str().parse().ok()),
         };
         let allow = self.allow(&key, said.allow);
-        let connections = self.granted(&format!("{key}.connections"), said.connections, "connections", &of_http(there));
+        let connections = there.web_services.iter().map(String::as_str).collect::<Vec<_>>();
+        let connections = self.granted(&format!("{key}.connections"), said.connections, "connections", &connections);
         let folders = there.folders.iter().map(|folder| folder.name.as_str()).collect::<Vec<_>>();
         let folders = self.granted(&format!("{key}.folders"), said.folders, "folders", &folders);
         let projects = self.projects(&key, said.projects, there.own);
@@ -86,7 +88,7 @@ impl Check<'_, '_> {
         })
     }
 
-    fn name<T: FromStr<Err = NameError>>(&mut self, key: &str, said: &Spanned<String>) -> Option<T> {
+    pub(super) fn name<T: FromStr<Err = NameError>>(&mut self, key: &str, said: &Spanned<String>) -> Option<T> {
         match said.get_ref().parse() {
             Ok(name) => Some(name),
             Err(error) => {
@@ -112,7 +114,8 @@ impl Check<'_, '_> {
     /// Names of what stands below `[<table>]` of the file.
     fn granted(&mut self, key: &str, said: Vec<Spanned<String>>, table: &str, there: &[&str]) -> Vec<String> {
         for name in &said {
-            if !there.contains(&name.get_ref().as_str()) {
+            let is_lost = self.document.was_lost(&format!("{table}.{}", name.get_ref()));
+            if !is_lost && !there.contains(&name.get_ref().as_str()) {
                 let help = match words::nearest(name.get_ref(), there.iter().copied()) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None if there.is_empty() => format!("the file has none: write `[{table}.{}]`, or take the name out", name.get_ref()),
@@ -208,12 +211,6 @@ impl Check<'_, '_> {
             self.document.error_at_line(second.line, message, Some(help.to_owned()));
         }
     }
-}
-
-/// The connections that lead to a web service.
-fn of_http<'p>(there: &There<'p>) -> Vec<&'p str> {
-    let http = |connection: &&Connection| matches!(connection.to, super::Service::Http(_));
-    there.connections.iter().filter(http).map(|connection| connection.name.as_str()).collect()
 }
 
 fn may_write_to(text: &str) -> Option<MayWriteTo> {
