@@ -24,6 +24,7 @@ pub mod advice;
 pub mod breaker;
 pub mod egress;
 mod exchange;
+pub mod mail;
 pub mod pace;
 
 /// A call waits here for its turn no longer than this; what would take longer is [`ConnectionError::Later`].

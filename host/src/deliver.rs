@@ -1,5 +1,7 @@
 //! The loop between outbox and the outside: one attempt, one verdict, recorded. Knows nothing of plugins and the inbox.
 
+mod email;
+mod files;
 mod tasks;
 mod verdict;
 
@@ -12,6 +14,7 @@ use tracing::{debug, error, info, warn};
 
 use crate::clock::{Clock, Timestamp};
 use crate::config::Limits;
+use crate::connection::mail::MailServers;
 use crate::effect::Effect;
 use crate::plugin::registry::{Project, Registry};
 use verdict::{Attempt, Trouble};
@@ -32,6 +35,8 @@ pub struct Deliverer {
     clock: Clock,
     limits: Limits,
     under_way: Arc<Semaphore>,
+    folders: files::Folders,
+    mail_servers: MailServers,
     /// What was asked for before this may have been attempted by another process, which left no word of it.
     started_at: Timestamp,
 }
@@ -41,6 +46,9 @@ struct Underway<'a> {
     registry: &'a Registry,
     project: &'a Project,
     delivery: &'a ClaimedDelivery,
+    folders: &'a files::Folders,
+    mail_servers: &'a MailServers,
+    now: Timestamp,
     /// Whether an attempt before this one may have had its effect.
     may_have_happened: bool,
 }
@@ -50,7 +58,9 @@ impl Deliverer {
     #[must_use]
     pub fn new(registry: Arc<Registry>, store: Arc<dyn Store>, clock: Clock, limits: Limits) -> Arc<Self> {
         let started_at = clock.now();
-        Arc::new(Self { registry, store, clock, limits, under_way: Arc::new(Semaphore::new(UNDER_WAY_MAX)), started_at })
+        let under_way = Arc::new(Semaphore::new(UNDER_WAY_MAX));
+        let mail_servers = MailServers::new(clock.clone());
+        Arc::new(Self { registry, store, clock, limits, under_way, folders: files::Folders::default(), mail_servers, started_at })
     }
 
     /// Claims and delivers until `stop`, or until the store is closed.
@@ -129,12 +139,23 @@ impl Deliverer {
         let Some(project) = self.registry.project(delivery.scope.project.as_str()) else {
             return Err(Trouble::Unmended { why: format!("project `{}` has no file at the moment", delivery.scope.project) });
         };
-        let way = Underway { registry: &self.registry, project: &project, delivery, may_have_happened: self.may_have_happened(delivery) };
+        let way = Underway {
+            registry: &self.registry,
+            project: &project,
+            delivery,
+            folders: &self.folders,
+            mail_servers: &self.mail_servers,
+            now: self.clock.now(),
+            may_have_happened: self.may_have_happened(delivery),
+        };
         match &delivery.effect {
             Effect::SaveResult { task, result, info } => Ok(project.platform.save_result(task, result.as_deref(), info).await?),
             Effect::CreateTask { project, task } => tasks::create(&way, project.as_ref(), task).await,
             Effect::RaiseRedundancy { task, redundancy } => Ok(project.platform.raise_redundancy(task, *redundancy).await?),
-            Effect::SendMail { .. } | Effect::SendRequest { .. } | Effect::WriteFile { .. } | Effect::AppendFile { .. } => {
+            Effect::WriteFile { folder, path, content } => files::write(&way, folder, path, content).await,
+            Effect::AppendFile { folder, path, text, header } => files::append(&way, folder, path, text, header.as_deref()).await,
+            Effect::SendMail { mail } => email::send(&way, mail).await,
+            Effect::SendRequest { .. } => {
                 Err(Trouble::Unmended { why: format!("this host does not do `{}` yet", delivery.effect.grant()) })
             }
             Effect::AwardBadge { .. } | Effect::RevokeBadge { .. } => {

@@ -26,7 +26,7 @@ impl types::Host for Guest {}
 
 /// The effects that this host can do, by the word that grants them. What a project allows or a plugin needs beyond these is refused
 /// when the project loads.
-pub(super) const EFFECTS_BUILT: &[&str] = &["results", "tasks", "badges", "events"];
+pub(super) const EFFECTS_BUILT: &[&str] = &["results", "tasks", "email", "files", "badges", "events"];
 
 impl Guest {
     /// The call that is being handled.
