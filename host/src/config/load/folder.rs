@@ -42,8 +42,8 @@ impl Context {
                 continue;
             };
             return Err(FolderProblem {
-                why: format!("{relation} {}, and plugins that write there could change what the host does", own.what),
-                help: format!("name a folder that is for their files alone; make `{}`, say", beside(&kept).display()),
+                why: format!("{relation} {}, and whoever writes there could change what the host does", own.what),
+                help: "name a folder that is for their files alone: `\"../results\"`, say".to_owned(),
             });
         }
         Ok(found)
@@ -79,9 +79,4 @@ fn resolved(path: &Path) -> PathBuf {
         },
         None => whole,
     }
-}
-
-/// A folder beside the host's own, to propose.
-fn beside(kept: &Path) -> PathBuf {
-    kept.parent().unwrap_or(kept).join("results")
 }
