@@ -2,6 +2,7 @@
 
 mod email;
 mod files;
+mod http;
 mod tasks;
 mod verdict;
 
@@ -12,9 +13,10 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tracing::{debug, error, info, warn};
 
-use crate::clock::{Clock, Timestamp};
-use crate::config::Limits;
+use crate::clock::{self, Clock, Timestamp};
+use crate::config::{self, Limits};
 use crate::connection::mail::MailServers;
+use crate::connection::services::Services;
 use crate::effect::Effect;
 use crate::plugin::registry::{Project, Registry};
 use verdict::{Attempt, Trouble};
@@ -31,6 +33,7 @@ const STORE_PAUSE: Duration = Duration::from_secs(1);
 /// Carries out effects.
 pub struct Deliverer {
     registry: Arc<Registry>,
+    services: Services,
     store: Arc<dyn Store>,
     clock: Clock,
     limits: Limits,
@@ -48,19 +51,39 @@ struct Underway<'a> {
     delivery: &'a ClaimedDelivery,
     folders: &'a files::Folders,
     mail_servers: &'a MailServers,
-    now: Timestamp,
     /// Whether an attempt before this one may have had its effect.
     may_have_happened: bool,
+    now: Timestamp,
+}
+
+impl Underway<'_> {
+    /// The connection of this name, if the project's file has it now.
+    fn connection(&self, name: &str) -> Result<&config::Connection, Trouble> {
+        let project = &self.project.config.name;
+        let missing = || Trouble::Unmended { why: format!("the file of project `{project}` has no `[connections.{name}]` at the moment") };
+        self.project.config.connection(name).ok_or_else(missing)
+    }
+
+    /// Refuses what has waited longer than the connection's `max_age_h`.
+    fn check_age(&self, connection: &config::Connection) -> Result<(), Trouble> {
+        if clock::between(self.delivery.requested_at, self.now) <= connection.max_age {
+            return Ok(());
+        }
+        let hours = connection.max_age.as_secs() / 3600;
+        Err(Trouble::Refused {
+            why: format!("it has waited longer than the {hours} hours of `max_age_h` of connection `{}`", connection.name),
+        })
+    }
 }
 
 impl Deliverer {
     /// A deliverer for what waits in `store`.
     #[must_use]
-    pub fn new(registry: Arc<Registry>, store: Arc<dyn Store>, clock: Clock, limits: Limits) -> Arc<Self> {
+    pub fn new(registry: Arc<Registry>, services: Services, store: Arc<dyn Store>, clock: Clock, limits: Limits) -> Arc<Self> {
         let started_at = clock.now();
         let under_way = Arc::new(Semaphore::new(UNDER_WAY_MAX));
         let mail_servers = MailServers::new(clock.clone());
-        Arc::new(Self { registry, store, clock, limits, under_way, folders: files::Folders::default(), mail_servers, started_at })
+        Arc::new(Self { registry, services, store, clock, limits, under_way, folders: files::Folders::default(), mail_servers, started_at })
     }
 
     /// Claims and delivers until `stop`, or until the store is closed.
@@ -152,12 +175,10 @@ impl Deliverer {
             Effect::SaveResult { task, result, info } => Ok(project.platform.save_result(task, result.as_deref(), info).await?),
             Effect::CreateTask { project, task } => tasks::create(&way, project.as_ref(), task).await,
             Effect::RaiseRedundancy { task, redundancy } => Ok(project.platform.raise_redundancy(task, *redundancy).await?),
+            Effect::SendMail { mail } => email::send(&way, mail).await,
+            Effect::SendRequest { connection, request } => http::send(&way, &self.services, connection, request).await,
             Effect::WriteFile { folder, path, content } => files::write(&way, folder, path, content).await,
             Effect::AppendFile { folder, path, text, header } => files::append(&way, folder, path, text, header.as_deref()).await,
-            Effect::SendMail { mail } => email::send(&way, mail).await,
-            Effect::SendRequest { .. } => {
-                Err(Trouble::Unmended { why: format!("this host does not do `{}` yet", delivery.effect.grant()) })
-            }
             Effect::AwardBadge { .. } | Effect::RevokeBadge { .. } => {
                 Err(Trouble::Refused { why: "badges are kept by the host itself and leave through no connection".to_owned() })
             }

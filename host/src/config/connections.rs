@@ -166,7 +166,7 @@ impl Check<'_, '_> {
         let (missing, help, at) = match pair {
             (None, None) => return Some(None),
             (Some(_), Some(_)) => {
-                let calls = self.number(key, "calls", calls, 0, 1..=1_000_000);
+                let calls = self.number(key, "calls", calls, 0, 1..=100_000);
                 let per = self.number(key, "per_s", per_s, 0, 1..=PER_S_MAX);
                 return Some(Some(Rate { calls: u32::try_from(calls?).ok()?, per: Duration::from_secs(per?) }));
             }

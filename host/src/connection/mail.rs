@@ -213,7 +213,7 @@ async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, Failure> {
     }
     let found =
         tokio::net::lookup_host((host, port)).await.map_err(|error| FailureKind::Down.because(format!("is not to be found: {error}")))?;
-    egress::admit(host, found).map_err(|forbidden| FailureKind::Unmended.because(format!("is not to be used: {forbidden}")))
+    egress::admit(found).map_err(|forbidden| FailureKind::Unmended.because(format!("is not to be used: {forbidden}")))
 }
 
 fn encryption(server: &MailServer) -> Result<TlsParameters, Failure> {

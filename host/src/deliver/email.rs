@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use super::Underway;
 use super::verdict::Trouble;
-use crate::clock;
 use crate::config::{Connection, MailService, MailTo, Service};
 use crate::connection::mail::{Letter, MailError};
 use crate::effect::{Mail, Recipient, is_address};
@@ -29,12 +28,7 @@ impl From<MailError> for Trouble {
 /// Sends `mail`, and gives the server's last word and the message's id, which is the same on every attempt.
 pub(super) async fn send(way: &Underway<'_>, mail: &Mail) -> Result<String, Trouble> {
     let (connection, service) = way_out(way)?;
-    let waited = clock::between(way.delivery.requested_at, way.now);
-    if waited > connection.max_age {
-        let hours = connection.max_age.as_secs() / 3600;
-        let why = format!("it waited longer than the {hours} h that `connections.{}.max_age_h` allows, and was not sent", connection.name);
-        return Err(Trouble::Refused { why });
-    }
+    way.check_age(connection)?;
     let people = tokio::time::timeout(FIND_MAX, find(way, mail)).await;
     let people = people.unwrap_or_else(|_| {
         Err(Trouble::Later { after: None, why: format!("the addresses of its workers could not be found within {} s", FIND_MAX.as_secs()) })

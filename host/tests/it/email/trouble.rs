@@ -103,6 +103,6 @@ async fn a_mail_that_waited_too_long_is_not_sent_any_more() {
     let outbox = Outbox::fill_at(&stage.folder, "mail", vec![Effect::SendMail { mail: Box::new(mail()) }], two_hours_ago).await;
     let host = Running::start(stage.folder).await;
     let delivery = outbox.ended(&host, "dead").await;
-    assert!(delivery.note.contains("longer than the 1 h that `connections.mail.max_age_h` allows"), "{}", delivery.note);
+    assert!(delivery.note.contains("longer than the 1 hours of `max_age_h` of connection `mail`"), "{}", delivery.note);
     host.stop().await;
 }
