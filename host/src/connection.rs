@@ -29,6 +29,7 @@ pub mod below;
 pub mod breaker;
 pub mod egress;
 mod exchange;
+pub mod mail;
 pub mod pace;
 mod quota;
 pub mod services;

@@ -1,5 +1,7 @@
 //! The loop between outbox and the outside: one attempt, one verdict, recorded. Knows nothing of plugins and the inbox.
 
+mod email;
+mod files;
 mod http;
 mod tasks;
 mod verdict;
@@ -13,6 +15,7 @@ use tracing::{debug, error, info, warn};
 
 use crate::clock::{self, Clock, Timestamp};
 use crate::config::{self, Limits};
+use crate::connection::mail::MailServers;
 use crate::connection::services::Services;
 use crate::effect::Effect;
 use crate::plugin::registry::{Project, Registry};
@@ -35,6 +38,8 @@ pub struct Deliverer {
     clock: Clock,
     limits: Limits,
     under_way: Arc<Semaphore>,
+    folders: files::Folders,
+    mail_servers: MailServers,
     /// What was asked for before this may have been attempted by another process, which left no word of it.
     started_at: Timestamp,
 }
@@ -44,6 +49,8 @@ struct Underway<'a> {
     registry: &'a Registry,
     project: &'a Project,
     delivery: &'a ClaimedDelivery,
+    folders: &'a files::Folders,
+    mail_servers: &'a MailServers,
     /// Whether an attempt before this one may have had its effect.
     may_have_happened: bool,
     now: Timestamp,
@@ -74,7 +81,9 @@ impl Deliverer {
     #[must_use]
     pub fn new(registry: Arc<Registry>, services: Services, store: Arc<dyn Store>, clock: Clock, limits: Limits) -> Arc<Self> {
         let started_at = clock.now();
-        Arc::new(Self { registry, services, store, clock, limits, under_way: Arc::new(Semaphore::new(UNDER_WAY_MAX)), started_at })
+        let under_way = Arc::new(Semaphore::new(UNDER_WAY_MAX));
+        let mail_servers = MailServers::new(clock.clone());
+        Arc::new(Self { registry, services, store, clock, limits, under_way, folders: files::Folders::default(), mail_servers, started_at })
     }
 
     /// Claims and delivers until `stop`, or until the store is closed.
@@ -157,17 +166,19 @@ impl Deliverer {
             registry: &self.registry,
             project: &project,
             delivery,
-            may_have_happened: self.may_have_happened(delivery),
+            folders: &self.folders,
+            mail_servers: &self.mail_servers,
             now: self.clock.now(),
+            may_have_happened: self.may_have_happened(delivery),
         };
         match &delivery.effect {
             Effect::SaveResult { task, result, info } => Ok(project.platform.save_result(task, result.as_deref(), info).await?),
             Effect::CreateTask { project, task } => tasks::create(&way, project.as_ref(), task).await,
             Effect::RaiseRedundancy { task, redundancy } => Ok(project.platform.raise_redundancy(task, *redundancy).await?),
+            Effect::SendMail { mail } => email::send(&way, mail).await,
             Effect::SendRequest { connection, request } => http::send(&way, &self.services, connection, request).await,
-            Effect::SendMail { .. } | Effect::WriteFile { .. } | Effect::AppendFile { .. } => {
-                Err(Trouble::Unmended { why: format!("this host does not do `{}` yet", delivery.effect.grant()) })
-            }
+            Effect::WriteFile { folder, path, content } => files::write(&way, folder, path, content).await,
+            Effect::AppendFile { folder, path, text, header } => files::append(&way, folder, path, text, header.as_deref()).await,
             Effect::AwardBadge { .. } | Effect::RevokeBadge { .. } => {
                 Err(Trouble::Refused { why: "badges are kept by the host itself and leave through no connection".to_owned() })
             }

@@ -35,14 +35,32 @@ const PER_S_MAX: i64 = 31 * 24 * 3600;
 
 /// The names of the connections that lead to a web service, or are meant to.
 pub(super) fn web_services(said: &BTreeMap<Spanned<String>, raw::Connection>) -> Vec<String> {
-    let is_mail = |connection: &raw::Connection| connection.kind.as_ref().is_some_and(|kind| kind.get_ref() == "smtp");
     said.iter().filter(|(_, connection)| !is_mail(connection)).map(|(name, _)| name.get_ref().clone()).collect()
+}
+
+/// Whether one of them leads to a mail server, or is meant to.
+pub(super) fn has_mail(said: &BTreeMap<Spanned<String>, raw::Connection>) -> bool {
+    said.values().any(is_mail)
+}
+
+fn is_mail(said: &raw::Connection) -> bool {
+    said.kind.as_ref().is_some_and(|kind| kind.get_ref() == "smtp")
 }
 
 impl Check<'_, '_> {
     pub(super) fn connections(&mut self, said: BTreeMap<Spanned<String>, raw::Connection>) -> Vec<Connection> {
         let mut said: Vec<(Spanned<String>, raw::Connection)> = said.into_iter().collect();
         said.sort_by_key(|(name, _)| name.span().start);
+        let mut mails = said.iter().filter(|(_, connection)| is_mail(connection)).map(|(name, _)| name);
+        if let (Some(first), Some(second)) = (mails.next(), mails.next()) {
+            let message = format!(
+                "`[connections.{}]` is a mail connection, and `[connections.{}]` is one already",
+                second.get_ref(),
+                first.get_ref()
+            );
+            let help = "plugins name no connection when they send e-mail: keep one of the two";
+            self.document.error(&second.span(), message, Some(help.to_owned()));
+        }
         said.into_iter().filter_map(|(name, connection)| self.connection(&name, connection)).collect()
     }
 
@@ -87,6 +105,8 @@ impl Check<'_, '_> {
             ("user", said.user.take().map(|said| said.span())),
             ("password", said.password.take().map(|said| said.span())),
             ("from", said.from.take().map(|said| said.span())),
+            ("ca_file", said.ca_file.take().map(|said| said.span())),
+            ("folder", said.folder.take().map(|said| said.span())),
         ];
         for (stray, at) in of_mail.into_iter().filter_map(|(stray, at)| Some((stray, at?))) {
             let help = match stray {

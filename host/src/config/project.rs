@@ -1,5 +1,6 @@
 //! `projects/<name>.toml` → [`Project`]: the checks that need no more than the file and its secrets.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 use std::str::FromStr;
@@ -7,7 +8,7 @@ use std::str::FromStr;
 use toml::Spanned;
 use url::Url;
 
-use super::connections::web_services;
+use super::connections::{has_mail, web_services};
 use super::document::Document;
 use super::host::web_address;
 use super::load::Context;
@@ -47,9 +48,11 @@ impl Check<'_, '_> {
         let hook = self.hook(said.hook);
         let run_all = said.run_all.is_some_and(Spanned::into_inner);
         let web_services = web_services(&said.connections);
+        let has_mail = has_mail(&said.connections);
         let connections = self.connections(said.connections);
-        let folders = Vec::new();
-        let there = There { web_services: &web_services, folders: &folders, own: &name };
+        let folder_names = names_of(&said.folders);
+        let folders = self.folders(said.folders);
+        let there = There { web_services: &web_services, has_mail, folders: &folder_names, own: &name };
         let plugins = self.plugins(said.plugins, settings, run_all, &there);
         self.check_results(&plugins, said.results_by_several.is_some_and(Spanned::into_inner));
         let problems = self.document.into_problems();
@@ -176,6 +179,11 @@ impl Check<'_, '_> {
             self.document.warn(span, format!("`{key}` is not encrypted: everyone on the way can read the key"), Some(help.to_owned()));
         }
     }
+}
+
+/// The names under `folders`, also of those that something is wrong with.
+fn names_of(folders: &BTreeMap<Spanned<String>, Spanned<String>>) -> Vec<String> {
+    folders.keys().map(|name| name.get_ref().clone()).collect()
 }
 
 /// The names under `plugins`, before they are checked.

@@ -72,6 +72,7 @@ pub(super) struct Project {
     pub(super) results_by_several: Key<bool>,
     pub(super) platform: Option<Spanned<Platform>>,
     pub(super) hook: Option<Spanned<Hook>>,
+    pub(super) folders: BTreeMap<Spanned<String>, Spanned<String>>,
     pub(super) connections: BTreeMap<Spanned<String>, Connection>,
     pub(super) plugins: BTreeMap<Spanned<String>, Plugin>,
 }
@@ -122,6 +123,8 @@ pub(super) struct Connection {
     pub(super) user: Key<String>,
     pub(super) password: Key<SecretAt>,
     pub(super) from: Key<String>,
+    pub(super) ca_file: Key<String>,
+    pub(super) folder: Key<String>,
     pub(super) timeout_ms: Key<Whole>,
     pub(super) max_age_h: Key<Whole>,
 }

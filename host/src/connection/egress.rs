@@ -97,7 +97,7 @@ impl Resolve for Resolver {
 }
 
 /// Those of the addresses that a name leads to where the host may connect.
-fn admit(found: impl Iterator<Item = SocketAddr>) -> Result<Vec<SocketAddr>, Forbidden> {
+pub(super) fn admit(found: impl Iterator<Item = SocketAddr>) -> Result<Vec<SocketAddr>, Forbidden> {
     let mut allowed = Vec::new();
     let mut refused = None;
     for address in found {

@@ -28,17 +28,12 @@ impl types::Host for Guest {}
 
 /// The effects that this host can do, by the word that grants them. What a project allows or a plugin needs beyond these is refused
 /// when the project loads.
-pub(super) const EFFECTS_BUILT: &[&str] = &["results", "tasks", "badges", "events", "http.fetch", "http.send"];
+pub(super) const EFFECTS_BUILT: &[&str] = &["results", "tasks", "email", "files", "badges", "events", "http.fetch", "http.send"];
 
 impl Guest {
     /// The call that is being handled.
     fn handling(&mut self) -> Result<&mut Handling, Failure> {
         self.handling.as_mut().ok_or_else(|| Failure::NotGranted("only `handle` may use this".into()))
-    }
-
-    fn not_yet(&mut self, effect: &str) -> Result<(), Failure> {
-        self.handling()?.granted(effect)?;
-        Err(Failure::NotGranted(format!("this host does not do `{effect}` yet")))
     }
 }
 

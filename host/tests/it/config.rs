@@ -20,7 +20,7 @@ fn context() -> Context {
         ("EMPTY", ""),
         ("CHAT_ADDRESS", "http://hooks.example.org/services/T0/B0/xyz"),
     ]);
-    Context { env, guest: GuestLimits::default() }
+    Context { env, guest: GuestLimits::default(), own_folders: Vec::new() }
 }
 
 fn ui(folder: &str) -> Vec<PathBuf> {
@@ -290,7 +290,7 @@ fn every_example_can_be_loaded() {
     for (file, text) in examples() {
         let names: Vec<(&str, &str)> =
             text.split("env = \"").skip(1).map(|rest| rest.split('"').next().unwrap()).map(|name| (name, value_of(name))).collect();
-        let context = Context { env: Env::of(&names), guest: GuestLimits::default() };
+        let context = Context { env: Env::of(&names), guest: GuestLimits::default(), own_folders: Vec::new() };
         let (_, warnings) = load::project(&file, &context).unwrap_or_else(|problems| panic!("{problems}"));
         assert!(warnings.is_empty(), "{warnings}");
     }

@@ -20,6 +20,8 @@ use crowdhook::store::{StateEntry, StoreError};
 
 /// Settings, secrets, projects and components in a temporary folder.
 pub mod folder;
+/// What waits to leave before a host starts.
+pub mod outbox;
 /// Programs that others have written, where this machine has them.
 pub mod part;
 /// Waiting for something to become true.
