@@ -19,6 +19,7 @@ use crate::clock::Clock;
 use crate::config::load::Context;
 use crate::config::{Host, Problems};
 use crate::connection::Connections;
+use crate::connection::services::Services;
 use crate::deliver::Deliverer;
 use crate::dispatch::Dispatcher;
 use crate::event::PlatformKind;
@@ -156,8 +157,10 @@ impl App {
         let limits = self.host.limits.clone();
         let inbox = Inbox::new(Arc::clone(&self.store), self.clock.clone());
         let receiver = Receiver::new(Arc::clone(&self.registry), inbox, Arc::clone(&self.store), (&limits, &self.host.public_url));
-        let dispatcher = Dispatcher::new(Arc::clone(&self.registry), Arc::clone(&self.store), self.clock.clone(), limits.clone());
-        let deliverer = Deliverer::new(Arc::clone(&self.registry), Arc::clone(&self.store), self.clock.clone(), limits.clone());
+        let services = Services::new(self.clock.clone());
+        let dispatcher =
+            Dispatcher::new(Arc::clone(&self.registry), services.clone(), Arc::clone(&self.store), self.clock.clone(), limits.clone());
+        let deliverer = Deliverer::new(Arc::clone(&self.registry), services, Arc::clone(&self.store), self.clock.clone(), limits.clone());
         let admin = Admin {
             store: Arc::clone(&self.store),
             registry: Arc::clone(&self.registry),

@@ -13,7 +13,9 @@ use crate::id::{ComponentName, PluginName, ProjectName};
 use crate::secret::Secret;
 
 mod badges;
+mod connections;
 mod document;
+mod folders;
 mod guard;
 mod host;
 pub mod load;
@@ -351,10 +353,30 @@ pub enum Auth {
     },
 }
 
-/// A mail server.
+/// Where e-mail leaves.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MailService {
-    /// The server's name.
+    /// What takes it.
+    pub to: MailTo,
+    /// Who it comes from.
+    pub from: Sender,
+    /// From the beginning to the server's word that it has the mail. Default 30 s.
+    pub timeout: Duration,
+}
+
+/// What takes e-mail.
+#[derive(Clone, Debug, PartialEq)]
+pub enum MailTo {
+    /// A mail server.
+    Server(MailServer),
+    /// A folder where each mail is kept as a file: for a try, with no server at hand.
+    Folder(PathBuf),
+}
+
+/// A mail server.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MailServer {
+    /// Its name or address.
     pub host: String,
     /// Its port. Default 587 with STARTTLS, 465 with TLS, 25 without either.
     pub port: u16,
@@ -362,10 +384,17 @@ pub struct MailService {
     pub security: MailSecurity,
     /// Name and password; none for a server that asks for none.
     pub login: Option<Login>,
-    /// The address mails come from: `birds@example.org` or `Birds <birds@example.org>`.
-    pub from: String,
-    /// From the beginning to the server's word that it has the mail. Default 30 s.
-    pub timeout: Duration,
+    /// Certificates, in PEM, of those who may have signed the server's own besides the usual ones.
+    pub ca: Option<String>,
+}
+
+/// Who e-mail comes from: `Birds <birds@example.org>`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sender {
+    /// The name beside the address.
+    pub name: Option<String>,
+    /// The address.
+    pub address: String,
 }
 
 /// How the way to a mail server is protected.

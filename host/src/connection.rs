@@ -9,22 +9,30 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::Method;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use http::{HeaderMap, Method};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use url::Url;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
+use crate::config::Rate;
 use crate::secret::Secret;
 use advice::Advice;
 use breaker::{Breaker, Pass};
-use exchange::{Exchange, ExchangeError};
+use exchange::{Exchange, ExchangeError, Keep, Outgoing};
 use pace::Pace;
+use quota::Quota;
 
 pub mod advice;
+mod auth;
+pub mod below;
 pub mod breaker;
 pub mod egress;
 mod exchange;
+pub mod mail;
 pub mod pace;
+mod quota;
+pub mod services;
 
 /// A call waits here for its turn no longer than this; what would take longer is [`ConnectionError::Later`].
 pub const WAIT_HERE_MAX: Duration = Duration::from_millis(100);
@@ -85,29 +93,52 @@ impl Connections {
             open.retain(|_, connection| Arc::strong_count(connection) > 1);
         }
         let connection = open.entry(base.as_str().trim_end_matches('/').to_owned());
-        connection.or_insert_with(|| Arc::new(Connection::new(base, self.clock.clone(), self.limits))).clone()
+        connection.or_insert_with(|| Arc::new(Connection::new(Service::at(base), self.clock.clone(), self.limits))).clone()
     }
 }
 
 /// A named outside service: where it is, how fast it may be called, whether it is up.
 #[derive(Debug)]
 pub struct Connection {
-    /// Scheme, host and port: what people are told.
-    origin: String,
+    service: Service,
     exchange: Exchange,
+    body_bytes_max: usize,
     clock: Clock,
     places: Semaphore,
     gate: Mutex<Gate>,
+}
+
+/// What a connection leads to.
+#[derive(Clone, Debug)]
+struct Service {
+    /// All paths lie below it.
+    base: Url,
+    /// What people are told: scheme, host and port, or the name of the connection where these may be a secret.
+    shown: String,
+    /// What the operator allows; none for as much as the service does.
+    rate: Option<Rate>,
+}
+
+impl Service {
+    fn at(base: &Url) -> Self {
+        Self { base: base.clone(), shown: base.origin().ascii_serialization(), rate: None }
+    }
 }
 
 /// What decides whether a call may leave now.
 #[derive(Debug, Default)]
 struct Gate {
     breaker: Breaker,
+    quota: Option<Quota>,
     endpoints: HashMap<&'static str, Pace>,
 }
 
 impl Gate {
+    /// Asks the operator's rate, counting nothing.
+    fn look(&mut self, now: Timestamp) -> Result<(), Duration> {
+        self.quota.as_mut().map_or(Ok(()), |quota| quota.look(now))
+    }
+
     fn pace(&mut self, endpoint: &'static str) -> &mut Pace {
         let known = self.endpoints.len() < ENDPOINTS_MAX || self.endpoints.contains_key(endpoint);
         self.endpoints.entry(if known { endpoint } else { "" }).or_default()
@@ -157,7 +188,19 @@ pub enum ConnectionError {
         /// Whether the call may have reached the other side.
         sent: bool,
     },
-    /// It will never work like this: a forbidden address, too large an answer.
+    /// The service refuses the key that the connection bears, or to give one. The same will succeed once someone has set another.
+    #[error("{why}")]
+    KeyRefused {
+        /// What it said, for people, without secrets.
+        why: String,
+    },
+    /// The answer is larger than an answer may be. Nothing of it is used.
+    #[error("{why}")]
+    TooLarge {
+        /// How large it may be, for people.
+        why: String,
+    },
+    /// It will never work like this: a forbidden address.
     #[error("{why}")]
     Refused {
         /// What is wrong, for people, without secrets.
@@ -172,43 +215,77 @@ impl ConnectionError {
 }
 
 impl Connection {
-    fn new(base: &Url, clock: Clock, limits: Limits) -> Self {
-        let origin = base.origin().ascii_serialization();
-        let exchange = Exchange::new(base, limits);
-        Self { origin, exchange, clock, places: Semaphore::new(limits.at_once), gate: Mutex::default() }
+    fn new(service: Service, clock: Clock, limits: Limits) -> Self {
+        let exchange = Exchange::new(&service.base, limits);
+        let gate = Gate { quota: service.rate.map(Quota::new), ..Gate::default() };
+        Self {
+            service,
+            exchange,
+            body_bytes_max: limits.body_bytes_max,
+            clock,
+            places: Semaphore::new(limits.at_once),
+            gate: Mutex::new(gate),
+        }
     }
 
     /// Makes one call and gives its whole answer, whatever its status.
     ///
     /// # Errors
     ///
-    /// [`ConnectionError::Later`] at once when it would have to wait, and when the call broke; [`ConnectionError::Refused`] when it can never work.
+    /// [`ConnectionError::Later`] at once when it would have to wait, and when the call broke; the others when it can never work.
     pub async fn send(&self, request: Request<'_>) -> Result<Response, ConnectionError> {
+        let mut headers = HeaderMap::new();
+        if let Some(secret) = request.authorization {
+            headers.insert(AUTHORIZATION, self.key_header(secret)?);
+        }
+        if request.json.is_some() {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        let call = Outgoing {
+            method: request.method,
+            url: exchange::address(&self.service.base, request.path, request.query),
+            headers,
+            body: request.json.unwrap_or_default().into(),
+            keep: Keep::Whole { bytes_max: self.body_bytes_max },
+        };
+        self.call(request.endpoint, call).await.map(|(response, _)| response)
+    }
+
+    /// The header that a key travels in.
+    fn key_header(&self, secret: &Secret) -> Result<HeaderValue, ConnectionError> {
+        exchange::secret_header(secret.reveal()).ok_or_else(|| ConnectionError::Refused {
+            why: format!("`{}` cannot be called: the key holds a character that no header may hold", self.service.shown),
+        })
+    }
+
+    /// As [`Connection::send`], for a call that is made already; and the headers of the answer.
+    async fn call(&self, endpoint: &'static str, call: Outgoing) -> Result<(Response, HeaderMap), ConnectionError> {
         let _place = self.place().await?;
-        let underway = match self.begin(request.endpoint) {
+        let underway = match self.begin(endpoint) {
             Err(ConnectionError::Later { after: Some(wait), .. }) if wait <= WAIT_HERE_MAX => {
                 tokio::time::sleep(wait).await;
-                self.begin(request.endpoint)?
+                self.begin(endpoint)?
             }
             begun => begun?,
         };
-        match self.exchange.make(request).await {
+        let shown = &self.service.shown;
+        match self.exchange.make(call).await {
             Ok((parts, body)) => {
                 let now = self.clock.now();
                 let advice = Advice::read(parts.status.as_u16(), &parts.headers, now);
                 let wait = underway.answered(&advice);
                 let location = parts.headers.get(http::header::LOCATION).and_then(|to| origin_of(to.to_str().ok()?));
-                Ok(Response { status: parts.status.as_u16(), body, location, wait })
+                Ok((Response { status: parts.status.as_u16(), body, location, wait }, parts.headers))
             }
-            Err(ExchangeError::Never(why)) => Err(ConnectionError::Refused { why: format!("`{}` {why}", self.origin) }),
+            Err(ExchangeError::Never(why)) => Err(ConnectionError::Refused { why: format!("`{shown}` {why}") }),
             Err(ExchangeError::TooLarge(bytes_max)) => {
                 underway.answered(&Advice::default());
-                let why = format!("`{}` answered with more than the {} MiB that an answer may have", self.origin, bytes_max >> 20);
-                Err(ConnectionError::Refused { why })
+                let why = format!("`{shown}` answered with more than the {} MiB that an answer may have", bytes_max >> 20);
+                Err(ConnectionError::TooLarge { why })
             }
             Err(ExchangeError::Broken { why, sent }) => {
                 let after = underway.broke();
-                Err(ConnectionError::Later { after, why: format!("`{}` {why}", self.origin), sent })
+                Err(ConnectionError::Later { after, why: format!("`{shown}` {why}"), sent })
             }
         }
     }
@@ -216,7 +293,10 @@ impl Connection {
     async fn place(&self) -> Result<SemaphorePermit<'_>, ConnectionError> {
         let place = tokio::time::timeout(WAIT_HERE_MAX, self.places.acquire()).await;
         place.ok().and_then(Result::ok).ok_or_else(|| {
-            ConnectionError::not_sent(BUSY_WAIT, format!("as many calls to `{}` as are allowed at a time are under way", self.origin))
+            ConnectionError::not_sent(
+                BUSY_WAIT,
+                format!("as many calls to `{}` as are allowed at a time are under way", self.service.shown),
+            )
         })
     }
 
@@ -225,11 +305,20 @@ impl Connection {
         let now = self.clock.now();
         let mut gate = lock(&self.gate);
         gate.breaker.look(now).map_err(|wait| {
-            ConnectionError::not_sent(wait, format!("`{}` was down a moment ago and is left alone until it is tried again", self.origin))
+            ConnectionError::not_sent(
+                wait,
+                format!("`{}` was down a moment ago and is left alone until it is tried again", self.service.shown),
+            )
         })?;
-        gate.pace(endpoint)
-            .admit(now)
-            .map_err(|wait| ConnectionError::not_sent(wait, format!("`{}` rations calls, and those for now are used up", self.origin)))?;
+        gate.look(now).map_err(|wait| {
+            ConnectionError::not_sent(wait, format!("`{}` has had the calls that its `calls` and `per_s` allow", self.service.shown))
+        })?;
+        gate.pace(endpoint).admit(now).map_err(|wait| {
+            ConnectionError::not_sent(wait, format!("`{}` rations calls, and those for now are used up", self.service.shown))
+        })?;
+        if let Some(quota) = &mut gate.quota {
+            quota.begin(now);
+        }
         let pass = gate.breaker.begin(now);
         Ok(Underway { connection: self, endpoint, pass: Some(pass) })
     }

@@ -1,5 +1,8 @@
 //! The loop between outbox and the outside: one attempt, one verdict, recorded. Knows nothing of plugins and the inbox.
 
+mod email;
+mod files;
+mod http;
 mod tasks;
 mod verdict;
 
@@ -10,8 +13,10 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tracing::{debug, error, info, warn};
 
-use crate::clock::{Clock, Timestamp};
-use crate::config::Limits;
+use crate::clock::{self, Clock, Timestamp};
+use crate::config::{self, Limits};
+use crate::connection::mail::MailServers;
+use crate::connection::services::Services;
 use crate::effect::Effect;
 use crate::plugin::registry::{Project, Registry};
 use verdict::{Attempt, Trouble};
@@ -28,10 +33,13 @@ const STORE_PAUSE: Duration = Duration::from_secs(1);
 /// Carries out effects.
 pub struct Deliverer {
     registry: Arc<Registry>,
+    services: Services,
     store: Arc<dyn Store>,
     clock: Clock,
     limits: Limits,
     under_way: Arc<Semaphore>,
+    folders: files::Folders,
+    mail_servers: MailServers,
     /// What was asked for before this may have been attempted by another process, which left no word of it.
     started_at: Timestamp,
 }
@@ -41,16 +49,41 @@ struct Underway<'a> {
     registry: &'a Registry,
     project: &'a Project,
     delivery: &'a ClaimedDelivery,
+    folders: &'a files::Folders,
+    mail_servers: &'a MailServers,
     /// Whether an attempt before this one may have had its effect.
     may_have_happened: bool,
+    now: Timestamp,
+}
+
+impl Underway<'_> {
+    /// The connection of this name, if the project's file has it now.
+    fn connection(&self, name: &str) -> Result<&config::Connection, Trouble> {
+        let project = &self.project.config.name;
+        let missing = || Trouble::Unmended { why: format!("the file of project `{project}` has no `[connections.{name}]` at the moment") };
+        self.project.config.connection(name).ok_or_else(missing)
+    }
+
+    /// Refuses what has waited longer than the connection's `max_age_h`.
+    fn check_age(&self, connection: &config::Connection) -> Result<(), Trouble> {
+        if clock::between(self.delivery.requested_at, self.now) <= connection.max_age {
+            return Ok(());
+        }
+        let hours = connection.max_age.as_secs() / 3600;
+        Err(Trouble::Refused {
+            why: format!("it has waited longer than the {hours} hours of `max_age_h` of connection `{}`", connection.name),
+        })
+    }
 }
 
 impl Deliverer {
     /// A deliverer for what waits in `store`.
     #[must_use]
-    pub fn new(registry: Arc<Registry>, store: Arc<dyn Store>, clock: Clock, limits: Limits) -> Arc<Self> {
+    pub fn new(registry: Arc<Registry>, services: Services, store: Arc<dyn Store>, clock: Clock, limits: Limits) -> Arc<Self> {
         let started_at = clock.now();
-        Arc::new(Self { registry, store, clock, limits, under_way: Arc::new(Semaphore::new(UNDER_WAY_MAX)), started_at })
+        let under_way = Arc::new(Semaphore::new(UNDER_WAY_MAX));
+        let mail_servers = MailServers::new(clock.clone());
+        Arc::new(Self { registry, services, store, clock, limits, under_way, folders: files::Folders::default(), mail_servers, started_at })
     }
 
     /// Claims and delivers until `stop`, or until the store is closed.
@@ -129,14 +162,23 @@ impl Deliverer {
         let Some(project) = self.registry.project(delivery.scope.project.as_str()) else {
             return Err(Trouble::Unmended { why: format!("project `{}` has no file at the moment", delivery.scope.project) });
         };
-        let way = Underway { registry: &self.registry, project: &project, delivery, may_have_happened: self.may_have_happened(delivery) };
+        let way = Underway {
+            registry: &self.registry,
+            project: &project,
+            delivery,
+            folders: &self.folders,
+            mail_servers: &self.mail_servers,
+            now: self.clock.now(),
+            may_have_happened: self.may_have_happened(delivery),
+        };
         match &delivery.effect {
             Effect::SaveResult { task, result, info } => Ok(project.platform.save_result(task, result.as_deref(), info).await?),
             Effect::CreateTask { project, task } => tasks::create(&way, project.as_ref(), task).await,
             Effect::RaiseRedundancy { task, redundancy } => Ok(project.platform.raise_redundancy(task, *redundancy).await?),
-            Effect::SendMail { .. } | Effect::SendRequest { .. } | Effect::WriteFile { .. } | Effect::AppendFile { .. } => {
-                Err(Trouble::Unmended { why: format!("this host does not do `{}` yet", delivery.effect.grant()) })
-            }
+            Effect::SendMail { mail } => email::send(&way, mail).await,
+            Effect::SendRequest { connection, request } => http::send(&way, &self.services, connection, request).await,
+            Effect::WriteFile { folder, path, content } => files::write(&way, folder, path, content).await,
+            Effect::AppendFile { folder, path, text, header } => files::append(&way, folder, path, text, header.as_deref()).await,
             Effect::AwardBadge { .. } | Effect::RevokeBadge { .. } => {
                 Err(Trouble::Refused { why: "badges are kept by the host itself and leave through no connection".to_owned() })
             }

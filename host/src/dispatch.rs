@@ -21,6 +21,7 @@ use tracing::{error, info};
 
 use crate::clock::Clock;
 use crate::config::Limits;
+use crate::connection::services::Services;
 use crate::id::Scope;
 use crate::plugin::registry::Registry;
 use crate::store::{Claimed, Store, StoreError};
@@ -39,6 +40,7 @@ const STORE_PAUSE: Duration = Duration::from_secs(1);
 /// Hands out invocations to plugins.
 pub struct Dispatcher {
     registry: Arc<Registry>,
+    services: Services,
     store: Arc<dyn Store>,
     clock: Clock,
     limits: Limits,
@@ -63,7 +65,7 @@ struct PluginRoom {
 impl Dispatcher {
     /// A dispatcher for what waits in `store`.
     #[must_use]
-    pub fn new(registry: Arc<Registry>, store: Arc<dyn Store>, clock: Clock, limits: Limits) -> Arc<Self> {
+    pub fn new(registry: Arc<Registry>, services: Services, store: Arc<dyn Store>, clock: Clock, limits: Limits) -> Arc<Self> {
         Arc::new(Self {
             snapshots: Snapshots::new(Arc::clone(&store)),
             waits: Waits::default(),
@@ -71,6 +73,7 @@ impl Dispatcher {
             sandboxes: Semaphore::new(limits.sandboxes_max),
             per_plugin: Mutex::default(),
             registry,
+            services,
             store,
             clock,
             limits,

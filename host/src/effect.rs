@@ -3,6 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::ProjectName;
+pub use address::{is_address, is_domain};
+
+mod address;
 
 /// A key under which an effect of one plugin in one project happens once. 1 to 200 bytes.
 pub type OnceKey = String;

@@ -176,6 +176,10 @@ pub trait Platform: Send + Sync {
     /// What may be shown of a worker.
     async fn worker(&self, id: &str) -> Result<Option<WorkerInfo>, PlatformError>;
 
+    /// The e-mail address of a worker; none where the platform does not tell it to the project's key. Asked for when something is
+    /// sent there, never kept, and never for plugins.
+    async fn address_of_worker(&self, id: &str) -> Result<Option<String>, PlatformError>;
+
     /// Writes `info` into the result row `result` of `task` (the newest row when `result` is none), and gives the receipt. Repeating it does no harm.
     async fn save_result(&self, task: &str, result: Option<&str>, info: &str) -> Result<String, PlatformError>;
 

@@ -72,27 +72,54 @@ fn public_url(document: &mut Document<'_>, value: Key<String>, listen: Option<So
 pub(super) fn web_address(document: &mut Document<'_>, key: &str, value: &Spanned<String>) -> Option<Url> {
     let text = value.get_ref();
     let last = key.rsplit('.').next().unwrap_or(key);
-    let example = format!("write the address as in a browser: `{last} = \"https://crowd.example.org\"`");
-    let refuse = |document: &mut Document<'_>, why: &str, help: String| {
-        document.error(&value.span(), format!("`{key}` {why}"), Some(help));
-        None
+    let wrong = match parse_web_address(text) {
+        Ok(url) => return Some(url),
+        Err(wrong) => wrong,
     };
-    let Ok(mut url) = Url::parse(text) else {
-        return refuse(document, &format!("is no address of a web service: `{text}`"), example);
-    };
+    let shown = if wrong == WrongAddress::None { format!(": `{text}`") } else { String::new() };
+    document.error(&value.span(), format!("`{key}` {wrong}{shown}"), Some(wrong.help(last)));
+    None
+}
+
+/// Why a text is no address of a web service: the rest of a sentence that begins with its key. Does not show the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum WrongAddress {
+    #[error("is no address of a web service")]
+    None,
+    #[error("must begin with `https://` or `http://`")]
+    Scheme,
+    #[error("holds a name or a password")]
+    User,
+    #[error("holds a `?` or a `#`")]
+    Query,
+}
+
+impl WrongAddress {
+    pub(super) fn help(self, key: &str) -> String {
+        match self {
+            Self::None | Self::Scheme => format!("write the address as in a browser: `{key} = \"https://crowd.example.org\"`"),
+            Self::User => "secrets never stand in an address; take it out".to_owned(),
+            Self::Query => "take away what follows it".to_owned(),
+        }
+    }
+}
+
+/// As [`web_address`], for text that may be a secret.
+pub(super) fn parse_web_address(text: &str) -> Result<Url, WrongAddress> {
+    let mut url = Url::parse(text).map_err(|_| WrongAddress::None)?;
     if !["http", "https"].contains(&url.scheme()) || url.host().is_none() {
-        return refuse(document, "must begin with `https://` or `http://`", example);
+        return Err(WrongAddress::Scheme);
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return refuse(document, "holds a name or a password", "secrets never stand in an address; take it out".to_owned());
+        return Err(WrongAddress::User);
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return refuse(document, "holds a `?` or a `#`", "take away what follows it".to_owned());
+        return Err(WrongAddress::Query);
     }
     if let Ok(mut segments) = url.path_segments_mut() {
         segments.pop_if_empty();
     }
-    Some(url)
+    Ok(url)
 }
 
 fn path(document: &mut Document<'_>, folder: &Path, key: &str, value: Key<String>) -> Option<PathBuf> {
@@ -113,7 +140,7 @@ pub(super) struct Numbers<'n, 'd> {
 
 impl Numbers<'_, '_> {
     /// The number, or else that of the base. None for a number out of range, which is noted.
-    fn whole(&mut self, key: &str, value: Key<Whole>, base: Key<Whole>, range: RangeInclusive<i64>) -> Option<u64> {
+    pub(super) fn whole(&mut self, key: &str, value: Key<Whole>, base: Key<Whole>, range: RangeInclusive<i64>) -> Option<u64> {
         let value = value.or(base)?;
         let Whole(number) = *value.get_ref();
         if range.contains(&number) {

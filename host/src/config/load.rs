@@ -13,6 +13,9 @@ use super::words;
 use super::{GuestLimits, Host, Project, host as host_file};
 use crate::id::ProjectName;
 use crate::secret::Secret;
+pub use folder::OwnFolder;
+
+mod folder;
 
 /// The host's file when none is named.
 pub const HOST_FILE: &str = "crowdhook.toml";
@@ -64,13 +67,21 @@ pub struct Context {
     pub env: Env,
     /// The limits of its plugins where it sets none: the host's `limits.guest`.
     pub guest: GuestLimits,
+    /// Where its plugins may not write, besides the folder that its file lies in.
+    pub own_folders: Vec<OwnFolder>,
 }
 
 impl Context {
-    /// The process's environment and the limits of `host`.
+    /// The process's environment, and the limits and folders of `host`.
     #[must_use]
     pub fn of(host: &Host) -> Self {
-        Self { env: Env::process(), guest: host.limits.guest }
+        let own = |what, path: &Path, to_the_bottom| OwnFolder { what, path: path.to_owned(), to_the_bottom };
+        let own_folders = vec![
+            own("the data folder", &host.data, true),
+            own("the drop folder", &host.plugins, false),
+            own("the folder of project files", &host.projects, false),
+        ];
+        Self { env: Env::process(), guest: host.limits.guest, own_folders }
     }
 }
 
@@ -119,6 +130,22 @@ impl Context {
             )
         });
         usable(text, &named).map(|secret| (secret, warning))
+    }
+}
+
+impl Context {
+    /// The text of a file of certificates; why it is none, for people.
+    #[expect(clippy::unused_self, reason = "beside its sisters, which look into files too")]
+    pub(super) fn certificates(&self, path: &Path) -> Result<String, String> {
+        use rustls::pki_types::CertificateDer;
+        use rustls::pki_types::pem::PemObject as _;
+        let named = path.display();
+        let text = read_capped(path, SECRET_BYTES_MAX).map_err(|why| format!("wants the file `{named}`, which cannot be read: {why}"))?;
+        let found = CertificateDer::pem_slice_iter(text.as_bytes()).collect::<Result<Vec<_>, _>>();
+        match found {
+            Ok(found) if !found.is_empty() => Ok(text),
+            _ => Err(format!("wants the file `{named}`, which holds no certificate")),
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use super::project::Check;
 use super::raw;
 use super::settings::Settings;
 use super::words;
-use super::{Connection, Folder, MayWriteTo, Plugin};
+use super::{MayWriteTo, Plugin};
 use crate::event::EventKind;
 use crate::id::{ComponentName, NameError, PluginName, ProjectName};
 
@@ -19,8 +19,12 @@ pub(super) const GRANTS: [&str; 8] = ["results", "tasks", "email", "files", "bad
 
 /// What a file has besides its plugins, which they may be granted.
 pub(super) struct There<'p> {
-    pub(super) connections: &'p [Connection],
-    pub(super) folders: &'p [Folder],
+    /// The names of its connections to web services, also of those that something is wrong with.
+    pub(super) web_services: &'p [String],
+    /// Whether it has a mail connection, or is meant to.
+    pub(super) has_mail: bool,
+    /// The names of its folders, also of those that something is wrong with.
+    pub(super) folders: &'p [String],
     /// The project's own name.
     pub(super) own: &'p ProjectName,
 }
@@ -59,9 +63,11 @@ impl Check<'_, '_> {
             Some(component) => self.name::<ComponentName>(&format!("`{key}.component`"), component),
             None => own.as_ref().and_then(|own| own.as_str().parse().ok()),
         };
+        self.check_ways(&key, &said, there);
         let allow = self.allow(&key, said.allow);
-        let connections = self.granted(&format!("{key}.connections"), said.connections, "connections", &of_http(there));
-        let folders = there.folders.iter().map(|folder| folder.name.as_str()).collect::<Vec<_>>();
+        let connections = there.web_services.iter().map(String::as_str).collect::<Vec<_>>();
+        let connections = self.granted(&format!("{key}.connections"), said.connections, "connections", &connections);
+        let folders = there.folders.iter().map(String::as_str).collect::<Vec<_>>();
         let folders = self.granted(&format!("{key}.folders"), said.folders, "folders", &folders);
         let projects = self.projects(&key, said.projects, there.own);
         let recipients = said.recipients.map(|recipients| self.recipients(&key, recipients));
@@ -86,7 +92,7 @@ impl Check<'_, '_> {
         })
     }
 
-    fn name<T: FromStr<Err = NameError>>(&mut self, key: &str, said: &Spanned<String>) -> Option<T> {
+    pub(super) fn name<T: FromStr<Err = NameError>>(&mut self, key: &str, said: &Spanned<String>) -> Option<T> {
         match said.get_ref().parse() {
             Ok(name) => Some(name),
             Err(error) => {
@@ -109,12 +115,35 @@ impl Check<'_, '_> {
         said.into_iter().map(Spanned::into_inner).collect()
     }
 
+    /// What is granted leads somewhere: e-mail to a mail connection, files into a folder.
+    fn check_ways(&mut self, key: &str, said: &raw::Plugin, there: &There<'_>) {
+        let grant = |word: &str| said.allow.iter().find(|grant| grant.get_ref() == word).map(Spanned::span);
+        if let Some(at) = grant("email").filter(|_| !there.has_mail && !self.document.was_hurt("connections")) {
+            let help = "write `[connections.mail]` and below it `kind = \"smtp\"`, `host = \"smtp.example.org\"`, `user = \"name\"`, `password = { \
+                        env = \"NAME\" }` and `from = \"Birds <birds@example.org>\"`; or, to keep mails in a folder for a try, `kind = \"smtp\"`, \
+                        `folder = \"../mail\"` and `from`";
+            self.document.error(&at, format!("`{key}.allow` grants `email`, and the file has no mail connection"), Some(help.to_owned()));
+        }
+        let no_folder = said.folders.is_empty() && !self.document.was_lost(&format!("{key}.folders"));
+        if let Some(at) = grant("files").filter(|_| no_folder) {
+            let help = match there.folders.first() {
+                Some(folder) => format!("add `folders = [\"{folder}\"]` below `[{key}]`"),
+                None => format!("write `[folders]` and below it `results = \"../results\"`, and `folders = [\"results\"]` below `[{key}]`"),
+            };
+            self.document.error(&at, format!("`{key}.allow` grants `files`, and `{key}.folders` names no folder"), Some(help));
+        }
+    }
+
     /// Names of what stands below `[<table>]` of the file.
     fn granted(&mut self, key: &str, said: Vec<Spanned<String>>, table: &str, there: &[&str]) -> Vec<String> {
         for name in &said {
-            if !there.contains(&name.get_ref().as_str()) {
+            let is_lost = self.document.was_lost(&format!("{table}.{}", name.get_ref()));
+            if !is_lost && !there.contains(&name.get_ref().as_str()) {
                 let help = match words::nearest(name.get_ref(), there.iter().copied()) {
                     Some(near) => format!("did you mean `{near}`?"),
+                    None if there.is_empty() && table == "folders" => {
+                        format!("the file has none: write `[folders]` and below it `{} = \"<path>\"`, or take the name out", name.get_ref())
+                    }
                     None if there.is_empty() => format!("the file has none: write `[{table}.{}]`, or take the name out", name.get_ref()),
                     None => format!("those of this file are {}", words::listed(there.iter().copied())),
                 };
@@ -208,12 +237,6 @@ impl Check<'_, '_> {
             self.document.error_at_line(second.line, message, Some(help.to_owned()));
         }
     }
-}
-
-/// The connections that lead to a web service.
-fn of_http<'p>(there: &There<'p>) -> Vec<&'p str> {
-    let http = |connection: &&Connection| matches!(connection.to, super::Service::Http(_));
-    there.connections.iter().filter(http).map(|connection| connection.name.as_str()).collect()
 }
 
 fn may_write_to(text: &str) -> Option<MayWriteTo> {

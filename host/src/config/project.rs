@@ -1,5 +1,6 @@
 //! `projects/<name>.toml` → [`Project`]: the checks that need no more than the file and its secrets.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 use std::str::FromStr;
@@ -7,6 +8,7 @@ use std::str::FromStr;
 use toml::Spanned;
 use url::Url;
 
+use super::connections::{has_mail, web_services};
 use super::document::Document;
 use super::host::web_address;
 use super::load::Context;
@@ -45,9 +47,12 @@ impl Check<'_, '_> {
         let platform = self.platform(said.platform);
         let hook = self.hook(said.hook);
         let run_all = said.run_all.is_some_and(Spanned::into_inner);
-        let connections = Vec::new();
-        let folders = Vec::new();
-        let there = There { connections: &connections, folders: &folders, own: &name };
+        let web_services = web_services(&said.connections);
+        let has_mail = has_mail(&said.connections);
+        let connections = self.connections(said.connections);
+        let folder_names = names_of(&said.folders);
+        let folders = self.folders(said.folders);
+        let there = There { web_services: &web_services, has_mail, folders: &folder_names, own: &name };
         let plugins = self.plugins(said.plugins, settings, run_all, &there);
         self.check_results(&plugins, said.results_by_several.is_some_and(Spanned::into_inner));
         let badges = self.badges(said.badges);
@@ -78,7 +83,7 @@ impl Check<'_, '_> {
         let has_key = said.api_key.is_some();
         let api_key = said.api_key.and_then(|at| self.secret("platform.api_key", &at));
         if let (Some(url), true) = (&url, has_key) {
-            self.warn_of_plain_http(url, &span);
+            self.warn_of_plain_http("platform.url", url, &span);
         }
         let signed = said.signing_token.as_ref().map(Spanned::span).or(said.signing_tokens.as_ref().map(Spanned::span));
         let signing_tokens = self.secrets("platform.signing_token", said.signing_token, said.signing_tokens);
@@ -162,7 +167,8 @@ impl Check<'_, '_> {
         fits.then(|| text.to_owned())
     }
 
-    fn warn_of_plain_http(&mut self, url: &Url, span: &Range<usize>) {
+    /// A warning when a key travels to `url`, which is the value of the key `key`, so that others can read it.
+    pub(super) fn warn_of_plain_http(&mut self, key: &str, url: &Url, span: &Range<usize>) {
         let near = match url.host() {
             Some(url::Host::Ipv4(address)) => address.is_loopback() || address.is_private(),
             Some(url::Host::Ipv6(address)) => address.is_loopback(),
@@ -171,9 +177,14 @@ impl Check<'_, '_> {
         };
         if url.scheme() == "http" && !near {
             let help = "write `https://` where the server has it";
-            self.document.warn(span, "`platform.url` is not encrypted: everyone on the way can read the key", Some(help.to_owned()));
+            self.document.warn(span, format!("`{key}` is not encrypted: everyone on the way can read the key"), Some(help.to_owned()));
         }
     }
+}
+
+/// The names under `folders`, also of those that something is wrong with.
+fn names_of(folders: &BTreeMap<Spanned<String>, Spanned<String>>) -> Vec<String> {
+    folders.keys().map(|name| name.get_ref().clone()).collect()
 }
 
 /// The names under `plugins`, before they are checked.

@@ -73,6 +73,8 @@ pub(super) struct Project {
     pub(super) platform: Option<Spanned<Platform>>,
     pub(super) hook: Option<Spanned<Hook>>,
     pub(super) badges: Option<Spanned<Badges>>,
+    pub(super) folders: BTreeMap<Spanned<String>, Spanned<String>>,
+    pub(super) connections: BTreeMap<Spanned<String>, Connection>,
     pub(super) plugins: BTreeMap<Spanned<String>, Plugin>,
 }
 
@@ -114,6 +116,47 @@ pub(super) struct Basic {
     pub(super) user: Key<String>,
     pub(super) password: Key<SecretAt>,
     pub(super) passwords: Key<Vec<Spanned<SecretAt>>>,
+}
+
+/// `[connections.<name>]` of a project: the keys of every kind. `config/connections` says which belong to which.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Connection {
+    pub(super) kind: Key<String>,
+    pub(super) url: Key<AddressAt>,
+    pub(super) auth: Option<Spanned<Auth>>,
+    pub(super) calls: Key<Whole>,
+    pub(super) per_s: Key<Whole>,
+    pub(super) at_once: Key<Whole>,
+    pub(super) host: Key<String>,
+    pub(super) port: Key<Whole>,
+    pub(super) security: Key<String>,
+    pub(super) user: Key<String>,
+    pub(super) password: Key<SecretAt>,
+    pub(super) from: Key<String>,
+    pub(super) ca_file: Key<String>,
+    pub(super) folder: Key<String>,
+    pub(super) timeout_ms: Key<Whole>,
+    pub(super) max_age_h: Key<Whole>,
+}
+
+/// `auth` of a connection: the keys of every kind.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Auth {
+    pub(super) kind: Key<String>,
+    pub(super) token: Key<SecretAt>,
+    pub(super) user: Key<String>,
+    pub(super) password: Key<SecretAt>,
+    pub(super) name: Key<String>,
+    pub(super) value: Key<SecretAt>,
+    pub(super) consumer_key: Key<SecretAt>,
+    pub(super) consumer_secret: Key<SecretAt>,
+    pub(super) token_secret: Key<SecretAt>,
+    pub(super) token_url: Key<String>,
+    pub(super) client_id: Key<SecretAt>,
+    pub(super) client_secret: Key<SecretAt>,
+    pub(super) refresh_token: Key<SecretAt>,
 }
 
 /// `[plugins.<name>]` of a project.
@@ -210,5 +253,33 @@ impl<'de> Deserialize<'de> for SecretAt {
             }
         }
         deserializer.deserialize_any(SecretVisitor)
+    }
+}
+
+/// An address: as text, or where it is to be found when it is a secret itself, as those of incoming hooks are.
+#[derive(Debug)]
+pub(super) enum AddressAt {
+    /// The address.
+    Text(String),
+    /// Where it is.
+    Secret(SecretTable),
+}
+
+impl<'de> Deserialize<'de> for AddressAt {
+    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct AddressVisitor;
+        impl<'de> Visitor<'de> for AddressVisitor {
+            type Value = AddressAt;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text in quotes, `{ env = \"NAME\" }` or `{ file = \"path\" }`")
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<AddressAt, E> {
+                Ok(AddressAt::Text(text.to_owned()))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<AddressAt, A::Error> {
+                SecretTable::deserialize(MapAccessDeserializer::new(map)).map(AddressAt::Secret)
+            }
+        }
+        deserializer.deserialize_any(AddressVisitor)
     }
 }

@@ -13,6 +13,8 @@ pub const WAIT_MAX: Duration = Duration::from_secs(3600);
 pub const WAIT_UNNAMED: Duration = Duration::from_secs(60);
 /// No wait is shorter: ends of windows are told in whole seconds.
 const WAIT_MIN: Duration = Duration::from_secs(1);
+/// How services spell the names of these headers: most of them, X, and the drafts of a standard.
+const SPELLINGS: [&str; 3] = ["x-ratelimit-", "x-rate-limit-", "ratelimit-"];
 /// A smaller `X-RateLimit-Reset` is no moment but a number of seconds from now.
 const RESET_MOMENT_MIN: i64 = 1_000_000_000;
 /// A larger one is in milliseconds.
@@ -44,18 +46,19 @@ impl Advice {
     /// Reads the advice of an answer that came at `now`.
     #[must_use]
     pub fn read(status: u16, headers: &HeaderMap, now: Timestamp) -> Self {
-        let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<i64>().ok();
+        let text = |what: &str| SPELLINGS.iter().find_map(|family| headers.get(format!("{family}{what}"))?.to_str().ok()).map(str::trim);
+        let number = |what: &str| text(what)?.parse::<i64>().ok();
         let server_now = headers.get(DATE).and_then(|date| http_date(date.to_str().ok()?));
+        let rest = text("reset").and_then(|reset| rest_of_window(reset, server_now, now)).map(|rest| rest.min(WAIT_MAX));
         let ration = || {
-            let limit = u32::try_from(number("x-ratelimit-limit")?).ok().filter(|limit| *limit > 0)?;
-            let remaining = u32::try_from(number("x-ratelimit-remaining")?.max(0)).ok()?;
-            let rest = rest_of_window(number("x-ratelimit-reset")?, server_now, now)?;
-            Some(Ration { limit, remaining, resets_at: after(now, rest.min(WAIT_MAX)) })
+            let limit = u32::try_from(number("limit")?).ok().filter(|limit| *limit > 0)?;
+            let remaining = u32::try_from(number("remaining")?.max(0)).ok()?;
+            Some(Ration { limit, remaining, resets_at: after(now, rest?) })
         };
         let ration = ration();
         let asked = headers.get(RETRY_AFTER).and_then(|text| retry_after(text.to_str().ok()?, server_now.unwrap_or(now)));
         let wait = match status {
-            429 => Some(asked.or(ration.map(|ration| between(now, ration.resets_at))).unwrap_or(WAIT_UNNAMED)),
+            429 => Some(asked.or(rest).unwrap_or(WAIT_UNNAMED)),
             _ if status >= 300 => asked,
             _ => None,
         };
@@ -63,14 +66,15 @@ impl Advice {
     }
 }
 
-/// Until the window ends. The server's own clock is asked first, since the end is told by it; ours where that makes no sense,
+/// Until the window that ends at `reset` ends: a moment, as a number or a date, or a number of seconds. The server's own clock is asked first, since the end is told by it; ours where that makes no sense,
 /// as when something between us put its own date on the answer.
-fn rest_of_window(reset: i64, server_now: Option<Timestamp>, now: Timestamp) -> Option<Duration> {
-    let moment = match reset {
-        ..0 => return None,
-        0..RESET_MOMENT_MIN => return Some(Duration::from_secs(reset.unsigned_abs())),
-        RESET_MOMENT_MIN..RESET_SECONDS_MAX => Timestamp::from_second(reset).ok()?,
-        _ => Timestamp::from_millisecond(reset).ok()?,
+fn rest_of_window(reset: &str, server_now: Option<Timestamp>, now: Timestamp) -> Option<Duration> {
+    let moment = match reset.parse::<i64>() {
+        Ok(..0) => return None,
+        Ok(seconds @ 0..RESET_MOMENT_MIN) => return Some(Duration::from_secs(seconds.unsigned_abs())),
+        Ok(seconds @ RESET_MOMENT_MIN..RESET_SECONDS_MAX) => Timestamp::from_second(seconds).ok()?,
+        Ok(millis) => Timestamp::from_millisecond(millis).ok()?,
+        Err(_) => reset.parse::<Timestamp>().ok().or_else(|| http_date(reset))?,
     };
     let ours = between(now, moment);
     let theirs = server_now.map(|server_now| between(server_now, moment));

@@ -76,12 +76,10 @@ fn check_v6(address: Ipv6Addr) -> Result<(), &'static str> {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Resolver;
 
-/// A name leads only to where the host may not connect.
+/// A name leads only to where the host may not connect. Does not show the name, which may be a secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{name}` leads to {what}, where this host does not connect")]
+#[error("its name leads to {what}, where this host does not connect")]
 pub struct Forbidden {
-    /// The name.
-    pub name: String,
     /// What kind of address it is.
     pub what: &'static str,
 }
@@ -92,14 +90,14 @@ impl Resolve for Resolver {
         Box::pin(async move {
             // The port is set by the caller.
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let allowed = admit(&name, found.take(ADDRESSES_MAX))?;
+            let allowed = admit(found.take(ADDRESSES_MAX))?;
             Ok(Box::new(allowed.into_iter()) as Addrs)
         })
     }
 }
 
-/// Those of the addresses that `name` leads to where the host may connect.
-fn admit(name: &str, found: impl Iterator<Item = SocketAddr>) -> Result<Vec<SocketAddr>, Forbidden> {
+/// Those of the addresses that a name leads to where the host may connect.
+pub(super) fn admit(found: impl Iterator<Item = SocketAddr>) -> Result<Vec<SocketAddr>, Forbidden> {
     let mut allowed = Vec::new();
     let mut refused = None;
     for address in found {
@@ -109,7 +107,7 @@ fn admit(name: &str, found: impl Iterator<Item = SocketAddr>) -> Result<Vec<Sock
         }
     }
     match (allowed.is_empty(), refused) {
-        (true, Some(what)) => Err(Forbidden { name: name.to_owned(), what }),
+        (true, Some(what)) => Err(Forbidden { what }),
         _ => Ok(allowed),
     }
 }

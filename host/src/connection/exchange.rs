@@ -5,12 +5,13 @@ use std::sync::Once;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use http::header::HeaderValue;
 use http::response::Parts;
+use http::{HeaderMap, Method};
 use reqwest::{Client, redirect};
 use url::Url;
 
-use super::{Limits, Request, egress};
+use super::{Limits, egress};
 
 /// An idle connection is kept for the next call this long.
 const IDLE_MAX: Duration = Duration::from_secs(30);
@@ -18,9 +19,28 @@ const IDLE_MAX: Duration = Duration::from_secs(30);
 /// What makes calls to one address.
 #[derive(Debug)]
 pub(super) struct Exchange {
-    base: Url,
     limits: Limits,
     client: Result<Client, String>,
+}
+
+/// A call, ready to leave.
+#[derive(Clone, Debug)]
+pub(super) struct Outgoing {
+    pub(super) method: Method,
+    /// Below the connection's address.
+    pub(super) url: Url,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+    pub(super) keep: Keep,
+}
+
+/// How much is kept of the body of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Keep {
+    /// All of it; one that is larger is an error.
+    Whole { bytes_max: usize },
+    /// Its beginning. The status alone counts: the rest, or a body that breaks off, is of no importance.
+    Beginning { bytes_max: usize },
 }
 
 /// Why there is no answer.
@@ -40,26 +60,21 @@ impl Exchange {
             Ok(()) => client(base, limits),
             Err(what) => Err(format!("is {what}, where this host does not connect")),
         };
-        Self { base: base.clone(), limits, client }
+        Self { limits, client }
     }
 
-    /// Makes the call and reads the whole answer.
-    pub(super) async fn make(&self, request: Request<'_>) -> Result<(Parts, Bytes), ExchangeError> {
+    /// Makes the call and reads the answer.
+    pub(super) async fn make(&self, call: Outgoing) -> Result<(Parts, Bytes), ExchangeError> {
         let client = self.client.as_ref().map_err(|why| ExchangeError::Never(why.clone()))?;
-        let url = address(&self.base, request.path, request.query);
-        let mut builder = client.request(request.method, url);
-        if let Some(secret) = request.authorization {
-            builder = builder.header(AUTHORIZATION, header_of(secret.reveal())?);
+        let request = client.request(call.method, call.url).headers(call.headers).body(call.body);
+        let response = request.send().await.map_err(|error| self.broken(error))?;
+        match call.keep {
+            Keep::Whole { bytes_max } => self.whole(response, bytes_max).await,
+            Keep::Beginning { bytes_max } => Ok(beginning(response, bytes_max).await),
         }
-        if let Some(json) = request.json {
-            builder = builder.header(CONTENT_TYPE, "application/json").body(json);
-        }
-        let response = builder.send().await.map_err(|error| self.broken(error))?;
-        self.read(response).await
     }
 
-    async fn read(&self, mut response: reqwest::Response) -> Result<(Parts, Bytes), ExchangeError> {
-        let bytes_max = self.limits.body_bytes_max;
+    async fn whole(&self, mut response: reqwest::Response, bytes_max: usize) -> Result<(Parts, Bytes), ExchangeError> {
         if response.content_length().is_some_and(|length| length > bytes_max as u64) {
             return Err(ExchangeError::TooLarge(bytes_max));
         }
@@ -70,22 +85,21 @@ impl Exchange {
             }
             body.extend_from_slice(&chunk);
         }
-        let (parts, _) = http::Response::<reqwest::Body>::from(response).into_parts();
-        Ok((parts, body.freeze()))
+        Ok((parts(response), body.freeze()))
     }
 
     /// What happened, without the address: its query might hold what must not be seen.
     fn broken(&self, error: reqwest::Error) -> ExchangeError {
         let error = error.without_url();
         let mut cause: &dyn Error = &error;
-        while let Some(deeper) = cause.source() {
+        loop {
             if let Some(forbidden) = cause.downcast_ref::<egress::Forbidden>() {
                 return ExchangeError::Never(format!("cannot be called: {forbidden}"));
             }
-            cause = deeper;
-        }
-        if let Some(forbidden) = cause.downcast_ref::<egress::Forbidden>() {
-            return ExchangeError::Never(format!("cannot be called: {forbidden}"));
+            match cause.source() {
+                Some(deeper) => cause = deeper,
+                None => break,
+            }
         }
         let sent = !error.is_connect();
         let why = match (error.is_timeout(), sent) {
@@ -96,6 +110,18 @@ impl Exchange {
         };
         ExchangeError::Broken { why, sent }
     }
+}
+
+async fn beginning(mut response: reqwest::Response, bytes_max: usize) -> (Parts, Bytes) {
+    let mut body = BytesMut::new();
+    while let (true, Ok(Some(chunk))) = (body.len() < bytes_max, response.chunk().await) {
+        body.extend(chunk.iter().take(bytes_max - body.len()));
+    }
+    (parts(response), body.freeze())
+}
+
+fn parts(response: reqwest::Response) -> Parts {
+    http::Response::<reqwest::Body>::from(response).into_parts().0
 }
 
 fn client(base: &Url, limits: Limits) -> Result<Client, String> {
@@ -123,7 +149,7 @@ fn client(base: &Url, limits: Limits) -> Result<Client, String> {
 }
 
 /// The parts are joined under the base, whatever they hold.
-fn address(base: &Url, path: &[&str], query: &[(&str, &str)]) -> Url {
+pub(super) fn address(base: &Url, path: &[&str], query: &[(&str, &str)]) -> Url {
     let mut url = base.clone();
     url.set_fragment(None);
     url.set_query(None);
@@ -136,11 +162,11 @@ fn address(base: &Url, path: &[&str], query: &[(&str, &str)]) -> Url {
     url
 }
 
-fn header_of(secret: &str) -> Result<HeaderValue, ExchangeError> {
-    let refused = |_| ExchangeError::Never("cannot be called: the key holds a character that no header may hold".to_owned());
-    let mut value = HeaderValue::from_str(secret).map_err(refused)?;
+/// The header in which a key travels; none for a key that no header may hold.
+pub(super) fn secret_header(secret: &str) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(secret).ok()?;
     value.set_sensitive(true);
-    Ok(value)
+    Some(value)
 }
 
 #[cfg(test)]

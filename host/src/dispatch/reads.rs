@@ -1,4 +1,5 @@
-//! What a run may read: its state and task results in the store, the snapshot, and the rest from the platform.
+//! What a run may read: its state and task results in the store, the snapshot, the rest from the platform, and responses of
+//! the services that its project names.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -6,15 +7,20 @@ use std::sync::atomic::Ordering;
 use async_trait::async_trait;
 
 use super::PluginRoom;
+use crate::config;
+use crate::connection::ConnectionError;
+use crate::connection::services::{Fetched, Services};
 use crate::id::Scope;
-use crate::platform::{Answer, Platform, PlatformError, ProjectInfo, Snapshot, Task, WorkerInfo};
+use crate::platform::{Answer, PlatformError, ProjectInfo, Snapshot, Task, WorkerInfo};
 use crate::plugin::reads::Reads;
+use crate::plugin::registry::Project;
 use crate::store::{StateEntry, Store, StoreError};
 
 pub(super) struct World {
     pub(super) scope: Scope,
     pub(super) store: Arc<dyn Store>,
-    pub(super) platform: Arc<dyn Platform>,
+    pub(super) project: Arc<Project>,
+    pub(super) services: Services,
     pub(super) snapshot: Option<Arc<Snapshot>>,
     pub(super) room: Arc<PluginRoom>,
 }
@@ -46,26 +52,36 @@ impl Reads for World {
     }
 
     async fn project(&self) -> Result<ProjectInfo, PlatformError> {
-        self.platform.project().await
+        self.project.platform.project().await
     }
 
     async fn task(&self, id: &str) -> Result<Option<Task>, PlatformError> {
-        self.platform.task(id).await
+        self.project.platform.task(id).await
     }
 
     async fn answers(&self, task: &str, after: Option<&str>) -> Result<Vec<Answer>, PlatformError> {
-        self.platform.answers(task, after).await
+        self.project.platform.answers(task, after).await
     }
 
     async fn worker(&self, id: &str) -> Result<Option<WorkerInfo>, PlatformError> {
-        self.platform.worker(id).await
+        self.project.platform.worker(id).await
     }
 
     async fn task_result(&self, task: &str) -> Result<Option<String>, PlatformError> {
         let kept = self.store.task_result(&self.scope.project, task).await;
         match kept.map_err(|error| PlatformError::Later { after: None, why: error.to_string() })? {
             Some(kept) => Ok(Some(kept.info)),
-            None => Ok(self.platform.result(task).await?.and_then(|row| row.info)),
+            None => Ok(self.project.platform.result(task).await?.and_then(|row| row.info)),
         }
+    }
+
+    fn connection(&self, name: &str) -> Option<&config::Connection> {
+        self.project.config.connection(name)
+    }
+
+    async fn fetch(&self, connection: &config::Connection, path: &str, headers: &[(String, String)]) -> Result<Fetched, ConnectionError> {
+        let none = || ConnectionError::Refused { why: format!("`{}` leads to no web service", connection.name) };
+        let service = self.services.of(&self.scope.project, connection).ok_or_else(none)?;
+        service.fetch(path, headers).await
     }
 }

@@ -99,7 +99,8 @@ impl Dispatcher {
         let reads = Arc::new(World {
             scope: scope.clone(),
             store: Arc::clone(&self.store),
-            platform: Arc::clone(&project.platform),
+            project: Arc::clone(&project),
+            services: self.services.clone(),
             snapshot,
             room: self.room(scope),
         });

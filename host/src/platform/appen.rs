@@ -83,6 +83,11 @@ impl Platform for Appen {
         Ok(None)
     }
 
+    async fn address_of_worker(&self, _id: &str) -> Result<Option<String>, PlatformError> {
+        // Appen keeps the addresses of its contributors to itself.
+        Ok(None)
+    }
+
     async fn save_result(&self, task: &str, _result: Option<&str>, _info: &str) -> Result<String, PlatformError> {
         Err(PlatformError::Refused {
             why: format!("Appen has no place for the result of unit `{}`: the host's own record is the place", short(task)),

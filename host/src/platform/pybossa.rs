@@ -218,6 +218,19 @@ impl Platform for Pybossa {
         }
     }
 
+    async fn address_of_worker(&self, id: &str) -> Result<Option<String>, PlatformError> {
+        if number(id).is_none() {
+            return Ok(None);
+        }
+        // The key of an admin alone is told; of what that key is told besides nothing is taken.
+        let what = "find a worker's address";
+        match self.call(Call::get("user", &[], what).by_id(id)).await {
+            Ok(body) => self.understand(read::address(&body, id), what),
+            Err(PlatformError::Missing { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     async fn save_result(&self, task: &str, result: Option<&str>, info: &str) -> Result<String, PlatformError> {
         if serde_json::from_str::<&RawValue>(info).is_err() {
             return Err(PlatformError::Refused { why: format!("what is to be saved as the result of task {task} is no JSON") });

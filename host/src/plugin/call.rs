@@ -104,6 +104,8 @@ pub async fn handle(component: &Component, call: Call) -> Report {
         other_reads: std::collections::BTreeMap::new(),
         asked: Asked::default(),
         derived: call.derived as usize,
+        fetched: 0,
+        until: Instant::now() + limits.wall,
         waits_for: None,
     };
     let ran = run(component.pre(), limits, Some(handling), async |guest: &Plugin, store: &mut Store<Guest>| {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
+use tokio::time::Instant;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
@@ -123,7 +124,11 @@ pub(super) struct Handling {
     pub(super) asked: Asked,
     /// How many events the event from outside behind this one has led to before this call.
     pub(super) derived: usize,
-    /// The platform was not to be had: how long it asks to wait, and why.
+    /// How many responses it has fetched.
+    pub(super) fetched: u32,
+    /// When the call is stopped, however it stands.
+    pub(super) until: Instant,
+    /// The platform, a service or the store was not to be had: how long it asks to wait, and why.
     pub(super) waits_for: Option<(Option<Duration>, String)>,
 }
 

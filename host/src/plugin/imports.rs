@@ -19,6 +19,8 @@ use serde::de::IgnoredAny;
 use super::bindings::crowdhook::plugin::types;
 pub(super) use super::bindings::crowdhook::plugin::types::Failure;
 use super::guest::{Guest, Handling};
+use crate::backoff::Backoff;
+use crate::connection::ConnectionError;
 use crate::platform::PlatformError;
 use crate::store::StoreError;
 
@@ -26,17 +28,12 @@ impl types::Host for Guest {}
 
 /// The effects that this host can do, by the word that grants them. What a project allows or a plugin needs beyond these is refused
 /// when the project loads.
-pub(super) const EFFECTS_BUILT: &[&str] = &["results", "tasks", "badges", "events"];
+pub(super) const EFFECTS_BUILT: &[&str] = &["results", "tasks", "email", "files", "badges", "events", "http.fetch", "http.send"];
 
 impl Guest {
     /// The call that is being handled.
     fn handling(&mut self) -> Result<&mut Handling, Failure> {
         self.handling.as_mut().ok_or_else(|| Failure::NotGranted("only `handle` may use this".into()))
-    }
-
-    fn not_yet(&mut self, effect: &str) -> Result<(), Failure> {
-        self.handling()?.granted(effect)?;
-        Err(Failure::NotGranted(format!("this host does not do `{effect}` yet")))
     }
 }
 
@@ -54,6 +51,23 @@ impl Handling {
                 Failure::Retry(why)
             }
             PlatformError::KeyRefused { why } | PlatformError::Refused { why } | PlatformError::Missing { why } => Failure::Reject(why),
+        }
+    }
+
+    /// The failure to tell the guest when a service gave no answer, as with a platform. A key that is refused is the operator's to mend:
+    /// the invocation waits for it.
+    fn service_failure(&mut self, error: ConnectionError) -> Failure {
+        match error {
+            ConnectionError::Later { after, why, .. } => {
+                self.wait_for(after, &why);
+                Failure::Retry(why)
+            }
+            ConnectionError::KeyRefused { why } => {
+                self.wait_for(Some(Backoff::PARKED.longest), &why);
+                Failure::Retry(why)
+            }
+            ConnectionError::TooLarge { why } => Failure::OverLimit(why),
+            ConnectionError::Refused { why } => Failure::Reject(why),
         }
     }
 

@@ -5,6 +5,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use crate::config;
+use crate::connection::ConnectionError;
+use crate::connection::services::Fetched;
 use crate::platform::{Answer, PlatformError, ProjectInfo, Snapshot, Task, WorkerInfo};
 use crate::store::{StateEntry, StoreError};
 
@@ -37,4 +40,10 @@ pub trait Reads: Send + Sync {
 
     /// The task result of any task of the project: what a plugin saved last, else what the platform has.
     async fn task_result(&self, task: &str) -> Result<Option<String>, PlatformError>;
+
+    /// A connection of the project, as its file has it now.
+    fn connection(&self, name: &str) -> Option<&config::Connection>;
+
+    /// Reads with GET through a connection of the project, whatever the status of the answer.
+    async fn fetch(&self, connection: &config::Connection, path: &str, headers: &[(String, String)]) -> Result<Fetched, ConnectionError>;
 }

@@ -168,6 +168,10 @@ impl Platform for Silent {
     async fn worker(&self, _: &str) -> Result<Option<WorkerInfo>, PlatformError> {
         silent()
     }
+
+    async fn address_of_worker(&self, _: &str) -> Result<Option<String>, PlatformError> {
+        silent()
+    }
     async fn save_result(&self, _: &str, _: Option<&str>, _: &str) -> Result<String, PlatformError> {
         silent()
     }
@@ -204,7 +208,7 @@ fn birds() -> Project {
     let text = "[platform]\nkind = \"pybossa\"\nurl = \"https://crowd.example.org\"\nproject = \"birds\"\napi_key = { env = \"KEY\" }\n\
                 [hook]\ntoken = { env = \"TOKEN\" }\n[plugins.vote]\ncomponent = \"majority-vote\"\n";
     let env = Env::of(&[("KEY", "the-api-key-must-not-show"), ("TOKEN", "the-hook-token-must-not-show")]);
-    let context = Context { env, guest: GuestLimits::default() };
+    let context = Context { env, guest: GuestLimits::default(), own_folders: Vec::new() };
     let file = Path::new("projects/birds.toml");
     let (config, _) = load::project_from_text("birds".parse().unwrap(), file, text, Path::new(""), &context).unwrap();
     let plugins = config.plugins.iter().map(|plugin| Bound { config: Arc::new(plugin.clone()), component: None }).collect();

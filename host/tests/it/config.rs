@@ -18,8 +18,9 @@ fn context() -> Context {
         ("SHORT_TOKEN", "too-short"),
         ("SLASHED_TOKEN", "0123456789/hook/token"),
         ("EMPTY", ""),
+        ("CHAT_ADDRESS", "http://hooks.example.org/services/T0/B0/xyz"),
     ]);
-    Context { env, guest: GuestLimits::default() }
+    Context { env, guest: GuestLimits::default(), own_folders: Vec::new() }
 }
 
 fn ui(folder: &str) -> Vec<PathBuf> {
@@ -279,12 +280,17 @@ fn examples() -> Vec<(PathBuf, String)> {
         .into()
 }
 
+/// What a variable of an example may hold: an address where one is wanted.
+fn value_of(variable: &str) -> &'static str {
+    if variable.ends_with("_URL") { "https://hooks.example.org/services/xyz" } else { "0123456789abcdef" }
+}
+
 #[test]
 fn every_example_can_be_loaded() {
     for (file, text) in examples() {
         let names: Vec<(&str, &str)> =
-            text.split("env = \"").skip(1).map(|rest| (rest.split('"').next().unwrap(), "0123456789abcdef")).collect();
-        let context = Context { env: Env::of(&names), guest: GuestLimits::default() };
+            text.split("env = \"").skip(1).map(|rest| rest.split('"').next().unwrap()).map(|name| (name, value_of(name))).collect();
+        let context = Context { env: Env::of(&names), guest: GuestLimits::default(), own_folders: Vec::new() };
         let (_, warnings) = load::project(&file, &context).unwrap_or_else(|problems| panic!("{problems}"));
         assert!(warnings.is_empty(), "{warnings}");
     }
@@ -293,7 +299,18 @@ fn every_example_can_be_loaded() {
 #[test]
 fn every_key_of_a_project_is_in_the_example_of_every_key() {
     let (_, text) = examples().pop().unwrap();
-    for table in ["", "platform", "hook", "hook.basic", "badges", "plugins.vote", "plugins.vote.limits"] {
+    let tables = [
+        "",
+        "platform",
+        "hook",
+        "hook.basic",
+        "badges",
+        "connections.posts",
+        "connections.posts.auth",
+        "plugins.vote",
+        "plugins.vote.limits",
+    ];
+    for table in tables {
         let header = if table.is_empty() { String::new() } else { format!("[{table}]\n") };
         let wrong = format!("{header}not-even-near-to-any = 1\n");
         let said = load::project_from_text("birds".parse().unwrap(), Path::new("birds.toml"), &wrong, Path::new(""), &context());

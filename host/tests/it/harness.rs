@@ -8,6 +8,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use crowdhook::clock::Timestamp;
 use crowdhook::config::{self, GuestLimits, Limits};
+use crowdhook::connection::ConnectionError;
+use crowdhook::connection::services::Fetched;
 use crowdhook::event::{Event, EventKind, Origin, PlatformKind};
 use crowdhook::id::EventId;
 use crowdhook::platform::{Answer, PlatformError, ProjectInfo, Snapshot, Task, WorkerInfo};
@@ -18,6 +20,10 @@ use crowdhook::store::{StateEntry, StoreError};
 
 /// Settings, secrets, projects and components in a temporary folder.
 pub mod folder;
+/// What waits to leave before a host starts.
+pub mod outbox;
+/// Programs that others have written, where this machine has them.
+pub mod part;
 /// Waiting for something to become true.
 pub mod patience;
 /// What the store tells nobody but tests.
@@ -139,6 +145,9 @@ pub struct World {
     pub state: BTreeMap<String, String>,
     pub platform_takes: Duration,
     pub platform_is_down: bool,
+    pub connections: Vec<config::Connection>,
+    /// What every call gets, after as long as `platform_takes`.
+    pub fetched: Option<Result<Fetched, ConnectionError>>,
 }
 
 #[async_trait]
@@ -188,5 +197,19 @@ impl Reads for World {
 
     async fn task_result(&self, _task: &str) -> Result<Option<String>, PlatformError> {
         Ok(None)
+    }
+
+    fn connection(&self, name: &str) -> Option<&config::Connection> {
+        self.connections.iter().find(|connection| connection.name == name)
+    }
+
+    async fn fetch(
+        &self,
+        _connection: &config::Connection,
+        _path: &str,
+        _headers: &[(String, String)],
+    ) -> Result<Fetched, ConnectionError> {
+        tokio::time::sleep(self.platform_takes).await;
+        self.fetched.clone().unwrap()
     }
 }

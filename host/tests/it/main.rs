@@ -11,6 +11,10 @@ mod cli;
 mod config;
 /// `kill -9` in the middle of a stream: nothing lost, nothing done twice.
 mod crash;
+/// E-mail against a real mail server, and into a folder.
+mod email;
+/// Files in granted folders.
+mod files;
 /// What the tests share: guests, worlds, hosts.
 mod harness;
 /// The host as a process, and what it says about likely mistakes.

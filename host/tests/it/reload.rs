@@ -88,7 +88,7 @@ impl Desk {
 
     pub fn context() -> Context {
         let env = Env::of(&[("KEY", "0123-api-key-4567"), ("TOKEN", "0123456789-hook-token"), ("KEY_2", "another-api-key")]);
-        Context { env, guest: GuestLimits::default() }
+        Context { env, guest: GuestLimits::default(), own_folders: Vec::new() }
     }
 
     pub async fn start(&mut self, times: Times, watch: bool) {
@@ -219,6 +219,10 @@ impl Platform for NoPlatform {
     }
 
     async fn worker(&self, _id: &str) -> Result<Option<WorkerInfo>, PlatformError> {
+        nothing()
+    }
+
+    async fn address_of_worker(&self, _id: &str) -> Result<Option<String>, PlatformError> {
         nothing()
     }
 

@@ -11,7 +11,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("verify", &["config"]),
     ("normalise", &["verify", "config", "platform"]),
     ("inbox", &["store", "plugin"]),
-    ("dispatch", &["inbox", "plugin", "outbox", "store", "platform", "config"]),
+    ("dispatch", &["inbox", "plugin", "outbox", "store", "platform", "connection", "config"]),
     ("plugin", &["config", "platform", "connection", "store"]),
     ("outbox", &["store"]),
     ("deliver", &["outbox", "platform", "connection", "config", "store", "plugin"]),

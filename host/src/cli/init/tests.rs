@@ -20,7 +20,7 @@ fn what_is_made_can_be_loaded_and_is_kept_the_second_time() {
 #[test]
 fn the_example_is_a_project() {
     let env = Env::of(&[("BIRDS_API_KEY", "key"), ("BIRDS_HOOK_TOKEN", "0123456789abcdef")]);
-    let context = Context { env, guest: GuestLimits::default() };
+    let context = Context { env, guest: GuestLimits::default(), own_folders: Vec::new() };
     let name = "birds".parse().unwrap();
     let (_, warnings) = load::project_from_text(name, Path::new("birds.toml"), EXAMPLE, Path::new(""), &context).unwrap();
     assert!(warnings.is_empty(), "{warnings}");

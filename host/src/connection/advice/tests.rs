@@ -58,6 +58,19 @@ fn a_429_names_its_wait_by_retry_after_or_by_the_window_or_not_at_all() {
 }
 
 #[test]
+fn each_spelling_of_a_window_is_understood() {
+    // Mastodon writes a date, X another name, the drafts of a standard another one still.
+    assert_eq!(wait_s(429, &[("x-ratelimit-reset", "2026-11-21T19:45:00.000000Z")]), Some(900));
+    assert_eq!(wait_s(429, &[("x-rate-limit-reset", "1795290300")]), Some(900));
+    assert_eq!(wait_s(429, &[("ratelimit-reset", "900")]), Some(900));
+    assert_eq!(wait_s(429, &[("x-ratelimit-reset", "Sat, 21 Nov 2026 19:45:00 GMT")]), Some(900));
+    assert_eq!(wait_s(429, &[("x-ratelimit-reset", "tomorrow")]), Some(60));
+    assert_eq!(wait_s(200, &[("x-rate-limit-reset", "1795290300")]), None);
+    let of_x = [("x-rate-limit-limit", "17"), ("x-rate-limit-remaining", "3"), ("x-rate-limit-reset", "1795290300")];
+    assert_eq!(read(200, &of_x).ration.map(|ration| (ration.limit, ration.remaining)), Some((17, 3)));
+}
+
+#[test]
 fn retry_after_counts_on_every_status_but_success() {
     assert_eq!(wait_s(503, &[("retry-after", "5")]), Some(5));
     assert_eq!(wait_s(200, &[("retry-after", "5")]), None);

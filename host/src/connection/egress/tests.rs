@@ -67,11 +67,11 @@ fn nothing_but_http_is_spoken() {
 fn of_a_name_the_allowed_addresses_are_used_and_the_others_left_out() {
     let address = |text: &str| SocketAddr::new(text.parse().unwrap(), 0);
     let (good, bad) = (address("10.0.0.7"), address("169.254.169.254"));
-    assert_eq!(admit("a.example", [bad, good].into_iter()), Ok(vec![good]));
-    let refused = admit("a.example", [bad].into_iter()).unwrap_err();
+    assert_eq!(admit([bad, good].into_iter()), Ok(vec![good]));
+    let refused = admit([bad].into_iter()).unwrap_err();
     assert_eq!(
         refused.to_string(),
-        "`a.example` leads to a link-local address, where clouds keep their metadata, where this host does not connect"
+        "its name leads to a link-local address, where clouds keep their metadata, where this host does not connect"
     );
-    assert_eq!(admit("a.example", std::iter::empty()), Ok(Vec::new()));
+    assert_eq!(admit(std::iter::empty()), Ok(Vec::new()));
 }

@@ -21,10 +21,9 @@ fn no_part_leads_out_of_the_base() {
 }
 
 #[test]
-fn a_key_that_no_header_may_hold_is_refused_without_showing_it() {
-    let error = header_of("key\nvery-secret").unwrap_err();
-    assert!(!format!("{error:?}").contains("very-secret"));
-    assert!(header_of("plain").unwrap().is_sensitive());
+fn a_key_that_no_header_may_hold_is_no_header() {
+    assert_eq!(secret_header("key\nvery-secret"), None);
+    assert!(secret_header("plain").unwrap().is_sensitive());
 }
 
 #[test]

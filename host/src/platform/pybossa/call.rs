@@ -66,7 +66,8 @@ impl Pybossa {
     fn unanswered(&self, error: ConnectionError, what: &str) -> PlatformError {
         match error {
             ConnectionError::Later { after, why, .. } => PlatformError::Later { after, why: format!("cannot {what} now: {why}") },
-            ConnectionError::Refused { why } => {
+            ConnectionError::KeyRefused { why } => PlatformError::KeyRefused { why },
+            ConnectionError::Refused { why } | ConnectionError::TooLarge { why } => {
                 PlatformError::Refused { why: format!("cannot {what} for project `{}`: {why}; look at `platform.url`", self.project) }
             }
         }

@@ -77,6 +77,15 @@ pub(super) fn worker(body: &[u8], id: &str) -> Result<WorkerInfo, Unreadable> {
     Ok(WorkerInfo { id: id.to_owned(), name })
 }
 
+/// The address of the user `id`, where the key that asked may know it: then the row bears its id as well.
+pub(super) fn address(body: &[u8], id: &str) -> Result<Option<String>, Unreadable> {
+    let fields = Fields::parse(text(body)?).map_err(|_| Unreadable)?;
+    match fields.id("id") {
+        Some(told) if told != id => Err(Unreadable),
+        _ => Ok(fields.text("email_addr").filter(|address| !address.is_empty())),
+    }
+}
+
 /// The project of this short name from a list of none or one.
 pub(super) fn project(body: &[u8], address: &str, short_name: &str) -> Result<Option<ProjectInfo>, Unreadable> {
     let rows = list(body)?;

@@ -27,8 +27,14 @@ pub struct Running {
 
 impl Running {
     pub async fn start(folder: Folder) -> Self {
+        Self::start_after(folder, |_| {}).await
+    }
+
+    /// The same, with a `change` to the folder after everything in it is loaded and before the host serves.
+    pub async fn start_after(folder: Folder, change: impl FnOnce(&Folder)) -> Self {
         let host = load::host(Some(&folder.config())).unwrap();
         let app = App::open(host).await.unwrap();
+        change(&folder);
         let (store, registry) = (app.store(), app.registry());
         let (stop, stopped) = oneshot::channel();
         let serving = tokio::spawn(app.serve(async {

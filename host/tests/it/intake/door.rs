@@ -51,6 +51,10 @@ impl Platform for Nowhere {
     async fn worker(&self, _: &str) -> Result<Option<WorkerInfo>, PlatformError> {
         unreachable!()
     }
+
+    async fn address_of_worker(&self, _: &str) -> Result<Option<String>, PlatformError> {
+        unreachable!()
+    }
     async fn save_result(&self, _: &str, _: Option<&str>, _: &str) -> Result<String, PlatformError> {
         unreachable!()
     }
