@@ -64,6 +64,9 @@ pub async fn run(options: Options, say: impl Fn(&str), shutdown: impl Future<Out
         crowd.answer().await?;
         tokio::time::timeout(RESULT_WAIT_MAX, show.results()).await.map_err(|_| {
             anyhow::anyhow!("not every task has its result after {} s: look into `{}`", RESULT_WAIT_MAX.as_secs(), folder.display())
+        })??;
+        tokio::time::timeout(RESULT_WAIT_MAX, show.chain(hooks, &folder)).await.map_err(|_| {
+            anyhow::anyhow!("not everything has left after {} s: look into `{}`", RESULT_WAIT_MAX.as_secs(), folder.display())
         })?
     };
     tokio::pin!(shutdown);

@@ -1,4 +1,4 @@
-//! Practice platforms: a small PYBOSSA and a small Appen that run on loopback.
+//! Practice platforms: a small PYBOSSA and a small Appen that run on loopback; and a small Mastodon for what plugins post.
 //!
 //! `crowdhook demo`, the tests and the benchmarks need a crowd's platform that answers and
 //! posts as the real one does, without a network, a database or an account. What these two
@@ -20,10 +20,12 @@ mod python;
 mod wire;
 
 pub mod appen;
+pub mod mastodon;
 pub mod pybossa;
 pub mod seed;
 
 pub use appen::Appen;
 pub use fault::Fault;
+pub use mastodon::Mastodon;
 pub use pybossa::Pybossa;
 pub use seed::Seed;

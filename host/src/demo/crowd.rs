@@ -6,12 +6,18 @@ use anyhow::Context as _;
 use url::Url;
 
 use crate::practice::seed::demo_job;
-use crate::practice::{Appen, Pybossa, Seed, appen};
+use crate::practice::{Appen, Mastodon, Pybossa, Seed, appen};
 
 /// What signs the practice Appen's posts.
 pub(super) const SIGNING_TOKEN: &str = "practice-signing-token-of-the-demo";
 /// The hook's token of each project. A real one is random, as `crowdhook init` makes it.
 pub(super) const HOOK_TOKEN: &str = "practice-hook-token-of-the-demo";
+/// What opens the practice Mastodon.
+pub(super) const POSTS_TOKEN: &str = "practice-posts-token-of-the-demo";
+/// The PYBOSSA project whose results set off everything else: posts, mails, badges, new tasks, a file.
+pub(super) const CHAIN_PROJECT: &str = "birds";
+/// The PYBOSSA project that gets what the crowd could not decide.
+pub(super) const EXPERTS_PROJECT: &str = "experts";
 /// The Appen job's project in Crowdhook.
 pub(super) const APPEN_PROJECT: &str = "cats-and-dogs";
 
@@ -33,13 +39,16 @@ pub(super) const PYBOSSA_PROJECTS: &[Shown] = &[
 pub(super) struct Crowd {
     pub(super) pybossa: Pybossa,
     pub(super) appen: Appen,
+    pub(super) mastodon: Mastodon,
 }
 
 impl Crowd {
     pub(super) async fn gather() -> anyhow::Result<Self> {
         let pybossa = Pybossa::start(Seed::demo()).await?;
         let appen = Appen::new(appen::Settings::new(SIGNING_TOKEN), demo_job());
-        Ok(Self { pybossa, appen })
+        pybossa.add_project(EXPERTS_PROJECT);
+        let mastodon = Mastodon::start(POSTS_TOKEN).await?;
+        Ok(Self { pybossa, appen, mastodon })
     }
 
     /// Does what an owner does: pastes the URL of the hook. PYBOSSA asks there before it lets it be saved.

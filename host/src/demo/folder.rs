@@ -6,7 +6,16 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use super::crowd::{APPEN_PROJECT, Crowd, HOOK_TOKEN, PYBOSSA_PROJECTS, SIGNING_TOKEN};
+use super::crowd::{
+    APPEN_PROJECT, CHAIN_PROJECT, Crowd, EXPERTS_PROJECT, HOOK_TOKEN, POSTS_TOKEN, PYBOSSA_PROJECTS, SIGNING_TOKEN,
+};
+
+/// Below the folder: mails, as files.
+pub(super) const MAIL: &str = "mail";
+/// Below the folder: what `results-file` writes.
+pub(super) const RESULTS: &str = "results";
+/// What follows from a result in one of the projects.
+const CHAIN: &str = include_str!("chain.toml");
 
 /// Fills `folder` with settings, secrets, projects and components. What was there of these is written anew.
 pub(super) fn fill(
@@ -24,19 +33,27 @@ pub(super) fn fill(
     for (name, bytes) in components {
         write(&format!("plugins/{name}.wasm"), bytes)?;
     }
-    let secrets = [("hook-token", HOOK_TOKEN), ("api-key", &crowd.pybossa.owner_key()), ("signing-token", SIGNING_TOKEN)];
+    let secrets = [("hook-token", HOOK_TOKEN), ("api-key", &crowd.pybossa.owner_key()), ("signing-token", SIGNING_TOKEN), ("posts-token", POSTS_TOKEN)];
     for (name, secret) in secrets {
         write(&format!("secrets/{name}"), secret.as_bytes())?;
         keep_private(&folder.join("secrets").join(name))?;
     }
-    for shown in PYBOSSA_PROJECTS {
-        let platform = format!(
-            "kind = \"pybossa\"\nurl = \"{}\"\nproject = \"{}\"\napi_key = {{ file = \"../secrets/api-key\" }}\n",
-            crowd.pybossa.url(),
-            shown.name
-        );
-        write(&format!("projects/{}.toml", shown.name), project(&platform, shown.settings).as_bytes())?;
+    for name in [MAIL, RESULTS] {
+        let path = folder.join(name);
+        fs::create_dir_all(&path).with_context(|| format!("cannot make `{}`", path.display()))?;
     }
+    let pybossa = |name: &str| {
+        let url = crowd.pybossa.url();
+        format!("kind = \"pybossa\"\nurl = \"{url}\"\nproject = \"{name}\"\napi_key = {{ file = \"../secrets/api-key\" }}\n")
+    };
+    for shown in PYBOSSA_PROJECTS {
+        let mut text = project(&pybossa(shown.name), shown.settings);
+        if shown.name == CHAIN_PROJECT {
+            text.push_str(&CHAIN.replace("{posts}", &crowd.mastodon.url()));
+        }
+        write(&format!("projects/{}.toml", shown.name), text.as_bytes())?;
+    }
+    write(&format!("projects/{EXPERTS_PROJECT}.toml"), project(&pybossa(EXPERTS_PROJECT), "").as_bytes())?;
     let platform = "kind = \"appen\"\nproject = \"4242\"\nsigning_token = { file = \"../secrets/signing-token\" }\n";
     write(&format!("projects/{APPEN_PROJECT}.toml"), project(platform, "pointer = \"/animal\"\n").as_bytes())
 }

@@ -7,14 +7,19 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::crowd::{APPEN_PROJECT, Crowd, PYBOSSA_PROJECTS, hook_url};
+use super::crowd::{APPEN_PROJECT, CHAIN_PROJECT, Crowd, EXPERTS_PROJECT, PYBOSSA_PROJECTS, hook_url};
+use super::folder::{MAIL, RESULTS};
 use crate::id::ProjectName;
-use crate::store::Store;
+use crate::store::{Store, WantedBadges};
 
 /// How often the platforms are looked at for new results.
 const LOOK: Duration = Duration::from_millis(50);
 /// A value is cut after so many characters.
 const VALUE_CHARS_MAX: usize = 28;
+/// A line of what followed is cut after so many characters.
+const LINE_CHARS_MAX: usize = 90;
+/// Badges that are counted.
+const BADGES_MAX: u32 = 1_000;
 
 pub(super) struct Show<'a, Say> {
     pub(super) say: &'a Say,
@@ -27,8 +32,9 @@ type Wanted = (&'static str, String);
 
 impl<Say: Fn(&str)> Show<'_, Say> {
     pub(super) fn opening(&self, hooks: SocketAddr, folder: &Path) {
-        self.line(&format!("practice PYBOSSA   {}   4 projects", self.crowd.pybossa.url()));
+        self.line(&format!("practice PYBOSSA   {}   5 projects", self.crowd.pybossa.url()));
         self.line("practice Appen     job 4242, posts signed");
+        self.line(&format!("practice Mastodon  {}", self.crowd.mastodon.url()));
         self.line(&format!("Crowdhook          http://{hooks}   settings, plugins and store in {}", folder.display()));
         self.line("");
         self.line("The crowd answers, the platforms call the hooks, `majority-vote` votes, the result is written back:");
@@ -56,6 +62,39 @@ impl<Say: Fn(&str)> Show<'_, Say> {
             }
             tokio::time::sleep(LOOK).await;
         }
+        Ok(())
+    }
+
+    /// Shows what followed from the results, once all of it has left.
+    pub(super) async fn chain(&self, hooks: SocketAddr, folder: &Path) -> anyhow::Result<()> {
+        loop {
+            let totals = self.store.totals().await?;
+            if totals.waiting == 0 && totals.deliveries_waiting == 0 {
+                break;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+        self.line("");
+        self.line(&format!("What followed from the results of `{CHAIN_PROJECT}`, each by a plugin of its own:"));
+        self.line("");
+        for status in self.crowd.mastodon.statuses() {
+            self.line(&format!("  {:<13} {}", "post", cut_to(&status.text, LINE_CHARS_MAX)));
+        }
+        let mut mails: Vec<_> = std::fs::read_dir(folder.join(MAIL))?.filter_map(Result::ok).map(|entry| entry.path()).collect();
+        mails.sort();
+        for mail in mails {
+            let text = std::fs::read_to_string(&mail).unwrap_or_default();
+            let subject = text.lines().find_map(|line| line.strip_prefix("Subject: ")).unwrap_or("a mail");
+            self.line(&format!("  {:<13} {}", "mail", cut_to(subject, LINE_CHARS_MAX)));
+        }
+        for task in self.crowd.pybossa.tasks(EXPERTS_PROJECT) {
+            let question = task.pointer("/info/question").map(plain).unwrap_or_default();
+            self.line(&format!("  {:<13} for `{EXPERTS_PROJECT}`: {}", "new task", cut_to(&question, LINE_CHARS_MAX)));
+        }
+        let badges = self.store.badges(&CHAIN_PROJECT.parse()?, WantedBadges::first(BADGES_MAX)).await?;
+        self.line(&format!("  {:<13} {} to volunteers: http://{hooks}/badges/{CHAIN_PROJECT}", "badges", badges.len()));
+        let lines = std::fs::read_to_string(folder.join(RESULTS).join("results.csv")).map_or(0, |text| text.lines().count().saturating_sub(1));
+        self.line(&format!("  {:<13} {lines} lines in {}", "file", folder.join(RESULTS).join("results.csv").display()));
         Ok(())
     }
 
@@ -88,6 +127,9 @@ impl<Say: Fn(&str)> Show<'_, Say> {
         self.line("");
         self.line("All done. The host stays up until Ctrl-C; what you can do meanwhile:");
         self.line(&format!("  look at the results      curl '{}/api/result?project_id=1'", self.crowd.pybossa.url()));
+        self.line(&format!("  look at the posts        curl '{}/api/v1/timelines/public'", self.crowd.mastodon.url()));
+        self.line(&format!("  look at the badges       http://{hooks}/badges/{CHAIN_PROJECT}"));
+        self.line(&format!("  read the mails           {}", folder.join(MAIL).display()));
         self.line(&format!("  change how it votes      edit {}/projects/birds.toml, live within a second", folder.display()));
         self.line(&format!(
             "  ask the host             crowdhook status --config {}/crowdhook.toml   (admin API on http://{admin})",
@@ -135,9 +177,13 @@ fn plain(value: &Value) -> String {
 
 /// On one line and not too long: what the crowd writes is not to drive the terminal.
 fn cut(text: &str) -> String {
+    cut_to(text, VALUE_CHARS_MAX)
+}
+
+fn cut_to(text: &str, chars_max: usize) -> String {
     let text: String = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
-    if text.chars().count() <= VALUE_CHARS_MAX {
+    if text.chars().count() <= chars_max {
         return text;
     }
-    text.chars().take(VALUE_CHARS_MAX - 1).chain(['…']).collect()
+    text.chars().take(chars_max - 1).chain(['…']).collect()
 }

@@ -1,6 +1,8 @@
 //! The host is killed in the middle of a stream of events, again and again. Whatever it said 200 to is handled exactly once in the
 //! end: counted once by a plugin, voted on once, told to other plugins once.
 
+/// A vote and all that follows from it, with a kill somewhere on the way.
+mod chain;
 /// What one round looks at, and what it finds.
 mod round;
 /// Posts a stream of events until each was taken.
@@ -12,6 +14,12 @@ use round::{Plan, Round};
 async fn what_was_answered_200_is_handled_exactly_once_whenever_the_host_is_killed() {
     let found = Round::run(&Plan { events: 200, kills: 3, seed: 1 }).await;
     assert_eq!((found.lost, found.twice), (0, 0), "{found}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_effect_of_a_chain_happens_once_whenever_the_host_is_killed() {
+    let found = chain::run(10, 1).await;
+    assert_eq!((found.missing, found.twice), (0, 0), "{found}");
 }
 
 /// The long form, by `cargo xtask soak`.
@@ -29,7 +37,9 @@ async fn soak() {
         twice += found.twice;
     }
     println!("accepted-and-lost {lost}, handled twice {twice}");
-    assert_eq!((lost, twice), (0, 0));
+    let found = chain::run(number("CHAINS", 200), u64::try_from(seed).unwrap()).await;
+    println!("a vote and all that follows, {found}");
+    assert_eq!((lost, twice, found.missing, found.twice), (0, 0, 0, 0));
 }
 
 /// What `cargo xtask soak` was told.

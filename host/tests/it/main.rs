@@ -23,6 +23,8 @@ mod host;
 mod intake;
 /// The clients of the platforms against the practice ones.
 mod platform;
+/// The bundled plugins as their READMEs show them.
+mod plugins;
 /// The practice platforms against what was recorded from real ones.
 mod practice;
 /// Files replaced while the host runs.

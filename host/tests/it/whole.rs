@@ -2,6 +2,8 @@
 
 /// Appen: all four signals, revisions, what does not count.
 mod appen;
+/// A vote, and everything that the bundled plugins make of it.
+mod chain;
 /// Plugins among themselves: derived events, state, failures.
 mod plugins;
 /// PYBOSSA: from a completed task to the result on the platform.

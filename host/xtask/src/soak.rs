@@ -19,6 +19,9 @@ pub(crate) struct Args {
     /// How often the host is killed in each round.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
     kills: u32,
+    /// How many votes with all that follows from them (post, mail, badge, new task), each with a kill on the way.
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    chains: u32,
     /// What decides about the moments of the kills; each round takes the next number.
     #[arg(long, default_value_t = 1)]
     seed: u32,
@@ -38,6 +41,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         .env("CROWDHOOK_SOAK_ROUNDS", args.rounds.to_string())
         .env("CROWDHOOK_SOAK_EVENTS", args.events.to_string())
         .env("CROWDHOOK_SOAK_KILLS", args.kills.to_string())
+        .env("CROWDHOOK_SOAK_CHAINS", args.chains.to_string())
         .env("CROWDHOOK_SOAK_SEED", args.seed.to_string())
         .status()
         .context("cargo cannot be run")?;
