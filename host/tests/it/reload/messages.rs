@@ -102,20 +102,35 @@ async fn what_is_needed_and_not_granted_is_told_with_the_line_to_add() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_this_host_does_not_do_yet_is_refused_when_the_project_loads() {
-    insta::assert_snapshot!(said_of_project("wants-more", "allow = [\"email\", \"http.send\"]\n").await, @r#"
-    projects/birds.toml:11: `plugins.mine.allow` grants `email`, which this host does not do yet
-    help: take `"email"` out; this host does `results`, `tasks`, `badges`, `events`
+async fn a_call_that_has_no_connection_to_be_made_through_is_refused_when_the_project_loads() {
+    insta::assert_snapshot!(said_of_project("calls-out", "allow = [\"http.fetch\", \"http.send\"]\n").await, @"");
+    let connection = "[connections.posts]\nurl = \"https://api.example.org\"\n";
+    insta::assert_snapshot!(said_of_project("calls-out", &format!("allow = [\"http.send\"]\n{connection}")).await, @"");
+}
 
-    projects/birds.toml:11: `plugins.mine.allow` grants `http.send`, which this host does not do yet
-    help: take `"http.send"` out; this host does `results`, `tasks`, `badges`, `events`
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_where_nothing_may_be_called_is_refused_when_the_project_loads() {
+    let connections = "[connections.inside]\nurl = \"http://169.254.169.254/latest\"\n[connections.drop]\nurl = \"https://api.example.org\"\n\
+                       [connections.drop.auth]\nkind = \"oauth2\"\ntoken_url = \"https://[fe80::1]/token\"\nclient_id = { env = \"KEY\" }\n\
+                       refresh_token = { env = \"KEY\" }\n";
+    insta::assert_snapshot!(said_of_project("calls-out", connections).await, @"");
+}
 
-    projects/birds.toml:11: plugin `mine` needs `email`, which this host does not do yet
-    help: run another component in its place, or a newer host; this host does `results`, `tasks`, `badges`, `events`
-
-    projects/birds.toml:11: plugin `mine` needs `http.send`, which this host does not do yet
-    help: run another component in its place, or a newer host; this host does `results`, `tasks`, `badges`, `events`
-    "#);
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_that_name_what_was_not_granted_are_refused_when_the_project_loads() {
+    let grants = "allow = [\"http.send\"]\nconnections = [\"posts\"]\nprojects = [\"bats\"]\n";
+    let settings = |connection: &str, project: &str, folder: &str| {
+        format!(
+            "{grants}[plugins.mine.settings]\nconnection = \"{connection}\"\nproject = \"{project}\"\nfolder = \"{folder}\"\n\
+             [connections.posts]\nurl = \"https://api.example.org\"\n[connections.chat]\nurl = \"https://chat.example.org\"\n"
+        )
+    };
+    insta::assert_snapshot!(said_of_project("calls-out", &settings("chat", "cats", "shared")).await, @"");
+    insta::assert_snapshot!(said_of_project("calls-out", &settings("none", "birds", "shared")).await, @"");
+    let good = format!(
+        "{grants}settings = {{ connection = \"posts\", project = \"bats\" }}\n[connections.posts]\nurl = \"https://api.example.org\"\n"
+    );
+    assert_eq!(said_of_project("calls-out", &good).await, "");
 }
 
 #[tokio::test(flavor = "multi_thread")]
