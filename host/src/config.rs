@@ -28,6 +28,9 @@ mod words;
 
 pub use problem::{Problem, Problems, Severity};
 
+/// What a project may grant to a plugin, and a plugin may need.
+pub const GRANTS: [&str; 8] = ["results", "tasks", "email", "files", "badges", "events", "http.fetch", "http.send"];
+
 /// The host: `crowdhook.toml`.
 #[derive(Clone, Debug)]
 pub struct Host {

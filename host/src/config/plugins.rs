@@ -10,12 +10,9 @@ use super::project::Check;
 use super::raw;
 use super::settings::Settings;
 use super::words;
-use super::{MayWriteTo, Plugin};
+use super::{GRANTS, MayWriteTo, Plugin};
 use crate::event::EventKind;
 use crate::id::{ComponentName, NameError, PluginName, ProjectName};
-
-/// What a project may grant.
-pub(super) const GRANTS: [&str; 8] = ["results", "tasks", "email", "files", "badges", "events", "http.fetch", "http.send"];
 
 /// What a file has besides its plugins, which they may be granted.
 pub(super) struct There<'p> {

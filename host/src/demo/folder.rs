@@ -6,9 +6,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use super::crowd::{
-    APPEN_PROJECT, CHAIN_PROJECT, Crowd, EXPERTS_PROJECT, HOOK_TOKEN, POSTS_TOKEN, PYBOSSA_PROJECTS, SIGNING_TOKEN,
-};
+use super::crowd::{APPEN_PROJECT, CHAIN_PROJECT, Crowd, EXPERTS_PROJECT, HOOK_TOKEN, POSTS_TOKEN, PYBOSSA_PROJECTS, SIGNING_TOKEN};
 
 /// Below the folder: mails, as files.
 pub(super) const MAIL: &str = "mail";
@@ -33,7 +31,12 @@ pub(super) fn fill(
     for (name, bytes) in components {
         write(&format!("plugins/{name}.wasm"), bytes)?;
     }
-    let secrets = [("hook-token", HOOK_TOKEN), ("api-key", &crowd.pybossa.owner_key()), ("signing-token", SIGNING_TOKEN), ("posts-token", POSTS_TOKEN)];
+    let secrets = [
+        ("hook-token", HOOK_TOKEN),
+        ("api-key", &crowd.pybossa.owner_key()),
+        ("signing-token", SIGNING_TOKEN),
+        ("posts-token", POSTS_TOKEN),
+    ];
     for (name, secret) in secrets {
         write(&format!("secrets/{name}"), secret.as_bytes())?;
         keep_private(&folder.join("secrets").join(name))?;

@@ -93,7 +93,8 @@ impl<Say: Fn(&str)> Show<'_, Say> {
         }
         let badges = self.store.badges(&CHAIN_PROJECT.parse()?, WantedBadges::first(BADGES_MAX)).await?;
         self.line(&format!("  {:<13} {} to volunteers: http://{hooks}/badges/{CHAIN_PROJECT}", "badges", badges.len()));
-        let lines = std::fs::read_to_string(folder.join(RESULTS).join("results.csv")).map_or(0, |text| text.lines().count().saturating_sub(1));
+        let lines =
+            std::fs::read_to_string(folder.join(RESULTS).join("results.csv")).map_or(0, |text| text.lines().count().saturating_sub(1));
         self.line(&format!("  {:<13} {lines} lines in {}", "file", folder.join(RESULTS).join("results.csv").display()));
         Ok(())
     }

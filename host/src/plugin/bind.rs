@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::imports::EFFECTS_BUILT;
 use super::load::{self, Component};
 use super::registry::Bound;
 use crate::config::{self, GuestLimits, Problem, Problems, Severity};
@@ -103,12 +102,8 @@ fn missing(project: &config::Project, plugin: &config::Plugin, offer: &Offer<'_>
     Problem { severity: Severity::Warning, ..at_line(project, plugin.line, message, help) }
 }
 
-fn is_built(effect: &str) -> bool {
-    EFFECTS_BUILT.contains(&effect)
-}
-
-fn built() -> String {
-    EFFECTS_BUILT.iter().map(|effect| format!("`{effect}`")).collect::<Vec<_>>().join(", ")
+fn is_known(effect: &str) -> bool {
+    config::GRANTS.contains(&effect)
 }
 
 /// Why a plugin cannot run this component: what it needs, then its settings.
@@ -127,12 +122,13 @@ async fn misfits(project: &config::Project, plugin: &config::Plugin, component: 
 fn needs_problems(project: &config::Project, plugin: &config::Plugin, component: &Component) -> Problems {
     let mut problems = Problems::default();
     let needs = &component.description.needs;
-    for effect in needs.iter().filter(|effect| !is_built(effect)) {
-        let message = format!("plugin `{}` needs `{effect}`, which this host does not do yet", plugin.name);
-        let help = format!("run another component in its place, or a newer host; this host does {}", built());
+    for effect in needs.iter().filter(|effect| !is_known(effect)) {
+        let message = format!("plugin `{}` needs `{effect}`, which this host does not know", plugin.name);
+        let known = config::GRANTS.map(|effect| format!("`{effect}`")).join(", ");
+        let help = format!("run another component in its place, or a newer host; this one does {known}");
         problems.push(at_line(project, plugin.line, message, help));
     }
-    let ungranted: Vec<&String> = needs.iter().filter(|effect| is_built(effect) && !plugin.allow.contains(effect)).collect();
+    let ungranted: Vec<&String> = needs.iter().filter(|effect| is_known(effect) && !plugin.allow.contains(effect)).collect();
     if !ungranted.is_empty() {
         let list = |quote: &str| ungranted.iter().map(|effect| format!("{quote}{effect}{quote}")).collect::<Vec<_>>().join(", ");
         let message = format!("plugin `{}` needs {}, which this file does not grant to it", plugin.name, list("`"));

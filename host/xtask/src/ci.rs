@@ -30,7 +30,10 @@ pub(crate) fn run(_args: &Args) -> anyhow::Result<ExitCode> {
     step("plugins from source", cargo(&["xtask", "plugins", "--out"]).arg(out))?;
     step("the same tests on the rebuilt components", &mut on_rebuilt(out))?;
     step("the README's first command, once", &mut cargo(&["run", "--release", "--locked", "--", "demo", "--once"]))?;
-    step("kill -9 in the middle of a stream", &mut cargo(&["xtask", "soak", "--rounds", "2", "--events", "500", "--chains", "10", "--seed", "2"]))?;
+    step(
+        "kill -9 in the middle of a stream",
+        &mut cargo(&["xtask", "soak", "--rounds", "2", "--events", "500", "--chains", "10", "--seed", "2"]),
+    )?;
     eprintln!("\n== done ({} s)", began.elapsed().as_secs());
     Ok(ExitCode::SUCCESS)
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{at_line, built, is_built, setting_key};
+use super::{at_line, setting_key};
 use crate::config::{self, Auth, Problems, Service};
 use crate::connection::egress;
 
@@ -29,13 +29,9 @@ pub(super) fn addresses(project: &config::Project) -> Problems {
     problems
 }
 
-/// What the file grants and this host cannot do, or the plugin could not use.
+/// What the file grants and the plugin could not use.
 pub(super) fn unusable(project: &config::Project, plugin: &config::Plugin) -> Problems {
     let mut problems = Problems::default();
-    for effect in plugin.allow.iter().filter(|effect| !is_built(effect)) {
-        let message = format!("`plugins.{}.allow` grants `{effect}`, which this host does not do yet", plugin.name);
-        problems.push(at_line(project, plugin.line, message, format!("take `\"{effect}\"` out; this host does {}", built())));
-    }
     let calls: Vec<String> = plugin.allow.iter().filter(|effect| effect.starts_with("http.")).map(|effect| format!("`{effect}`")).collect();
     if !calls.is_empty() && plugin.connections.is_empty() {
         let message = format!("`plugins.{}.allow` grants {}, but no connection to use it with", plugin.name, calls.join(", "));

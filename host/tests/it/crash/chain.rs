@@ -68,7 +68,10 @@ pub struct Found {
 impl fmt::Display for Found {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { rounds, missing, twice, repeated } = self;
-        write!(f, "{rounds} rounds with a kill each: effects missing {missing}, done twice {twice}; posts repeated under their key {repeated}")
+        write!(
+            f,
+            "{rounds} rounds with a kill each: effects missing {missing}, done twice {twice}; posts repeated under their key {repeated}"
+        )
     }
 }
 

@@ -162,7 +162,10 @@ async fn badges_are_pages_and_open_badges_for_everybody() {
     stage.completed(&["robin", "robin", "wren"]).await;
     let (status, page) = stage.get("/badges/birds").await;
     assert_eq!(status, 200);
-    assert!(page.contains("Garden &lt;birds&gt;") && page.contains("First &quot;right&quot; one") && page.contains("awarded twice"), "{page}");
+    assert!(
+        page.contains("Garden &lt;birds&gt;") && page.contains("First &quot;right&quot; one") && page.contains("awarded twice"),
+        "{page}"
+    );
     let kept = stage.host.store.badges(&"birds".parse().unwrap(), WantedBadges::first(1)).await.unwrap().remove(0);
     let base = format!("http://{}/badges/birds", stage.host.folder.listen);
     let (status, assertion) = stage.follow(&json!(format!("{base}/assertions/{}", kept.id))).await;
