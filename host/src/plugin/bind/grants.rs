@@ -50,7 +50,7 @@ pub(super) fn unusable(project: &config::Project, plugin: &config::Plugin) -> Pr
 
 /// Settings, or their defaults, that name a connection, a folder or a project which the plugin was not granted.
 pub(super) fn named_in_settings(project: &config::Project, plugin: &config::Plugin, schema: &str) -> Problems {
-    let mut problems = Problems::default();
+    let mut found = Vec::new();
     let schema: Value = serde_json::from_str(schema).unwrap_or_default();
     let settings: Value = serde_json::from_str(&plugin.settings).unwrap_or_default();
     for (setting, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
@@ -69,9 +69,14 @@ pub(super) fn named_in_settings(project: &config::Project, plugin: &config::Plug
             setting_key(plugin, &pointer),
             plugin.name
         );
-        problems.push(at_line(project, line, message, remedy(project, plugin, (key, what), name)));
+        found.push(at_line(project, line, message, remedy(project, plugin, (key, what), name)));
     }
-    problems
+    // In the order of the file, which its author knows.
+    found.sort_by_key(|problem| problem.line);
+    found.into_iter().fold(Problems::default(), |mut problems, problem| {
+        problems.push(problem);
+        problems
+    })
 }
 
 fn is_granted(project: &config::Project, plugin: &config::Plugin, key: &str, name: &str) -> bool {
