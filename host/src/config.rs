@@ -295,6 +295,29 @@ pub struct Rate {
     pub per: Duration,
 }
 
+impl Service {
+    /// Every secret that is used to get there, in the order of the keys. That of an address is part of the address itself.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<&Secret> {
+        match self {
+            Self::Mail(MailService { to: MailTo::Server(server), .. }) => server.login.iter().map(|login| &login.password).collect(),
+            Self::Mail(_) => Vec::new(),
+            Self::Http(service) => match &service.auth {
+                Auth::None => Vec::new(),
+                Auth::Bearer { token } => vec![token],
+                Auth::Basic { password, .. } => vec![password],
+                Auth::Header { value, .. } | Auth::Query { value, .. } => vec![value],
+                Auth::OAuth1 { consumer_key, consumer_secret, token, token_secret } => {
+                    vec![consumer_key, consumer_secret, token, token_secret]
+                }
+                Auth::OAuth2 { client_id, client_secret, refresh_token, .. } => {
+                    [client_id].into_iter().chain(client_secret).chain([refresh_token]).collect()
+                }
+            },
+        }
+    }
+}
+
 /// How a connection proves who it is.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Auth {

@@ -38,9 +38,9 @@ pub(super) fn web_services(said: &BTreeMap<Spanned<String>, raw::Connection>) ->
     said.iter().filter(|(_, connection)| !is_mail(connection)).map(|(name, _)| name.get_ref().clone()).collect()
 }
 
-/// Whether one of them leads to a mail server, or is meant to.
-pub(super) fn has_mail(said: &BTreeMap<Spanned<String>, raw::Connection>) -> bool {
-    said.values().any(is_mail)
+/// The names of the connections that lead to a mail server, or are meant to.
+pub(super) fn mail_services(said: &BTreeMap<Spanned<String>, raw::Connection>) -> Vec<String> {
+    said.iter().filter(|(_, connection)| is_mail(connection)).map(|(name, _)| name.get_ref().clone()).collect()
 }
 
 fn is_mail(said: &raw::Connection) -> bool {

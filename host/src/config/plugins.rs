@@ -21,8 +21,8 @@ pub(super) const GRANTS: [&str; 8] = ["results", "tasks", "email", "files", "bad
 pub(super) struct There<'p> {
     /// The names of its connections to web services, also of those that something is wrong with.
     pub(super) web_services: &'p [String],
-    /// Whether it has a mail connection, or is meant to.
-    pub(super) has_mail: bool,
+    /// The names of its connections to mail servers, of which it should have one at most.
+    pub(super) mail_services: &'p [String],
     /// The names of its folders, also of those that something is wrong with.
     pub(super) folders: &'p [String],
     /// The project's own name.
@@ -66,7 +66,8 @@ impl Check<'_, '_> {
         self.check_ways(&key, &said, there);
         let allow = self.allow(&key, said.allow);
         let connections = there.web_services.iter().map(String::as_str).collect::<Vec<_>>();
-        let connections = self.granted(&format!("{key}.connections"), said.connections, "connections", &connections);
+        let named = self.without_mail(&key, said.connections, there);
+        let connections = self.granted(&format!("{key}.connections"), named, "connections", &connections);
         let folders = there.folders.iter().map(String::as_str).collect::<Vec<_>>();
         let folders = self.granted(&format!("{key}.folders"), said.folders, "folders", &folders);
         let projects = self.projects(&key, said.projects, there.own);
@@ -115,10 +116,24 @@ impl Check<'_, '_> {
         said.into_iter().map(Spanned::into_inner).collect()
     }
 
+    /// The connections that a plugin names, less those to mail servers, which none has to name.
+    fn without_mail(&mut self, key: &str, said: Vec<Spanned<String>>, there: &There<'_>) -> Vec<Spanned<String>> {
+        let (mails, others): (Vec<_>, Vec<_>) = said.into_iter().partition(|name| there.mail_services.contains(name.get_ref()));
+        for name in mails {
+            let help = "take it out: with `email` in `allow` a plugin may use it, without `email` it may not";
+            self.document.error(
+                &name.span(),
+                format!("`{key}.connections`: `{}` is a mail connection", name.get_ref()),
+                Some(help.to_owned()),
+            );
+        }
+        others
+    }
+
     /// What is granted leads somewhere: e-mail to a mail connection, files into a folder.
     fn check_ways(&mut self, key: &str, said: &raw::Plugin, there: &There<'_>) {
         let grant = |word: &str| said.allow.iter().find(|grant| grant.get_ref() == word).map(Spanned::span);
-        if let Some(at) = grant("email").filter(|_| !there.has_mail && !self.document.was_hurt("connections")) {
+        if let Some(at) = grant("email").filter(|_| there.mail_services.is_empty() && !self.document.was_hurt("connections")) {
             let help = "write `[connections.mail]` and below it `kind = \"smtp\"`, `host = \"smtp.example.org\"`, `user = \"name\"`, `password = { \
                         env = \"NAME\" }` and `from = \"Birds <birds@example.org>\"`; or, to keep mails in a folder for a try, `kind = \"smtp\"`, \
                         `folder = \"../mail\"` and `from`";

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use toml::Spanned;
 use url::Url;
 
-use super::connections::{has_mail, web_services};
+use super::connections::{mail_services, web_services};
 use super::document::Document;
 use super::host::web_address;
 use super::load::Context;
@@ -48,11 +48,11 @@ impl Check<'_, '_> {
         let hook = self.hook(said.hook);
         let run_all = said.run_all.is_some_and(Spanned::into_inner);
         let web_services = web_services(&said.connections);
-        let has_mail = has_mail(&said.connections);
+        let mail_services = mail_services(&said.connections);
         let connections = self.connections(said.connections);
         let folder_names = names_of(&said.folders);
         let folders = self.folders(said.folders);
-        let there = There { web_services: &web_services, has_mail, folders: &folder_names, own: &name };
+        let there = There { web_services: &web_services, mail_services: &mail_services, folders: &folder_names, own: &name };
         let plugins = self.plugins(said.plugins, settings, run_all, &there);
         self.check_results(&plugins, said.results_by_several.is_some_and(Spanned::into_inner));
         let problems = self.document.into_problems();

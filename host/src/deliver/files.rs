@@ -4,7 +4,7 @@ mod folder;
 
 use std::collections::HashMap;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -16,8 +16,8 @@ use crate::effect::Bytes;
 use crate::id::DeliveryId;
 use folder::Obstacle;
 
-/// A file waits for its turn in its folder no longer than this; then it is attempted again.
-const TURN_WAIT_MAX: Duration = Duration::from_secs(30);
+/// A file waits here for its turn in its folder no longer than this: a drive that hangs is not to hold up what goes elsewhere.
+const TURN_WAIT_MAX: Duration = Duration::from_secs(2);
 /// A folder that takes longer (a network drive that is gone, say) counts as one that cannot be written.
 const WRITE_MAX: Duration = Duration::from_secs(60);
 /// How long what found no turn is left alone.
@@ -31,18 +31,18 @@ const FOLDERS_MAX: usize = 256;
 pub(super) struct Folders(Mutex<HashMap<PathBuf, Arc<Semaphore>>>);
 
 impl Folders {
-    fn turn(&self, folder: &PathBuf) -> Arc<Semaphore> {
+    fn turn(&self, folder: &Path) -> Arc<Semaphore> {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= FOLDERS_MAX {
             known.retain(|_, turn| Arc::strong_count(turn) > 1);
         }
-        Arc::clone(known.entry(folder.clone()).or_insert_with(|| Arc::new(Semaphore::new(1))))
+        Arc::clone(known.entry(folder.to_owned()).or_insert_with(|| Arc::new(Semaphore::new(1))))
     }
 
     /// Does something in `folder` on a thread that may block, when it is its turn.
     async fn in_turn<T: Send + 'static>(
         &self,
-        folder: &PathBuf,
+        folder: &Path,
         work: impl FnOnce() -> Result<T, Obstacle> + Send + 'static,
     ) -> Result<T, Trouble> {
         let turn = tokio::time::timeout(TURN_WAIT_MAX, self.turn(folder).acquire_owned()).await;
@@ -66,8 +66,8 @@ impl Folders {
     }
 
     /// Writes a file whole into a folder that is no plugin's, under a name that is the host's own.
-    pub(super) async fn put(&self, folder: &PathBuf, name: String, id: DeliveryId, content: Vec<u8>) -> Result<(), Trouble> {
-        let root = folder.clone();
+    pub(super) async fn put(&self, folder: &Path, name: String, id: DeliveryId, content: Vec<u8>) -> Result<(), Trouble> {
+        let root = folder.to_owned();
         self.in_turn(folder, move || folder::write(&root, &name, id, &content)).await
     }
 }
@@ -106,7 +106,7 @@ fn root_of(way: &Underway<'_>, folder: &str) -> Result<PathBuf, Trouble> {
 }
 
 /// What is to become of a delivery that met an obstacle.
-fn trouble(folder: &std::path::Path, obstacle: Obstacle) -> Trouble {
+fn trouble(folder: &Path, obstacle: Obstacle) -> Trouble {
     let folder = folder.display();
     let error = match obstacle {
         Obstacle::Outside => return Trouble::Refused { why: format!("the path would leave `{folder}`") },

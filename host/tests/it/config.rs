@@ -271,6 +271,64 @@ fn a_folder_that_is_not_there_is_an_empty_one() {
     assert!(found.warnings.to_string().contains("there is no such folder"));
 }
 
+/// A folder that a host has, with what lies in it.
+fn host_folder() -> (tempfile::TempDir, Context) {
+    let root = tempfile::tempdir().unwrap();
+    for below in ["data/cache", "plugins", "projects", "out", "srv"] {
+        fs::create_dir_all(root.path().join(below)).unwrap();
+    }
+    std::os::unix::fs::symlink("../data", root.path().join("srv/link")).unwrap();
+    write_key(&root.path().join("projects"), "the-key");
+    let host = host_in(root.path(), "");
+    (root, Context { own_folders: Context::of(&host).own_folders, ..context() })
+}
+
+#[test]
+fn plugins_are_kept_out_of_the_folders_that_the_host_lives_by() {
+    let (root, context) = host_folder();
+    let file = root.path().join("projects/birds.toml");
+    let load = |path: &str| {
+        fs::write(&file, format!("{PROJECT}[folders]\nout = {path:?}\n")).unwrap();
+        load::project(&file, &context).map(|(project, _)| project.folders[0].path.clone()).map_err(|problems| problems.to_string())
+    };
+    let real = root.path().canonicalize().unwrap();
+    for (path, wanted) in [
+        ("../out", "out"),
+        ("../new", "new"),
+        ("../out/../out/deeper", "out/deeper"),
+        ("out", "projects/out"),
+        ("../plugins/out", "plugins/out"),
+        ("../srv", "srv"),
+    ] {
+        assert_eq!(load(path), Ok(real.join(wanted)), "{path}");
+    }
+    for (path, why) in [
+        ("..", "`folders.out` holds the data folder"),
+        (".", "`folders.out` is the folder of project files"),
+        ("/", "`folders.out` holds the data folder"),
+        ("../data", "`folders.out` is the data folder"),
+        ("../data/cache", "`folders.out` lies in the data folder"),
+        ("../srv/link", "`folders.out` is the data folder"),
+        ("../srv/link/new", "`folders.out` lies in the data folder"),
+        ("../plugins", "`folders.out` is the drop folder"),
+        ("../out/../plugins/", "`folders.out` is the drop folder"),
+        ("../not/there", "is not there, nor the folder above it"),
+        ("../crowdhook.toml", "is a file, not a folder"),
+    ] {
+        let said = load(path).unwrap_err();
+        assert!(said.contains(why) && said.contains("help: "), "{path}: {said}");
+    }
+}
+
+#[test]
+fn a_folder_of_mails_is_checked_like_one_of_files() {
+    let (root, context) = host_folder();
+    let file = root.path().join("projects/birds.toml");
+    fs::write(&file, format!("{PROJECT}[connections.mail]\nkind = \"smtp\"\nfolder = \"../plugins\"\nfrom = \"a@b.org\"\n")).unwrap();
+    let said = load::project(&file, &context).unwrap_err().to_string();
+    assert!(said.contains("`connections.mail.folder` is the drop folder"), "{said}");
+}
+
 /// The examples, each with every variable set.
 fn examples() -> Vec<(PathBuf, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/projects");

@@ -89,6 +89,7 @@ async def serve():
             auth_required=wants_login,
             auth_require_tls=starttls,
             authenticator=authenticate if wants_login else None,
+            auth_exclude_mechanism=[] if wants_login else ["PLAIN", "LOGIN"],
         )
 
     around = context if arguments.security == "tls" else None

@@ -39,6 +39,7 @@ impl From<Errno> for Obstacle {
 }
 
 /// What is to be added to a file.
+#[derive(Clone, Debug)]
 pub(super) struct Addition {
     pub(super) text: String,
     /// What a new or empty file begins with.

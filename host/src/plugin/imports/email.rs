@@ -157,7 +157,8 @@ fn check_attachment(attachment: &Attachment) -> Result<(), Failure> {
     }
     let media_type = &attachment.media_type;
     let fits = media_type.len() <= MEDIA_TYPE_BYTES_MAX && media_type.is_ascii() && !media_type.contains(char::is_control);
-    if !fits || ContentType::parse(media_type).is_err() {
+    let has_both = media_type.split(';').next().and_then(|kind| kind.split_once('/')).is_some_and(|(_, below)| !below.trim().is_empty());
+    if !fits || !has_both || ContentType::parse(media_type).is_err() {
         return Err(Failure::Invalid(format!("the `media-type` of attachment `{name}` is none: `text/csv`, for instance, is one")));
     }
     Ok(())

@@ -143,7 +143,8 @@ pub(super) fn parse(path: &Path, text: String, context: &Context) -> Result<Pars
 
 fn everything_said(config: &config::Project) -> Digest {
     let basic = config.hook.basic.iter().flat_map(|basic| &basic.passwords);
-    let secrets = secrets_of(&config.platform).chain(&config.hook.tokens).chain(basic);
+    let outside = config.connections.iter().flat_map(|connection| connection.to.secrets());
+    let secrets = secrets_of(&config.platform).chain(&config.hook.tokens).chain(basic).chain(outside);
     let text = secrets.fold(format!("{config:?}"), |text, secret| format!("{text}\0{}", secret.reveal()));
     Digest::of(text.as_bytes())
 }

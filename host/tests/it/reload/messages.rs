@@ -102,19 +102,10 @@ async fn what_is_needed_and_not_granted_is_told_with_the_line_to_add() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_this_host_does_not_do_yet_is_refused_when_the_project_loads() {
+async fn what_is_granted_and_leads_nowhere_is_refused_when_the_project_loads() {
     insta::assert_snapshot!(said_of_project("wants-more", "allow = [\"email\", \"http.send\"]\n").await, @r#"
-    projects/birds.toml:11: `plugins.mine.allow` grants `email`, which this host does not do yet
-    help: take `"email"` out; this host does `results`, `events`
-
-    projects/birds.toml:11: `plugins.mine.allow` grants `http.send`, which this host does not do yet
-    help: take `"http.send"` out; this host does `results`, `events`
-
-    projects/birds.toml:11: plugin `mine` needs `email`, which this host does not do yet
-    help: run another component in its place, or a newer host; this host does `results`, `events`
-
-    projects/birds.toml:11: plugin `mine` needs `http.send`, which this host does not do yet
-    help: run another component in its place, or a newer host; this host does `results`, `events`
+    projects/birds.toml:13: `plugins.mine.allow` grants `email`, and the file has no mail connection
+    help: write `[connections.mail]` and below it `kind = "smtp"`, `host = "smtp.example.org"`, `user = "name"`, `password = { env = "NAME" }` and `from = "Birds <birds@example.org>"`; or, to keep mails in a folder for a try, `kind = "smtp"`, `folder = "../mail"` and `from`
     "#);
 }
 

@@ -41,7 +41,21 @@ fn text(message: &Message) -> String {
 
 #[test]
 fn the_headers_say_who_when_and_that_nobody_is_to_answer() {
-    insta::assert_snapshot!(text(&composed(&mail())).replace("\r\n", "\n"), @"");
+    insta::assert_snapshot!(text(&composed(&mail())).replace("\r\n", "\n"), @r"
+    Message-ID: <01970000-0000-7000-8000-000000000001@example.org>
+    Date: Sat, 21 Nov 2026 19:29:25 +0000
+    From: =?utf-8?b?VsO2Z2VsLCBJbmMu?= <birds@example.org>
+    Subject: Task 7
+    Auto-Submitted: auto-generated
+    To: ann@example.org, bob@example.org
+    Cc: cy@example.net
+    Reply-To: desk@example.org
+    MIME-Version: 1.0
+    Content-Type: text/plain; charset=utf-8
+    Content-Transfer-Encoding: 7bit
+
+    Twelve.
+    ");
 }
 
 #[test]
