@@ -27,11 +27,14 @@ const SERVICES_MAX: usize = 4096;
 /// In the place of a secret.
 const HIDDEN: &str = "[hidden]";
 
+/// A project and the name of a connection in its file.
+type Key = (ProjectName, String);
+
 /// All web services of the host.
 #[derive(Clone, Debug)]
 pub struct Services {
     clock: Clock,
-    open: Arc<Mutex<HashMap<(ProjectName, String), Arc<WebService>>>>,
+    open: Arc<Mutex<HashMap<Key, Arc<WebService>>>>,
 }
 
 impl Services {

@@ -1,12 +1,18 @@
 //! Requests that plugins have asked for: one is sent, and what its answer means.
 
-use super::Underway;
+use std::time::Duration;
+
+use tokio::time::timeout;
+
 use super::verdict::Trouble;
+use super::{LEASE, Underway};
 use crate::config::Connection;
 use crate::connection::services::Services;
 use crate::connection::{ConnectionError, Response};
 use crate::effect::Request;
 
+/// An attempt ends before its claim does, also when tokens have to be got for it: else another would begin beside it.
+const ATTEMPT_MAX: Duration = LEASE.saturating_sub(Duration::from_secs(10));
 /// So much of what a service said is kept, in characters.
 const WORDS_KEPT: usize = 500;
 
@@ -19,7 +25,11 @@ pub(super) async fn send(way: &Underway<'_>, services: &Services, connection: &s
         let why = format!("connection `{}` of project `{project}` leads to no web service any more", connection.name);
         return Err(Trouble::Unmended { why });
     };
-    let answered = service.send(request, &way.delivery.id.to_string()).await;
+    let key = way.delivery.id.to_string();
+    let answered = timeout(ATTEMPT_MAX, service.send(request, &key)).await.unwrap_or_else(|_| {
+        let why = format!("`{}` and its access token took longer than {} s together", connection.name, ATTEMPT_MAX.as_secs());
+        Err(ConnectionError::Later { after: None, why, sent: true })
+    });
     answered.map_err(unanswered).and_then(|response| receipt(&response, connection))
 }
 
@@ -62,8 +72,6 @@ fn words(body: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::config::{Auth, HttpService, Service};
 

@@ -11,6 +11,8 @@ use super::registry::Bound;
 use crate::config::{self, GuestLimits, Problem, Problems, Severity};
 use crate::id::{ComponentName, Digest};
 
+mod grants;
+
 /// No more names than this are listed to help with a name that is wrong.
 const NAMES_LISTED: usize = 12;
 
@@ -63,10 +65,9 @@ impl Checks {
 
 /// Gives each plugin of `project` its component.
 pub(super) async fn bind(project: &config::Project, offer: &Offer<'_>, checks: &mut Checks) -> Binding {
-    let mut binding = Binding { bound: Vec::new(), problems: Problems::default(), blamed: BTreeSet::new() };
+    let mut binding = Binding { bound: Vec::new(), problems: grants::addresses(project), blamed: BTreeSet::new() };
     for plugin in &project.plugins {
-        let problems = grants_problems(project, plugin);
-        binding.problems.append(problems);
+        binding.problems.append(grants::unusable(project, plugin));
         let component = match offer.components.get(&plugin.component) {
             None => {
                 binding.problems.push(missing(project, plugin, offer));
@@ -102,16 +103,6 @@ fn missing(project: &config::Project, plugin: &config::Plugin, offer: &Offer<'_>
     Problem { severity: Severity::Warning, ..at_line(project, plugin.line, message, help) }
 }
 
-/// What the file grants and this host cannot do.
-fn grants_problems(project: &config::Project, plugin: &config::Plugin) -> Problems {
-    let mut problems = Problems::default();
-    for effect in plugin.allow.iter().filter(|effect| !is_built(effect)) {
-        let message = format!("`plugins.{}.allow` grants `{effect}`, which this host does not do yet", plugin.name);
-        problems.push(at_line(project, plugin.line, message, format!("take `\"{effect}\"` out; this host does {}", built())));
-    }
-    problems
-}
-
 fn is_built(effect: &str) -> bool {
     EFFECTS_BUILT.contains(&effect)
 }
@@ -123,6 +114,7 @@ fn built() -> String {
 /// Why a plugin cannot run this component: what it needs, then its settings.
 async fn misfits(project: &config::Project, plugin: &config::Plugin, component: &Component, checks: &mut Checks) -> Problems {
     let mut problems = needs_problems(project, plugin, component);
+    problems.append(grants::named_in_settings(project, plugin, &component.description.settings_schema));
     for problem in checks.problems(component, &plugin.settings).await {
         let line = project.line_of(&plugin.name, &problem.at);
         let key = setting_key(plugin, &problem.at);

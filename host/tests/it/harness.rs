@@ -30,6 +30,8 @@ pub mod patience;
 pub mod peek;
 /// The host as a process.
 pub mod process;
+/// A web service that fails as it is told to.
+pub mod remote;
 /// The host within the test's own process.
 pub mod running;
 /// A small client that sends bytes.

@@ -9,6 +9,8 @@ mod admin;
 mod cli;
 /// Files that people write: what is taken, and what they are told when it cannot be.
 mod config;
+/// Web services that a project names: authentication, failures, and what plugins read and send through them.
+mod connection;
 /// `kill -9` in the middle of a stream: nothing lost, nothing done twice.
 mod crash;
 /// E-mail against a real mail server, and into a folder.

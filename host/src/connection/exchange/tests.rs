@@ -31,3 +31,25 @@ fn a_forbidden_address_is_refused_before_any_call() {
     let exchange = Exchange::new(&Url::parse("http://169.254.169.254").unwrap(), Limits::default());
     assert!(exchange.client.unwrap_err().contains("link-local"));
 }
+
+#[tokio::test]
+async fn a_name_that_leads_to_a_forbidden_address_is_refused_and_not_shown() {
+    struct ToMetadata;
+    impl reqwest::dns::Resolve for ToMetadata {
+        fn resolve(&self, _name: reqwest::dns::Name) -> reqwest::dns::Resolving {
+            Box::pin(async {
+                let found = ["169.254.169.254:0".parse()?];
+                Ok(Box::new(egress::admit(found.into_iter())?.into_iter()) as reqwest::dns::Addrs)
+            })
+        }
+    }
+    let base = Url::parse("http://inside.example").unwrap();
+    let mut exchange = Exchange::new(&base, Limits::default());
+    exchange.client = Ok(Client::builder().no_proxy().dns_resolver(ToMetadata).tls_certs_only([]).build().unwrap());
+    let call =
+        Outgoing { method: Method::GET, url: base, headers: HeaderMap::new(), body: Bytes::new(), keep: Keep::Whole { bytes_max: 1 } };
+    let error = exchange.make(call).await.unwrap_err();
+    let words =
+        "cannot be called: its name leads to a link-local address, where clouds keep their metadata, where this host does not connect";
+    assert_eq!(error, ExchangeError::Never(words.to_owned()));
+}

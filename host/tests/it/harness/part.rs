@@ -23,7 +23,7 @@ pub fn or_skip<T>(part: &str, remedy: &str, found: Option<T>) -> Option<T> {
         let test = std::thread::current().name().unwrap_or("a test").to_owned();
         assert!(!nothing_may_be_missing(), "{part} is not here: {remedy}");
         // Past the harness, which swallows what a test prints unless it fails.
-        writeln!(io::stderr(), "skipped `{test}`: {part} is not here; {remedy}").unwrap();
+        io::stderr().write_all(format!("skipped `{test}`: {part} is not here; {remedy}\n").as_bytes()).unwrap();
     }
     found
 }

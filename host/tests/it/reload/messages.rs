@@ -102,6 +102,65 @@ async fn what_is_needed_and_not_granted_is_told_with_the_line_to_add() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_has_no_connection_to_be_made_through_is_refused_when_the_project_loads() {
+    insta::assert_snapshot!(said_of_project("calls-out", "allow = [\"http.fetch\", \"http.send\"]\n").await, @r#"
+    projects/birds.toml:11: `plugins.mine.allow` grants `http.fetch`, `http.send`, but no connection to use it with
+    help: write `[connections.web]` with the `url` of a service, and add `connections = ["web"]` below `[plugins.mine]`
+    "#);
+    let connection = "[connections.posts]\nurl = \"https://api.example.org\"\n";
+    insta::assert_snapshot!(said_of_project("calls-out", &format!("allow = [\"http.send\"]\n{connection}")).await, @r#"
+    projects/birds.toml:11: `plugins.mine.allow` grants `http.send`, but no connection to use it with
+    help: add `connections = ["posts"]` below `[plugins.mine]`
+    "#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_where_nothing_may_be_called_is_refused_when_the_project_loads() {
+    let connections = "[connections.inside]\nurl = \"http://169.254.169.254/latest\"\n[connections.drop]\nurl = \"https://api.example.org\"\n\
+                       [connections.drop.auth]\nkind = \"oauth2\"\ntoken_url = \"https://[fe80::1]/token\"\nclient_id = { env = \"KEY\" }\n\
+                       refresh_token = { env = \"KEY\" }\n";
+    insta::assert_snapshot!(said_of_project("calls-out", connections).await, @r#"
+    projects/birds.toml:13: `connections.inside.url` is a link-local address, where clouds keep their metadata, where this host does not connect
+    help: write the address of the service itself
+
+    projects/birds.toml:15: `connections.drop.auth.token_url` is a link-local address, where this host does not connect
+    help: write the address of the service itself
+    "#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_that_name_what_was_not_granted_are_refused_when_the_project_loads() {
+    let grants = "allow = [\"http.send\"]\nconnections = [\"posts\"]\nprojects = [\"bats\"]\n";
+    let settings = |connection: &str, project: &str, folder: &str| {
+        format!(
+            "{grants}[plugins.mine.settings]\nconnection = \"{connection}\"\nproject = \"{project}\"\nfolder = \"{folder}\"\n\
+             [connections.posts]\nurl = \"https://api.example.org\"\n[connections.chat]\nurl = \"https://chat.example.org\"\n"
+        )
+    };
+    insta::assert_snapshot!(said_of_project("calls-out", &settings("chat", "cats", "shared")).await, @r#"
+    projects/birds.toml:17: `plugins.mine.settings.connection` names connection `chat`, which this file does not grant to plugin `mine`
+    help: write `connections = ["posts", "chat"]` below `[plugins.mine]`
+
+    projects/birds.toml:18: `plugins.mine.settings.project` names project `cats`, which this file does not grant to plugin `mine`
+    help: write `projects = ["bats", "cats"]` below `[plugins.mine]`
+
+    projects/birds.toml:19: `plugins.mine.settings.folder` names folder `shared`, which this file does not grant to plugin `mine`
+    help: the file has no such folder: write `shared = "path"` below `[folders]`, and write `folders = ["shared"]` below `[plugins.mine]`
+    "#);
+    insta::assert_snapshot!(said_of_project("calls-out", &settings("none", "birds", "shared")).await, @r#"
+    projects/birds.toml:17: `plugins.mine.settings.connection` names connection `none`, which this file does not grant to plugin `mine`
+    help: the file has no such connection: write `[connections.none]`, and write `connections = ["posts", "none"]` below `[plugins.mine]`
+
+    projects/birds.toml:19: `plugins.mine.settings.folder` names folder `shared`, which this file does not grant to plugin `mine`
+    help: the file has no such folder: write `shared = "path"` below `[folders]`, and write `folders = ["shared"]` below `[plugins.mine]`
+    "#);
+    let good = format!(
+        "{grants}settings = {{ connection = \"posts\", project = \"bats\" }}\n[connections.posts]\nurl = \"https://api.example.org\"\n"
+    );
+    assert_eq!(said_of_project("calls-out", &good).await, "");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_granted_and_leads_nowhere_is_refused_when_the_project_loads() {
     insta::assert_snapshot!(said_of_project("wants-more", "allow = [\"email\", \"http.send\"]\n").await, @r#"
     projects/birds.toml:13: `plugins.mine.allow` grants `email`, and the file has no mail connection
