@@ -127,17 +127,18 @@ impl Writer {
             self.shared.set_names(self.names.clone());
         }
         self.shared.set_counters(self.counters);
-        if !news.invocations.is_empty() {
-            let mut agenda = self.shared.invocations();
-            news.invocations.into_iter().for_each(|step| step.make(&mut agenda));
-            drop(agenda);
-            self.shared.invocations_changed.notify_waiters();
-        }
+        // Deliveries first: who sees that an invocation is gone sees what it led to.
         if !news.deliveries.is_empty() {
             let mut agenda = self.shared.deliveries();
             news.deliveries.into_iter().for_each(|step| step.make(&mut agenda));
             drop(agenda);
             self.shared.deliveries_changed.notify_waiters();
+        }
+        if !news.invocations.is_empty() {
+            let mut agenda = self.shared.invocations();
+            news.invocations.into_iter().for_each(|step| step.make(&mut agenda));
+            drop(agenda);
+            self.shared.invocations_changed.notify_waiters();
         }
         self.checkpointer.committed();
     }
