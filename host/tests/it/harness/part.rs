@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 
 use super::crate_folder;
 
-/// A Python with the package `module` of `tests/python/requirements.txt`; none where `.ci/python-parts` has not put it.
+/// A Python with the package `module` of `tests/python/requirements*.txt`; none where `.ci/python-parts` has not put it.
 pub fn python(module: &str) -> Option<PathBuf> {
     let python = python_parts().join("bin/python");
     let has_it = python.exists() && {

@@ -1,6 +1,8 @@
 //! Everything that may follow from a vote, through the bundled plugins: what volunteers and others get to see of it, and the pages of
 //! badges.
 
+use std::process::Command;
+
 use crowdhook::practice::{Mastodon, Pybossa, Seed};
 use crowdhook::store::WantedBadges;
 use serde_json::{Value, json};
@@ -8,6 +10,7 @@ use serde_json::{Value, json};
 use crate::harness::folder::{Folder, VOTE};
 use crate::harness::running::Running;
 use crate::harness::wire;
+use crate::harness::{self, part};
 
 const TOKEN: &str = "token-of-the-posts-0123456789";
 const PLUGINS: &str = r#"
@@ -120,6 +123,17 @@ impl Stage {
     }
 }
 
+/// The standard's own validator finds nothing wrong with the assertion and all that it refers to.
+async fn check_by_validator(assertion: &str) {
+    let Some(python) = part::python("openbadges_bakery") else { return };
+    let script = harness::crate_folder().join("tests/python/open_badges.py");
+    let mut command = Command::new(python);
+    command.arg(script).arg(assertion);
+    let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
+    assert_eq!((&report["valid"], &report["messages"]), (&json!(true), &json!([])), "{report}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_decided_task_is_told_and_thanked_for_once_and_a_rerun_repeats_nothing() {
     let stage = Stage::new().await;
@@ -179,6 +193,7 @@ async fn badges_are_pages_and_open_badges_for_everybody() {
     let image = class["image"].as_str().unwrap().strip_prefix(&format!("http://{}", stage.host.folder.listen)).unwrap();
     let (status, image) = stage.get(image).await;
     assert!(status == 200 && image.starts_with("<svg"), "{image}");
+    check_by_validator(&format!("{base}/assertions/{}", kept.id)).await;
     for nothing in ["/badges/bees", "/badges/birds/classes/second", "/badges/birds/assertions/1", "/badges/birds/images/second.svg"] {
         assert_eq!(stage.get(nothing).await.0, 404, "{nothing}");
     }
