@@ -7,26 +7,28 @@ use tracing::{info, warn};
 /// What a process exits with that a second signal ended: 128 and the number of SIGINT, as shells count.
 const EXIT_AT_ONCE: i32 = 130;
 
-/// Returns when the process is asked to end, by SIGINT (Ctrl-C) or SIGTERM.
+/// What it gives ends when the process is asked to end, by SIGINT (Ctrl-C) or SIGTERM, from this call on: a signal that comes while the
+/// host still starts is not lost, and does not cut it off either.
 ///
-/// From then on a further such signal exits the process at once, without any draining: what is stored stays, what ran
+/// After the first, a further signal exits the process at once, without any draining: what is stored stays, what ran
 /// is run again at the next start. Call it once.
 ///
 /// # Errors
 ///
 /// When the system gives no signal handler: nothing would end the host in order, so do not start it.
-pub async fn signal() -> io::Result<()> {
+pub fn signal() -> io::Result<impl Future<Output = ()>> {
     let mut signals = Signals::new()?;
-    let name = signals.next().await;
-    info!(signal = name, "Ending on {name}; once more ends at once");
-    // Only the process's end, or another signal, ends this loop.
-    tokio::spawn(async move {
+    Ok(async move {
         let name = signals.next().await;
-        warn!(signal = name, "Ending at once on a second {name}");
-        #[expect(clippy::exit, reason = "a second signal is a person who does not want to wait")]
-        std::process::exit(EXIT_AT_ONCE)
-    });
-    Ok(())
+        info!(signal = name, "Ending on {name}; once more ends at once");
+        // Only the process's end, or another signal, ends this loop.
+        tokio::spawn(async move {
+            let name = signals.next().await;
+            warn!(signal = name, "Ending at once on a second {name}");
+            #[expect(clippy::exit, reason = "a second signal is a person who does not want to wait")]
+            std::process::exit(EXIT_AT_ONCE)
+        });
+    })
 }
 
 #[cfg(unix)]

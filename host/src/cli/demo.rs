@@ -22,8 +22,5 @@ pub(super) async fn run(args: DemoArgs) -> anyhow::Result<()> {
     let options = demo::Options { once: args.once, folder: args.dir, components: bundled() };
     // A reader of the lines that has gone away does not end the demo.
     let say = |line: &str| drop(output::lines(line));
-    let mut unable = Ok(());
-    let signal = async { unable = shutdown::signal().await };
-    Box::pin(demo::run(options, say, signal)).await?;
-    Ok(unable?)
+    Box::pin(demo::run(options, say, shutdown::signal()?)).await
 }

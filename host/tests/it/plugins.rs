@@ -1,5 +1,6 @@
 //! The bundled plugins as their READMEs show them: each project file there is one that a host takes without a word.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crowdhook::config::load::{self, Context, Env};
@@ -43,11 +44,8 @@ async fn the_project_files_of_each_readme_work() {
         assert!(!projects.is_empty(), "`{}` shows no project file", readme.display());
         for (name, text) in projects {
             let folder = Folder::new();
-            for component in std::fs::read_dir(harness::bundled_file("any").parent().unwrap()).unwrap() {
-                let component = component.unwrap().path();
-                if component.extension().is_some_and(|extension| extension == "wasm") {
-                    folder.component(component.file_stem().unwrap().to_str().unwrap());
-                }
+            for component in text.split("component = \"").skip(1).filter_map(|rest| rest.split('"').next()).collect::<BTreeSet<_>>() {
+                folder.component(component);
             }
             let names: Vec<(&str, &str)> =
                 text.split("env = \"").skip(1).map(|rest| (rest.split('"').next().unwrap(), "0123456789abcdef")).collect();

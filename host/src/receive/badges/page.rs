@@ -33,9 +33,9 @@ pub(super) fn list(pages: &BadgePages, address: &str, newest_first: &[KeptBadge]
             })
             .collect();
         // Nothing can fail to be written into a text.
-        write!(
+        writeln!(
             items,
-            "<li><img src=\"{}\" alt=\"\"><div><h2>{}</h2><p>{}</p><small>awarded {}: {}</small></div></li>\n",
+            "<li><img src=\"{}\" alt=\"\"><div><h2>{}</h2><p>{}</p><small>awarded {}: {}</small></div></li>",
             escaped(&open::image_address(&newest.badge, address)),
             escaped(&newest.badge.title),
             escaped(&newest.badge.description),

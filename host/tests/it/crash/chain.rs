@@ -129,11 +129,12 @@ impl Stage {
             .collect();
         let badges = store.badges(&"birds".parse().unwrap(), WantedBadges::first(10_000)).await.unwrap();
         for (task, _) in tasks {
+            let id = task.to_string();
             let (text, subject) = (format!("task {task}: cat"), format!("Subject: task {task}\r\n"));
             let times = [
                 statuses.iter().filter(|status| status.text == text).count(),
                 mails.iter().filter(|mail| mail.contains(&subject)).count(),
-                spawned.iter().filter(|row| row["info"]["of"] == task.to_string()).count(),
+                spawned.iter().filter(|row| row["info"]["of"] == id.as_str()).count(),
                 usize::from(self.server.result_of(*task).unwrap()["info"]["answer"] == "cat"),
             ];
             if times != [1; 4] {
