@@ -1,8 +1,8 @@
 //! The result as a file.
 
+use crowdhook_texts::csv;
 use serde_json::{Value, json};
 
-use crate::csv;
 use crate::settings::{Attach, Settings};
 
 /// A file that goes with a mail.

@@ -1,9 +1,9 @@
 //! One analysis from what is known about it to what is to be written.
 
+use crowdhook_texts::csv;
 use crowdhook_texts::{Context, Facts};
 use serde_json::Value;
 
-use crate::csv;
 use crate::dropbox;
 use crate::path;
 use crate::row;
@@ -66,7 +66,11 @@ pub fn run(settings: &Settings, facts: &Facts) -> Result<Option<Todo>, String> {
         Target::File { folder } => Todo::Write { folder: folder.clone(), path, content: file()? },
         Target::Lines { folder, format } => {
             let (line, header) = match format {
-                Format::Csv => (csv::values(&row), Some(csv::header(&row))),
+                Format::Csv => {
+                    let names: Vec<Value> = row.keys().map(|name| Value::from(name.as_str())).collect();
+                    let values: Vec<Value> = row.into_iter().map(|(_, value)| value).collect();
+                    (csv::line(&values), Some(csv::line(&names)))
+                }
                 Format::Jsonl => (Value::Object(row).to_string() + "\n", None),
             };
             Todo::Append { folder: folder.clone(), path, line, header, once: format!("results-file/{task}/{revision}") }

@@ -22,6 +22,7 @@
 mod check;
 mod condition;
 mod context;
+pub mod csv;
 mod engine;
 mod error;
 mod expression;
