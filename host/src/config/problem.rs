@@ -83,7 +83,8 @@ impl Problems {
     }
 
     /// Puts them in the order of their lines, file by file as the files came.
-    pub(super) fn sorted(mut self) -> Self {
+    #[must_use]
+    pub fn sorted(mut self) -> Self {
         self.0.sort_by_key(|problem| problem.line);
         self
     }

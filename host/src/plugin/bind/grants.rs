@@ -3,15 +3,24 @@
 use serde_json::Value;
 
 use super::{at_line, setting_key};
-use crate::config::{self, Auth, Problems, Service};
+use crate::config::{self, Auth, Problem, Problems, Service};
 use crate::connection::egress;
 
-/// A string of a settings schema with one of these formats names something that the project's file grants to the plugin:
-/// the format, the key that grants it, and what it is.
-const FORMATS: [(&str, &str, &str); 3] = [
-    ("crowdhook:connection", "connections", "connection"),
-    ("crowdhook:folder", "folders", "folder"),
-    ("crowdhook:project", "projects", "project"),
+/// What a string of a settings schema may name, by its format.
+struct Named {
+    format: &'static str,
+    /// The key that grants it by its name.
+    key: &'static str,
+    /// What it is.
+    what: &'static str,
+    /// What uses it: one of these must be granted too, the last one as a rule.
+    effects: &'static [&'static str],
+}
+
+const FORMATS: [Named; 3] = [
+    Named { format: "crowdhook:connection", key: "connections", what: "connection", effects: &["http.fetch", "http.send"] },
+    Named { format: "crowdhook:folder", key: "folders", what: "folder", effects: &["files"] },
+    Named { format: "crowdhook:project", key: "projects", what: "project", effects: &["tasks"] },
 ];
 
 /// Addresses of connections where this host does not connect.
@@ -48,35 +57,58 @@ pub(super) fn unusable(project: &config::Project, plugin: &config::Plugin) -> Pr
     problems
 }
 
-/// Settings, or their defaults, that name a connection, a folder or a project which the plugin was not granted.
+/// Settings, or their defaults, that name a connection, a folder or a project which the plugin was not granted. Those of tables within the
+/// settings too, as far as the schema spells them out.
 pub(super) fn named_in_settings(project: &config::Project, plugin: &config::Plugin, schema: &str) -> Problems {
-    let mut found = Vec::new();
+    let mut problems = Problems::default();
     let schema: Value = serde_json::from_str(schema).unwrap_or_default();
     let settings: Value = serde_json::from_str(&plugin.settings).unwrap_or_default();
-    for (setting, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
-        let format = property.get("format").and_then(Value::as_str);
-        let Some((_, key, what)) = FORMATS.iter().find(|(known, ..)| format == Some(*known)) else { continue };
-        // What is no string is the schema's to refuse.
-        let Some(name) = settings.get(setting).or(property.get("default")).and_then(Value::as_str) else { continue };
-        if is_granted(project, plugin, key, name) {
-            continue;
+    let mut tables = vec![(&schema, &settings, String::new())];
+    while let Some((schema, settings, above)) = tables.pop() {
+        for (setting, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+            let pointer = format!("{above}/{}", setting.replace('~', "~0").replace('/', "~1"));
+            if let Some(table) = settings.get(setting).filter(|said| said.is_object()) {
+                tables.push((property, table, pointer));
+                continue;
+            }
+            let format = property.get("format").and_then(Value::as_str);
+            let Some(named) = FORMATS.iter().find(|named| format == Some(named.format)) else { continue };
+            // What is no string is the schema's to refuse.
+            let Some(name) = settings.get(setting).or(property.get("default")).and_then(Value::as_str) else { continue };
+            let is_default = settings.get(setting).is_none();
+            if let Some(problem) = ungranted(project, plugin, named, &Setting { pointer: &pointer, name, is_default }) {
+                problems.push(problem);
+            }
         }
-        let pointer = format!("/{}", setting.replace('~', "~0").replace('/', "~1"));
-        let line = project.line_of(&plugin.name, &pointer);
-        let is_default = if settings.get(setting).is_none() { ", by default," } else { "" };
-        let message = format!(
-            "`{}`{is_default} names {what} `{name}`, which this file does not grant to plugin `{}`",
-            setting_key(plugin, &pointer),
-            plugin.name
-        );
-        found.push(at_line(project, line, message, remedy(project, plugin, (key, what), name)));
     }
-    // In the order of the file, which its author knows.
-    found.sort_by_key(|problem| problem.line);
-    found.into_iter().fold(Problems::default(), |mut problems, problem| {
-        problems.push(problem);
-        problems
-    })
+    problems.sorted()
+}
+
+/// A setting that names something.
+struct Setting<'s> {
+    pointer: &'s str,
+    name: &'s str,
+    is_default: bool,
+}
+
+/// What is missing for the plugin to use what a setting names.
+fn ungranted(project: &config::Project, plugin: &config::Plugin, named: &Named, setting: &Setting<'_>) -> Option<Problem> {
+    let Named { key, what, effects, .. } = named;
+    let name = setting.name;
+    let line = project.line_of(&plugin.name, setting.pointer);
+    let by_default = if setting.is_default { ", by default," } else { "" };
+    let says = format!("`{}`{by_default} names {what} `{name}`", setting_key(plugin, setting.pointer));
+    if !is_granted(project, plugin, key, name) {
+        let message = format!("{says}, which this file does not grant to plugin `{}`", plugin.name);
+        return Some(at_line(project, line, message, remedy(project, plugin, (key, what), name)));
+    }
+    if effects.iter().any(|effect| plugin.allow.iter().any(|allowed| allowed == effect)) {
+        return None;
+    }
+    let wanted = effects.iter().map(|effect| format!("`{effect}`")).collect::<Vec<_>>().join(" or ");
+    let usual = effects.last().copied().unwrap_or_default();
+    let message = format!("{says}, and plugin `{}` may not use it: this file does not grant {wanted}", plugin.name);
+    Some(at_line(project, line, message, format!("add \"{usual}\" to `allow` below `[plugins.{}]`", plugin.name)))
 }
 
 fn is_granted(project: &config::Project, plugin: &config::Plugin, key: &str, name: &str) -> bool {

@@ -130,7 +130,7 @@ async fn an_address_where_nothing_may_be_called_is_refused_when_the_project_load
 
 #[tokio::test(flavor = "multi_thread")]
 async fn settings_that_name_what_was_not_granted_are_refused_when_the_project_loads() {
-    let grants = "allow = [\"http.send\"]\nconnections = [\"posts\"]\nprojects = [\"bats\"]\n";
+    let grants = "allow = [\"http.send\", \"tasks\"]\nconnections = [\"posts\"]\nprojects = [\"bats\"]\n";
     let settings = |connection: &str, project: &str, folder: &str| {
         format!(
             "{grants}[plugins.mine.settings]\nconnection = \"{connection}\"\nproject = \"{project}\"\nfolder = \"{folder}\"\n\
@@ -165,6 +165,54 @@ async fn what_is_granted_and_leads_nowhere_is_refused_when_the_project_loads() {
     insta::assert_snapshot!(said_of_project("wants-more", "allow = [\"email\", \"http.send\"]\n").await, @r#"
     projects/birds.toml:13: `plugins.mine.allow` grants `email`, and the file has no mail connection
     help: write `[connections.mail]` and below it `kind = "smtp"`, `host = "smtp.example.org"`, `user = "name"`, `password = { env = "NAME" }` and `from = "Birds <birds@example.org>"`; or, to keep mails in a folder for a try, `kind = "smtp"`, `folder = "../mail"` and `from`
+    "#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_settings_of_the_bundled_plugins_name_and_the_file_does_not_grant_is_told_with_the_line() {
+    let desk = Desk::new();
+    for name in ["tweet", "results-file", "spawn-task"] {
+        desk.drop_in(&format!("{name}.wasm"), &std::fs::read(harness::bundled_file(name)).unwrap());
+    }
+    std::fs::create_dir(desk.path("results")).unwrap();
+    let plugins = "\
+[connections.posts]
+url = \"https://posts.example.org\"
+[folders]
+results = \"../results\"
+[plugins.tweet]
+allow = [\"http.send\"]
+connections = [\"posts\"]
+settings = { connection = \"post\", text = \"{{ answer }} in {{ task.idd }}\" }
+[plugins.table]
+component = \"results-file\"
+allow = []
+folders = [\"results\"]
+settings = { folder = \"results\", mode = \"append\" }
+[plugins.next]
+component = \"spawn-task\"
+allow = [\"tasks\"]
+[plugins.next.settings.spawn]
+project = \"experts\"
+when = \"decidd\"
+info = { of = \"{{ task.id }}\" }
+";
+    desk.write_project("birds", &format!("{HEAD}\n{plugins}"));
+    insta::assert_snapshot!(desk.checked().await, @r#"
+    projects/birds.toml:18: `plugins.tweet.settings.connection` names connection `post`, which this file does not grant to plugin `tweet`
+    help: the file has no such connection: write `[connections.post]`, and write `connections = ["posts", "post"]` below `[plugins.tweet]`
+
+    projects/birds.toml:18: `plugins.tweet.settings.text`: `task` has no `idd`; did you mean `id`?
+    help: `crowdhook plugin inspect tweet` lists the settings of this component
+
+    projects/birds.toml:23: `plugins.table.settings.folder` names folder `results`, and plugin `table` may not use it: this file does not grant `files`
+    help: add "files" to `allow` below `[plugins.table]`
+
+    projects/birds.toml:28: `plugins.next.settings.spawn.project` names project `experts`, which this file does not grant to plugin `next`
+    help: write `projects = ["experts"]` below `[plugins.next]`
+
+    projects/birds.toml:29: `plugins.next.settings.spawn.when`: `decidd`: there is no name `decidd`; did you mean `decided`?
+    help: `crowdhook plugin inspect spawn-task` lists the settings of this component
     "#);
 }
 
