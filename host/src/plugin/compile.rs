@@ -28,7 +28,7 @@ const TIME_MAX: Duration = Duration::from_secs(300);
 /// Below the cache: an empty file for each component that was compiled into it.
 const COMPILED_FOLDER: &str = "compiled";
 /// The process is this much nicer than the host: who is served comes first.
-const NICER: i32 = 10;
+const NICER: i32 = 5;
 
 /// Where components are compiled.
 #[derive(Clone, Debug)]
