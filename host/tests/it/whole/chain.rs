@@ -144,6 +144,15 @@ async fn a_decided_task_is_told_and_thanked_for_once_and_a_rerun_repeats_nothing
     assert_eq!(statuses[0].requests, 1);
     let badges = stage.host.store.badges(&"birds".parse().unwrap(), WantedBadges::first(10)).await.unwrap();
     assert_eq!(badges.len(), 2, "ann and ben said robin");
+    let listed = stage.host.admin("/v1/projects/birds/badges?limit=1").await;
+    assert_eq!((listed["badges"].as_array().unwrap().len(), &listed["badges"][0]["badge"]["id"]), (1, &json!("first")));
+    let analysed = stage.host.events().await.into_iter().find(|kept| kept.event.kind.as_str() == "task.analysed").unwrap();
+    let shown = stage.host.admin(&format!("/v1/events/{}", analysed.event.id)).await;
+    let sent: Vec<_> =
+        shown["deliveries"].as_array().unwrap().iter().map(|one| (&one["effect"], &one["standing"], &one["connection"])).collect();
+    let post = (&json!("send-request"), &json!("delivered"), &json!("posts"));
+    let line = (&json!("append-file"), &json!("delivered"), &json!("folder:results"));
+    assert!(sent.len() == 2 && sent.contains(&post) && sent.contains(&line), "{shown}");
     assert!(stage.files("mail").is_empty());
     assert_eq!(stage.files("results"), [format!("task,revision,bird\r\n{task},1,robin\r\n")]);
     stage.host.stop().await;
