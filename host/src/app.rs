@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::runtime::{Handle, Runtime};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -104,8 +104,8 @@ impl App {
     /// As [`App::open`].
     pub async fn open_with(host: Host, program: Option<&Path>) -> anyhow::Result<Self> {
         let clock = Clock::System;
-        let hooks = bind(host.listen, "listen").await?;
-        let admin = bind(host.admin, "admin").await?;
+        let hooks = bind(host.listen, "listen")?;
+        let admin = bind(host.admin, "admin")?;
         let options = Options { waiting_max: host.limits.waiting_max, clock: clock.clone() };
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&host.data, options)?);
         let engine = start_engine(&host, program)?;
@@ -254,8 +254,21 @@ fn platforms(clock: Clock) -> MakePlatform {
     })
 }
 
-async fn bind(address: SocketAddr, key: &str) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+/// Connections that the system completes before they are accepted. Beyond it, it drops what comes, and the other side tries again after a
+/// second: a crowd that comes at once is not to wait for that. The system's own limit may be lower (`net.core.somaxconn`).
+const BACKLOG: u32 = 4_096;
+
+/// As the standard library binds, with a longer queue.
+fn listener(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+fn bind(address: SocketAddr, key: &str) -> anyhow::Result<TcpListener> {
+    listener(address).map_err(|error| match error.kind() {
         std::io::ErrorKind::AddrInUse => anyhow::anyhow!(
             "`{key}`: port {} of {} is in use\nhelp: stop the other program (another Crowdhook?), or set `{key}` in crowdhook.toml to a free port",
             address.port(),
