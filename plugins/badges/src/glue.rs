@@ -2,6 +2,7 @@
 
 use crowdhook_plugin::bindings::crowdhook::plugin::{badges, crowd, log, state};
 use crowdhook_plugin::bindings::{Description, Event, Failure, Guest, Problem};
+use crowdhook_plugin::host;
 use serde_json::Value;
 
 use crate::outcome::{self, Analysis, Answer, Moment};
@@ -28,8 +29,7 @@ impl Guest for Badges {
     }
 
     fn check_settings(settings: String) -> Vec<Problem> {
-        let problems = settings::check(&settings).into_iter();
-        problems.map(|problem| Problem { at: problem.at, message: problem.message }).collect()
+        host::problems(settings::check(&settings))
     }
 
     fn handle(event: Event, settings: String) -> Result<(), Failure> {
@@ -41,10 +41,10 @@ impl Guest for Badges {
             Failure::Reject(format!("task `{task_id}`: its analysis is not of the shape in `analysis.schema.json`: {error}"))
         })?;
         let gold = if settings.right == Right::Decided { None } else { gold_answer()? };
-        let judged = outcome::judge(&analysis, &answers(&task_id)?, gold.as_ref(), settings.right);
+        let judged = outcome::judge(&analysis, &host::answers(&task_id, ANSWERS_MAX, read)?, gold.as_ref(), settings.right);
         if judged.unknown > 0 {
             let message = format!("{} answers were left out of the analysis and have a value that it says nothing of", judged.unknown);
-            note(log::Level::Warn, &message, &task_id);
+            host::note(log::Level::Warn, &message, &task_id);
         }
         run::take_in(&mut Host { task_id: &task_id, full: false }, &settings, &task_id, analysis.revision, &judged.outcomes)
     }
@@ -54,32 +54,6 @@ impl Guest for Badges {
 fn gold_answer() -> Result<Option<Value>, Failure> {
     let task = crowd::event_task()?;
     Ok(task.gold_answer.filter(|_| task.gold).and_then(|answer| serde_json::from_str(&answer).ok()))
-}
-
-/// All answers to the event's task.
-fn answers(task_id: &str) -> Result<Vec<Answer>, Failure> {
-    match crowd::event_answers() {
-        Ok(answers) => Ok(answers.into_iter().map(read).collect()),
-        Err(Failure::OverLimit(_)) => paged(task_id),
-        Err(failure) => Err(failure),
-    }
-}
-
-fn paged(task_id: &str) -> Result<Vec<Answer>, Failure> {
-    let mut answers: Vec<Answer> = Vec::new();
-    loop {
-        let after = answers.last().map(|answer| answer.id.clone());
-        let page = crowd::list_answers(task_id, after.as_deref())?;
-        if page.is_empty() {
-            return Ok(answers);
-        }
-        answers.extend(page.into_iter().map(read));
-        if answers.len() > ANSWERS_MAX {
-            return Err(Failure::Reject(format!(
-                "task `{task_id}` has more than {ANSWERS_MAX} answers, which is more than this plugin looks at"
-            )));
-        }
-    }
 }
 
 fn read(answer: crowd::Answer) -> Answer {
@@ -147,17 +121,16 @@ impl Host<'_> {
             Ok(()) => Ok(Room::Enough),
             Err(Failure::OverLimit(_)) => {
                 self.full = true;
-                note(log::Level::Warn, "More badges are due than one call may award: the rest follow with the next tasks", self.task_id);
+                host::note(
+                    log::Level::Warn,
+                    "More badges are due than one call may award: the rest follow with the next tasks",
+                    self.task_id,
+                );
                 Ok(Room::None)
             }
             Err(failure) => Err(failure),
         }
     }
-}
-
-fn note(level: log::Level, message: &str, task_id: &str) {
-    let task = log::Field { name: "task".to_owned(), value: task_id.to_owned() };
-    log::write(level, message, &[task]);
 }
 
 crowdhook_plugin::plugin!(Badges);

@@ -3,6 +3,7 @@
 //! The host checks settings against [`SCHEMA`] before it hands them over; [`check`] says what the schema cannot. Defaults are
 //! filled in here and nowhere else.
 
+pub use crowdhook_plugin::Problem;
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
@@ -68,21 +69,6 @@ pub enum Kind {
     FirstContribution,
     /// Test questions answered right.
     Gold,
-}
-
-/// What is wrong at one place.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Problem {
-    /// Where, as a JSON Pointer into the settings.
-    pub at: String,
-    /// What is wrong and what to write instead.
-    pub message: String,
-}
-
-impl Problem {
-    fn new(at: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { at: at.into(), message: message.into() }
-    }
 }
 
 /// Reads settings and fills in the defaults.

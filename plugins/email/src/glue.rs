@@ -2,6 +2,7 @@
 
 use crowdhook_plugin::bindings::crowdhook::plugin::{email, log, state};
 use crowdhook_plugin::bindings::{Description, Event, Failure, Guest, Problem};
+use crowdhook_plugin::host;
 use crowdhook_texts::sandbox;
 use serde_json::Value;
 
@@ -25,12 +26,11 @@ impl Guest for Email {
     }
 
     fn check_settings(settings: String) -> Vec<Problem> {
-        let problems = settings::check(&settings).into_iter();
-        problems.map(|problem| Problem { at: problem.at, message: problem.message }).collect()
+        host::problems(settings::check(&settings))
     }
 
     fn handle(event: Event, settings: String) -> Result<(), Failure> {
-        let settings = settings::parse(&settings).map_err(refused)?;
+        let settings = settings::parse(&settings).map_err(host::unfit)?;
         // What is told at the end is counted from the start, whatever the events' origins.
         if settings.on == On::Project && event.kind == On::Task.kind() {
             return remember(&event);
@@ -96,11 +96,6 @@ fn send(mail: Mail, settings: &Settings) -> Result<(), Failure> {
         extra: "{}".to_owned(),
     };
     email::send(&message, Some(&mail.once))
-}
-
-fn refused(problems: Vec<settings::Problem>) -> Failure {
-    let all: Vec<String> = problems.into_iter().map(|problem| format!("{} {}", problem.at, problem.message)).collect();
-    Failure::Reject(format!("settings: {}", all.join("; ")))
 }
 
 crowdhook_plugin::plugin!(Email);

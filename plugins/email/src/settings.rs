@@ -3,6 +3,7 @@
 //! The host checks settings against [`SCHEMA`] before it hands them over; [`check`] says what the schema cannot. Defaults are
 //! filled in here and nowhere else.
 
+pub use crowdhook_plugin::Problem;
 use crowdhook_texts::{Condition, Escape, Scope, Shape, Text, Uses};
 use serde::Deserialize;
 
@@ -131,21 +132,6 @@ impl On {
                 [include_str!("defaults/project.subject.txt"), include_str!("defaults/project.txt"), include_str!("defaults/project.html")]
             }
         }
-    }
-}
-
-/// What is wrong at one place.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Problem {
-    /// Where, as a JSON Pointer into the settings.
-    pub at: String,
-    /// What is wrong and what to write instead.
-    pub message: String,
-}
-
-impl Problem {
-    fn new(at: impl Into<String>, message: impl ToString) -> Self {
-        Self { at: at.into(), message: message.to_string() }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crowdhook_plugin::bindings::crowdhook::plugin::{crowd, events, log, results, state};
 use crowdhook_plugin::bindings::{Description, Event, Failure, Guest, Problem};
+use crowdhook_plugin::host;
 
 use crate::ballot::Answer;
 use crate::run;
@@ -27,8 +28,7 @@ impl Guest for MajorityVote {
     }
 
     fn check_settings(settings: String) -> Vec<Problem> {
-        let problems = settings::check(&settings).into_iter();
-        problems.map(|problem| Problem { at: problem.at, message: problem.message }).collect()
+        host::problems(settings::check(&settings))
     }
 
     fn handle(event: Event, settings: String) -> Result<(), Failure> {
@@ -43,7 +43,7 @@ impl Guest for MajorityVote {
         };
         let task = crowd::event_task()?;
         if task.gold && settings.skip_gold {
-            note(log::Level::Debug, "A test question is left alone", &task_id);
+            host::note(log::Level::Debug, "A test question is left alone", &task_id);
             return Ok(());
         }
         warn_of_unreachable(&settings, task.redundancy, &task_id);
@@ -52,7 +52,7 @@ impl Guest for MajorityVote {
 }
 
 fn vote(task_id: &str, settings: &Settings) -> Result<(), Failure> {
-    let answers = answers(task_id)?;
+    let answers = host::answers(task_id, ANSWERS_MAX, read)?;
     let key = run::state_key(task_id);
     let last = state::get(&key)?;
     let todo = run::run(&answers, settings, last.as_deref()).map_err(|error| Failure::Reject(format!("task `{task_id}`: {error}")))?;
@@ -63,32 +63,6 @@ fn vote(task_id: &str, settings: &Settings) -> Result<(), Failure> {
         events::emit("task.analysed", None, &tell.payload, None)?;
     }
     Ok(())
-}
-
-/// All answers to the event's task.
-fn answers(task_id: &str) -> Result<Vec<Answer>, Failure> {
-    match crowd::event_answers() {
-        Ok(answers) => Ok(answers.into_iter().map(read).collect()),
-        Err(Failure::OverLimit(_)) => paged(task_id),
-        Err(failure) => Err(failure),
-    }
-}
-
-fn paged(task_id: &str) -> Result<Vec<Answer>, Failure> {
-    let mut answers: Vec<Answer> = Vec::new();
-    loop {
-        let after = answers.last().map(|answer| answer.id.clone());
-        let page = crowd::list_answers(task_id, after.as_deref())?;
-        if page.is_empty() {
-            return Ok(answers);
-        }
-        answers.extend(page.into_iter().map(read));
-        if answers.len() > ANSWERS_MAX {
-            return Err(Failure::Reject(format!(
-                "task `{task_id}` has more than {ANSWERS_MAX} answers, which is more than this plugin counts"
-            )));
-        }
-    }
 }
 
 fn read(answer: crowd::Answer) -> Answer {
@@ -107,13 +81,8 @@ fn warn_of_unreachable(settings: &Settings, redundancy: u32, task_id: &str) {
     if u32::try_from(wanted).is_ok_and(|wanted| wanted > redundancy) {
         let message =
             format!("The settings want {wanted} answers, and the platform collects {redundancy} to this task: it may never be decided");
-        note(log::Level::Warn, &message, task_id);
+        host::note(log::Level::Warn, &message, task_id);
     }
-}
-
-fn note(level: log::Level, message: &str, task_id: &str) {
-    let task = log::Field { name: "task".to_owned(), value: task_id.to_owned() };
-    log::write(level, message, &[task]);
 }
 
 crowdhook_plugin::plugin!(MajorityVote);

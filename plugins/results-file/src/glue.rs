@@ -2,6 +2,7 @@
 
 use crowdhook_plugin::bindings::crowdhook::plugin::{files, http};
 use crowdhook_plugin::bindings::{Description, Event, Failure, Guest, Problem};
+use crowdhook_plugin::host;
 use crowdhook_texts::sandbox;
 
 use crate::dropbox;
@@ -25,18 +26,14 @@ impl Guest for ResultsFile {
     }
 
     fn check_settings(settings: String) -> Vec<Problem> {
-        let problems = settings::check(&settings).into_iter();
-        problems.map(|problem| Problem { at: problem.at, message: problem.message }).collect()
+        host::problems(settings::check(&settings))
     }
 
     fn handle(event: Event, settings: String) -> Result<(), Failure> {
         if event.kind != settings::KIND {
             return Ok(());
         }
-        let settings = settings::parse(&settings).map_err(|problems| {
-            let words: Vec<String> = problems.into_iter().map(|problem| format!("{}: {}", problem.at, problem.message)).collect();
-            Failure::Reject(format!("settings: {}", words.join("; ")))
-        })?;
+        let settings = settings::parse(&settings).map_err(host::unfit)?;
         let facts = sandbox::facts(&event, settings.uses())?;
         match run::run(&settings, &facts).map_err(Failure::Reject)? {
             None => Ok(()),

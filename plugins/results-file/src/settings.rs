@@ -3,7 +3,8 @@
 //! The host checks settings against [`SCHEMA`] before it hands them over; [`check`] says what the schema cannot. Defaults are
 //! filled in here and nowhere else.
 
-use crowdhook_texts::{Condition, Escape, Expression, Scope, Text, TextError, Uses};
+pub use crowdhook_plugin::Problem;
+use crowdhook_texts::{Condition, Escape, Expression, Scope, Text, Uses};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -116,25 +117,6 @@ enum Via {
     Dropbox,
 }
 
-/// What is wrong at one place.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Problem {
-    /// Where, as a JSON Pointer into the settings.
-    pub at: String,
-    /// What is wrong and what to write instead.
-    pub message: String,
-}
-
-impl Problem {
-    fn new(at: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { at: at.into(), message: message.into() }
-    }
-
-    fn of(at: impl Into<String>, source: &str, error: &TextError) -> Self {
-        Self::new(at, format!("`{}`: {error}", source.trim()))
-    }
-}
-
 /// Reads settings and fills in the defaults.
 ///
 /// # Errors
@@ -146,7 +128,7 @@ pub fn parse(json: &str) -> Result<Settings, Vec<Problem>> {
     let mut problems = Vec::new();
     let when = raw.when.as_ref().and_then(|source| {
         let when = Condition::parse(source, &scope);
-        when.map_err(|error| problems.push(Problem::of("/when", source, &error))).ok()
+        when.map_err(|error| problems.push(Problem::new("/when", error.quoting(source)))).ok()
     });
     let target = target(&raw, &mut problems);
     let path = path_text(&raw, &scope, &mut problems);
@@ -225,7 +207,7 @@ fn path_text(raw: &Raw, scope: &Scope, problems: &mut Vec<Problem>) -> Option<Te
         problems.push(Problem::new("/path", format!("`{source}` {why}")));
         return None;
     }
-    text.map_err(|error| problems.push(Problem::of("/path", source, &error))).ok()
+    text.map_err(|error| problems.push(Problem::new("/path", error.quoting(source)))).ok()
 }
 
 fn columns(raw: &Raw, scope: &Scope, problems: &mut Vec<Problem>) -> Vec<Column> {
@@ -243,7 +225,7 @@ fn columns(raw: &Raw, scope: &Scope, problems: &mut Vec<Problem>) -> Vec<Column>
         match Expression::parse(source, scope) {
             Ok(expression) => Some(Column { name: name.to_owned(), expression }),
             Err(error) => {
-                problems.push(Problem::of(at, source, &error));
+                problems.push(Problem::new(at, error.quoting(source)));
                 None
             }
         }

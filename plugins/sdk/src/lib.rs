@@ -22,9 +22,14 @@
 //! ```
 
 pub mod arena;
+mod problem;
 
 #[cfg(target_arch = "wasm32")]
+pub mod host;
+#[cfg(target_arch = "wasm32")]
 mod sandbox;
+
+pub use problem::Problem;
 
 #[cfg(target_arch = "wasm32")]
 pub use sandbox::{bindings, start};

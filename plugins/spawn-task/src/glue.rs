@@ -2,6 +2,7 @@
 
 use crowdhook_plugin::bindings::crowdhook::plugin::{log, state, tasks};
 use crowdhook_plugin::bindings::{Description, Event, Failure, Guest, Problem};
+use crowdhook_plugin::host;
 use crowdhook_texts::{Facts, sandbox};
 
 use crate::more;
@@ -24,23 +25,19 @@ impl Guest for SpawnTask {
     }
 
     fn check_settings(settings: String) -> Vec<Problem> {
-        let problems = settings::check(&settings).into_iter();
-        problems.map(|problem| Problem { at: problem.at, message: problem.message }).collect()
+        host::problems(settings::check(&settings))
     }
 
     fn handle(event: Event, settings: String) -> Result<(), Failure> {
         if event.kind != settings::KIND {
             return Ok(());
         }
-        let settings = settings::parse(&settings).map_err(|problems| {
-            let words: Vec<String> = problems.into_iter().map(|problem| format!("{}: {}", problem.at, problem.message)).collect();
-            Failure::Reject(format!("settings: {}", words.join("; ")))
-        })?;
+        let settings = settings::parse(&settings).map_err(host::unfit)?;
         let Some(task) = &event.task_id else {
             return Err(Failure::Reject(format!("a `{}` about no task", event.kind)));
         };
         if !settings.acts_on(&event.origin) {
-            note(log::Level::Debug, &format!("Nothing is done on `{}`", event.origin), task);
+            host::note(log::Level::Debug, &format!("Nothing is done on `{}`", event.origin), task);
             return Ok(());
         }
         let facts = sandbox::facts(&event, settings.uses())?;
@@ -58,7 +55,7 @@ fn ask_for_more(settings: &More, facts: &Facts, task: &str) -> Result<(), Failur
     match more::more(settings, facts).map_err(Failure::Reject)? {
         more::Outcome::Nothing => Ok(()),
         more::Outcome::AtCap => {
-            note(log::Level::Info, "The task has as many answers as may be asked for", task);
+            host::note(log::Level::Info, "The task has as many answers as may be asked for", task);
             Ok(())
         }
         more::Outcome::Raise(redundancy) => tasks::raise_redundancy(task, redundancy),
@@ -69,7 +66,7 @@ fn create(settings: &Spawn, facts: &Facts, task: &str) -> Result<(), Failure> {
     let info = match spawn::spawn(settings, facts).map_err(Failure::Reject)? {
         spawn::Outcome::Nothing => return Ok(()),
         spawn::Outcome::TooDeep => {
-            note(log::Level::Info, "The task is the last of a chain of spawned ones, and leads to no other", task);
+            host::note(log::Level::Info, "The task is the last of a chain of spawned ones, and leads to no other", task);
             return Ok(());
         }
         spawn::Outcome::Task(info) => info,
@@ -91,11 +88,6 @@ fn create(settings: &Spawn, facts: &Facts, task: &str) -> Result<(), Failure> {
     };
     // Asked for even when it was counted before: the host knows whether it was done, or was refused for good.
     tasks::create(&new, Some(&spawn::once(task)))
-}
-
-fn note(level: log::Level, message: &str, task_id: &str) {
-    let task = log::Field { name: "task".to_owned(), value: task_id.to_owned() };
-    log::write(level, message, &[task]);
 }
 
 crowdhook_plugin::plugin!(SpawnTask);

@@ -3,7 +3,8 @@
 //! The host checks settings against [`SCHEMA`] before it hands them over; [`check`] says what the schema cannot. Defaults are
 //! filled in here and nowhere else.
 
-use crowdhook_texts::{Condition, Scope, TextError, Uses};
+pub use crowdhook_plugin::Problem;
+use crowdhook_texts::{Condition, Scope, Uses};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -170,25 +171,6 @@ fn cap() -> u32 {
     CAP
 }
 
-/// What is wrong at one place.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Problem {
-    /// Where, as a JSON Pointer into the settings.
-    pub at: String,
-    /// What is wrong and what to write instead.
-    pub message: String,
-}
-
-impl Problem {
-    fn new(at: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { at: at.into(), message: message.into() }
-    }
-
-    fn of(at: impl Into<String>, source: &str, error: &TextError) -> Self {
-        Self::new(at, format!("`{}`: {error}", source.trim()))
-    }
-}
-
 /// Reads settings and fills in the defaults.
 ///
 /// # Errors
@@ -241,7 +223,7 @@ fn template(at: &str, value: Value, scope: &Scope, problems: &mut Vec<Problem>) 
         Value::String(source) => match Leaf::parse(&source, scope) {
             Ok(leaf) => Template::Leaf(Box::new(leaf)),
             Err(error) => {
-                problems.push(Problem::of(at, &source, &error));
+                problems.push(Problem::new(at, error.quoting(&source)));
                 Template::Plain(Value::Null)
             }
         },
@@ -281,7 +263,7 @@ fn more(raw: &RawMore, scope: &Scope, problems: &mut Vec<Problem>) -> Option<Mor
 
 fn condition(at: &str, source: &str, scope: &Scope, problems: &mut Vec<Problem>) -> Option<Condition> {
     let condition = Condition::parse(source, scope);
-    condition.map_err(|error| problems.push(Problem::of(at, source, &error))).ok()
+    condition.map_err(|error| problems.push(Problem::new(at, error.quoting(source)))).ok()
 }
 
 /// A name as it stands in a JSON Pointer.

@@ -13,6 +13,12 @@ pub struct TextError {
 }
 
 impl TextError {
+    /// The sentence with the text itself before it, for where people see many texts at a time.
+    #[must_use]
+    pub fn quoting(&self, source: &str) -> String {
+        format!("`{}`: {self}", source.trim())
+    }
+
     pub(crate) fn new(source: &str, line: Option<usize>, message: impl Into<String>) -> Self {
         let line = line.filter(|_| source.trim_end().contains('\n'));
         Self { line, message: message.into() }

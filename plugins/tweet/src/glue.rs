@@ -2,6 +2,7 @@
 
 use crowdhook_plugin::bindings::crowdhook::plugin::{http, log};
 use crowdhook_plugin::bindings::{Description, Event, Failure, Guest, Problem};
+use crowdhook_plugin::host;
 use crowdhook_texts::{Context, sandbox};
 
 use crate::post::{self, Todo};
@@ -24,12 +25,11 @@ impl Guest for Tweet {
     }
 
     fn check_settings(settings: String) -> Vec<Problem> {
-        let problems = settings::check(&settings).into_iter();
-        problems.map(|problem| Problem { at: problem.at, message: problem.message }).collect()
+        host::problems(settings::check(&settings))
     }
 
     fn handle(event: Event, settings: String) -> Result<(), Failure> {
-        let settings = settings::parse(&settings).map_err(refused)?;
+        let settings = settings::parse(&settings).map_err(host::unfit)?;
         if !sandbox::event(&event).is_wanted(&settings.on, &settings.origins) {
             return Ok(());
         }
@@ -48,11 +48,6 @@ impl Guest for Tweet {
             }
         }
     }
-}
-
-fn refused(problems: Vec<settings::Problem>) -> Failure {
-    let all: Vec<String> = problems.into_iter().map(|problem| format!("{} {}", problem.at, problem.message)).collect();
-    Failure::Reject(format!("settings: {}", all.join("; ")))
 }
 
 crowdhook_plugin::plugin!(Tweet);

@@ -3,6 +3,7 @@
 //! The host checks settings against [`SCHEMA`] before it hands them over; [`check`] says what the schema cannot. Defaults are
 //! filled in here and nowhere else.
 
+pub use crowdhook_plugin::Problem;
 use crowdhook_texts::{Condition, Escape, Scope, Text};
 use serde::Deserialize;
 
@@ -60,21 +61,6 @@ pub struct Settings {
     pub origins: Vec<String>,
     pub too_long: TooLong,
     pub length_max: usize,
-}
-
-/// What is wrong at one place.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Problem {
-    /// Where, as a JSON Pointer into the settings.
-    pub at: String,
-    /// What is wrong and what to write instead.
-    pub message: String,
-}
-
-impl Problem {
-    fn new(at: &str, message: impl ToString) -> Self {
-        Self { at: at.to_owned(), message: message.to_string() }
-    }
 }
 
 fn analysed() -> String {
