@@ -4,6 +4,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use reqwest::RequestBuilder;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -57,9 +59,20 @@ impl Client {
 
     /// `GET` of a path that begins with a slash.
     pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<Asked<T>> {
-        let url = format!("http://{}{path}", self.address);
-        let request = self.http.get(&url).bearer_auth(self.token.reveal());
-        let response = match request.send().await {
+        self.send(self.http.get(self.url(path))).await
+    }
+
+    /// `POST` of JSON to a path that begins with a slash.
+    pub(super) async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> anyhow::Result<Asked<T>> {
+        self.send(self.http.post(self.url(path)).json(body)).await
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    async fn send<T: DeserializeOwned>(&self, request: RequestBuilder) -> anyhow::Result<Asked<T>> {
+        let response = match request.bearer_auth(self.token.reveal()).send().await {
             Ok(response) => response,
             Err(error) if error.is_connect() => return Ok(Asked::NoHost(format!("no host answers at {}", self.address))),
             Err(error) => return Err(anyhow::Error::new(error).context(format!("asking the host at {} failed", self.address))),
@@ -106,5 +119,22 @@ pub(super) async fn ask<T: DeserializeOwned>(host: &Host, path: &str) -> anyhow:
     match Client::of(host)? {
         Ok(client) => client.get(path).await,
         Err(why) => Ok(Asked::NoHost(why)),
+    }
+}
+
+/// Tells the host of these settings to do something, by a `POST` of JSON.
+///
+/// # Errors
+///
+/// When none runs: what it would do belongs to a host.
+pub(super) async fn tell<T: DeserializeOwned>(host: &Host, path: &str, body: &impl Serialize) -> anyhow::Result<T> {
+    let asked = match Client::of(host)? {
+        Ok(client) => client.post(path, body).await?,
+        Err(why) => Asked::NoHost(why),
+    };
+    match asked {
+        Asked::Answered(answer) => Ok(answer),
+        Asked::Missing(advice) => Err(advice.into()),
+        Asked::NoHost(why) => Err(Advice::new(why, "only a running host can do this: start it with `crowdhook serve`").into()),
     }
 }
