@@ -78,6 +78,7 @@ pub fn router(admin: Admin, listens_on: SocketAddr) -> Router {
         .route("/v1/projects", get(answer::projects))
         .route("/v1/projects/{name}/badges", get(answer::badges))
         .route("/v1/projects/{name}/plugins/{plugin}/release", post(answer::release))
+        .route("/v1/projects/{name}/forget-worker", post(answer::forget_worker))
         .route("/v1/events/{id}", get(answer::event))
         .route("/v1/events/{id}/replay", post(answer::replay_event))
         .route("/v1/dead", get(answer::dead))

@@ -30,6 +30,7 @@ use crate::plugin::engine::Engine;
 use crate::plugin::registry::Registry;
 use crate::plugin::watch::{self as plugin_watch, MakePlatform, Reloader, Setup};
 use crate::receive::{Counts, Receiver};
+use crate::retention::Retention;
 use crate::store::Store;
 use crate::store::sqlite::{Options, SqliteStore};
 
@@ -182,13 +183,15 @@ impl App {
         let admin = tokio::spawn(admin::serve(self.admin, admin, until(stopped.clone())));
         let reloading = tokio::spawn(self.reloader.run(until(stopped.clone())));
         let dispatching = tokio::spawn(Arc::clone(&dispatcher).serve(self.guests.handle(), until(stopped.clone())));
-        let delivering = tokio::spawn(Arc::clone(&deliverer).serve(until(stopped)));
+        let delivering = tokio::spawn(Arc::clone(&deliverer).serve(until(stopped.clone())));
+        let retention = Retention::new(Arc::clone(&self.store), self.clock.clone(), self.host.keep);
+        let letting_go = tokio::spawn(retention.serve(until(stopped)));
 
         shutdown.await;
         info!("Stopping: no new requests, what runs may end within {} s", limits.drain.as_secs());
         stop.send_replace(true);
         ended(intake, limits.drain + Duration::from_secs(1), "The intake").await;
-        for (what, handle) in [("Dispatch", dispatching), ("Deliver", delivering), ("Reloading", reloading)] {
+        for (what, handle) in [("Dispatch", dispatching), ("Deliver", delivering), ("Reloading", reloading), ("Retention", letting_go)] {
             ended(handle, Duration::from_secs(1), what).await;
         }
         tokio::join!(dispatcher.drain(limits.drain), deliverer.drain(limits.drain));

@@ -48,6 +48,19 @@ pub struct Host {
     pub projects: PathBuf,
     /// Limits on everything that waits or grows.
     pub limits: Limits,
+    /// How long what is done with is kept.
+    pub keep: Keep,
+}
+
+/// How long what is done with is kept; none for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Keep {
+    /// What came in and went to no plugin, as it came. Default 7 days.
+    pub bodies: Option<Duration>,
+    /// Payloads, snapshots, log lines, and the receipts of what left. Default 30 days.
+    pub details: Option<Duration>,
+    /// Events, and dead letters with them. Default a year.
+    pub events: Option<Duration>,
 }
 
 /// Limits of the host. Each has a default that works on a laptop.

@@ -24,6 +24,16 @@ pub(super) struct Host {
     pub(super) plugins: Key<String>,
     pub(super) projects: Key<String>,
     pub(super) limits: Limits,
+    pub(super) keep: Keep,
+}
+
+/// `[keep]` of the host.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Keep {
+    pub(super) bodies_days: Key<Whole>,
+    pub(super) details_days: Key<Whole>,
+    pub(super) events_days: Key<Whole>,
 }
 
 /// `[limits]` of the host.

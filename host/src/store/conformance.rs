@@ -11,6 +11,7 @@ pub(super) mod accepting;
 pub(super) mod bench;
 pub(super) mod delivering;
 pub(super) mod finishing;
+pub(super) mod forgetting;
 pub(super) mod keeping;
 pub(super) mod leasing;
 pub(super) mod model;
@@ -113,6 +114,14 @@ macro_rules! suite {
                 a_fresh_replay_begins_a_new_generation,
                 a_plugin_that_is_held_gets_nothing_until_it_is_released,
                 a_quarantine_outlives_a_restart;
+            forgetting: what_came_in_and_went_nowhere_is_let_go_first,
+                details_are_let_go_and_the_event_stays,
+                what_waits_or_was_given_up_keeps_its_details,
+                an_old_event_goes_with_all_that_belongs_to_it,
+                what_must_outlive_an_event_does,
+                a_walk_goes_on_where_it_ended,
+                a_worker_is_forgotten,
+                another_projects_worker_is_not;
             keeping: snapshots_are_kept_by_root_and_generation,
                 a_snapshot_may_be_put_again,
                 a_name_is_bound_once,

@@ -16,6 +16,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("outbox", &["store"]),
     ("deliver", &["outbox", "platform", "connection", "config", "store", "plugin"]),
     ("store", &[]),
+    ("retention", &["store", "config"]),
     ("platform", &["connection", "config"]),
     ("connection", &["config"]),
     ("config", &[]),

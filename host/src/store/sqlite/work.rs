@@ -8,8 +8,8 @@ use crate::effect::OnceKey;
 use crate::event::Event;
 use crate::id::{Digest, EventId, InvocationId, PluginName, ProjectName, Scope};
 use crate::store::{
-    Acceptance, Accepted, Binding, Completion, DeliveryOutcome, Emitted, Finished, Lease, Outcome, Quarantine, Replayed, Requested, Run,
-    StateChange, StateRead, StoreError, WantedDead,
+    Acceptance, Accepted, Binding, Completion, Cutoff, DeliveryOutcome, Emitted, Finished, Forgotten, Lease, Outcome, Quarantine, Replayed,
+    Requested, Run, StateChange, StateRead, StoreError, Walked, WantedDead,
 };
 
 /// Something to do, and where the answer goes.
@@ -55,6 +55,17 @@ pub(super) enum Work {
         plugins: Vec<PluginName>,
         fresh: bool,
     },
+    Prune {
+        cutoff: Cutoff,
+        after: i64,
+        limit: u32,
+    },
+    Forget {
+        project: ProjectName,
+        forgotten: Forgotten,
+        after: i64,
+        limit: u32,
+    },
     Quarantine(Quarantine),
     Release(Scope),
     /// Nothing was asked for a while: give back memory.
@@ -81,6 +92,7 @@ pub(super) enum Answer {
     Replayed(Replayed),
     ReplayedEvent(Option<u32>),
     Released(bool),
+    Walked(Walked),
     Done,
 }
 
