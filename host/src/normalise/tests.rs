@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::clock::Timestamp;
 use crate::config::{Hook, Platform};
 use crate::event::PlatformKind;
 use crate::secret::Secret;
@@ -25,10 +26,11 @@ fn project(kind: PlatformKind, platform_project: &str) -> Project {
             api_key: Some(Secret::new("the-platforms-key")),
             signing_tokens: match kind {
                 PlatformKind::Appen => vec![Secret::new(SIGNING_TOKEN)],
-                PlatformKind::Pybossa => Vec::new(),
+                PlatformKind::Pybossa | PlatformKind::Generic => Vec::new(),
             },
+            generic: None,
         },
-        hook: Hook { tokens: vec![Secret::new("hook-token")], basic: None },
+        hook: Hook { tokens: vec![Secret::new("hook-token")], basic: None, ..Hook::default() },
         plugins: Vec::new(),
         run_all: false,
         connections: Vec::new(),
@@ -47,7 +49,8 @@ fn appen() -> Project {
 
 fn verified(project: &Project, query: Option<&str>, body: Vec<u8>) -> Option<Verified> {
     let admitted = verify::caller(Some(&project.hook), Some("hook-token"), &HeaderMap::new()).unwrap();
-    let request = Unverified { query: query.map(str::to_owned), headers: HeaderMap::new(), body: Bytes::from(body) };
+    let (headers, received_at) = (HeaderMap::new(), Timestamp::UNIX_EPOCH);
+    let request = Unverified { query: query.map(str::to_owned), headers, body: Bytes::from(body), received_at };
     verify::request(project, admitted, request).ok()
 }
 
