@@ -7,6 +7,7 @@ mod answers;
 mod door;
 mod limits;
 mod moody;
+mod senders;
 
 use door::{Client, Door, completed, post, post_form, project};
 use moody::Mood;
