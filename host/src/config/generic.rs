@@ -146,7 +146,11 @@ impl Check<'_, '_> {
     fn event_kind(&mut self, key: &str, said: &Spanned<String>, help: &str) -> Option<EventKind> {
         let parsed = said.get_ref().parse::<EventKind>();
         let (why, help) = match parsed {
-            Ok(kind) if KINDS.contains(&kind) || !kind.is_reserved() => return Some(kind),
+            Ok(kind) if KINDS.contains(&kind) => return Some(kind),
+            Ok(kind) if !kind.is_reserved() => {
+                self.warn_of_a_near_kind(key, &kind, &said.span());
+                return Some(kind);
+            }
             Ok(kind) => {
                 let near = words::nearest(kind.as_str(), KINDS.iter().map(EventKind::as_str));
                 let help = match near {
@@ -159,6 +163,14 @@ impl Check<'_, '_> {
         };
         self.document.error(&said.span(), format!("`{key}`: {why}"), Some(help));
         None
+    }
+
+    /// A word of one's own that is nearly one of the host's is heard by no plugin that wants that one.
+    fn warn_of_a_near_kind(&mut self, key: &str, kind: &EventKind, span: &Range<usize>) {
+        let derived = ["task.analysed"];
+        if let Some(near) = words::nearest(kind.as_str(), KINDS.iter().map(EventKind::as_str)).filter(|_| !derived.contains(&kind.as_str())) {
+            self.document.warn(span, format!("`{key}`: `{kind}` is a kind of your own"), Some(format!("did you mean `{near}`?")));
+        }
     }
 
     fn pointer(&mut self, key: &str, said: Key<String>) -> Maybe<Pointer> {

@@ -7,7 +7,6 @@ use crowdhook::config::{AnswerAt, Encoding, Generic, Hash, HeaderToken, Hmac, Ho
 use crowdhook::event::{EventKind, PlatformKind, Standing};
 use crowdhook::plugin::registry::Project;
 use crowdhook::secret::Secret;
-use hmac::{KeyInit as _, Mac as _};
 use serde_json::{Value, json};
 use sha2::{Sha256, Sha512};
 
