@@ -168,7 +168,8 @@ impl Check<'_, '_> {
     /// A word of one's own that is nearly one of the host's is heard by no plugin that wants that one.
     fn warn_of_a_near_kind(&mut self, key: &str, kind: &EventKind, span: &Range<usize>) {
         let derived = ["task.analysed"];
-        if let Some(near) = words::nearest(kind.as_str(), KINDS.iter().map(EventKind::as_str)).filter(|_| !derived.contains(&kind.as_str())) {
+        if let Some(near) = words::nearest(kind.as_str(), KINDS.iter().map(EventKind::as_str)).filter(|_| !derived.contains(&kind.as_str()))
+        {
             self.document.warn(span, format!("`{key}`: `{kind}` is a kind of your own"), Some(format!("did you mean `{near}`?")));
         }
     }

@@ -4,7 +4,7 @@ use crowdhook::event::{PlatformKind, Standing};
 use serde_json::Value;
 
 mod answers;
-mod door;
+pub mod door;
 mod limits;
 mod moody;
 mod senders;
