@@ -1,3 +1,5 @@
+use std::cell::Cell;
+
 use crowdhook::clock::Timestamp;
 use crowdhook::config::{self, AnswerAt, Generic, Hook, KindAt, Pointer};
 use crowdhook::event::{EventKind, Normalised, PlatformKind, Standing};
@@ -7,8 +9,10 @@ use crowdhook::platform::generic::task_of;
 use crowdhook::secret::Secret;
 use crowdhook::verify::{self, Refusal, Unverified};
 use http::HeaderMap;
+use proptest::collection::vec;
 use proptest::prelude::*;
-use serde_json::{Map, Value};
+use proptest::sample::select;
+use serde_json::{Map, Value, json};
 
 use super::mutated::mutated;
 use super::{fuzz, seeds};
@@ -187,4 +191,40 @@ fn with_token(body: &[u8]) -> Vec<u8> {
         0 => [body, HOOK_TOKEN.as_bytes()].concat(),
         _ => body.to_vec(),
     }
+}
+
+/// Any of a few values that may stand where an id, a time or a number is looked for.
+fn scrap() -> impl Strategy<Value = Value> {
+    let scraps = json!([1, 2, "1", "row-7", "", null, true, 1.5, -3, 0.5, "0.5", 1e300, 1_732_190_400, "2026-11-21T19:29:25Z", "yesterday", [], {}, {"a": 1}, "a\nb"]);
+    select(scraps.as_array().unwrap().clone())
+}
+
+/// An object with some of these fields.
+fn some_of(names: &'static [&'static str], value: impl Strategy<Value = Value>) -> impl Strategy<Value = Value> {
+    let fields = vec((select(names), value), 0..6);
+    fields.prop_map(|fields| Value::Object(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()))
+}
+
+/// What is nearly an event of a generic sender: each piece there or not, and right or not.
+#[test]
+fn any_generic_event() {
+    let label = || some_of(&["id", "by", "label", "trust", "at", "spam", "token"], scrap());
+    let labels = prop_oneof![4 => vec(label(), 0..4).prop_map(Value::from), 1 => label(), 1 => scrap()];
+    let item = (scrap(), scrap(), labels).prop_map(|(id, data, labels)| json!({"id": id, "data": data, "labels": labels}));
+    let event = (prop_oneof![3 => Just(json!("done")), 1 => scrap()], item, scrap());
+    let event = event.prop_map(|(kind, item, sent)| json!({"type": kind, "campaign": "birds", "item": item, "sent": sent}));
+    let mut list = project(PlatformKind::Generic);
+    list.platform.generic.as_mut().unwrap().events = at("");
+    let alone = project(PlatformKind::Generic);
+    let accepted = Cell::new(0);
+    fuzz("generic event", 1, &event, |event| {
+        hold(&alone, event.to_string().as_bytes())?;
+        let body = json!([event, event]).to_string();
+        let events = taken(&list, None, body.as_bytes()).unwrap().unwrap();
+        let alike = events.windows(2).all(|pair| pair[0].dedup_key == pair[1].dedup_key);
+        prop_assert!(alike, "the same twice is a repeat");
+        accepted.set(accepted.get() + usize::from(events[0].standing == Standing::Accepted));
+        Ok(())
+    });
+    assert!(accepted.get() > 10, "most of what was tried was nothing");
 }
