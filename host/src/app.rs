@@ -25,6 +25,7 @@ use crate::dispatch::Dispatcher;
 use crate::event::PlatformKind;
 use crate::inbox::Inbox;
 use crate::platform::appen::Appen;
+use crate::platform::generic::Generic;
 use crate::platform::pybossa::Pybossa;
 use crate::plugin::engine::Engine;
 use crate::plugin::registry::Registry;
@@ -254,6 +255,7 @@ fn platforms(clock: Clock) -> MakePlatform {
     Box::new(move |project| match project.platform.kind {
         PlatformKind::Pybossa => Arc::new(Pybossa::new(project.platform.clone(), &project.name, &connections)),
         PlatformKind::Appen => Arc::new(Appen::new(project.platform.clone())),
+        PlatformKind::Generic => Arc::new(Generic::new(project.platform.clone())),
     })
 }
 

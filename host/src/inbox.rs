@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use crate::event::{Event, Normalised, Origin, Standing};
 use crate::id::EventId;
 use crate::plugin::registry::Project;
@@ -20,6 +20,12 @@ impl Inbox {
     #[must_use]
     pub fn new(store: Arc<dyn Store>, clock: Clock) -> Self {
         Self { store, clock }
+    }
+
+    /// The time by the clock that events are recorded with.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Records what one request of `project`'s sender held, with an invocation for each plugin that is to handle it.

@@ -13,6 +13,7 @@ use crate::id::DeliveryId;
 
 pub mod appen;
 mod fields;
+pub mod generic;
 pub mod pybossa;
 
 /// One thing put to people. (PYBOSSA: task. Appen: unit or row.)

@@ -17,6 +17,8 @@ mod crash;
 mod email;
 /// Files in granted folders.
 mod files;
+/// Hostile bytes on every parser.
+mod fuzz;
 /// What the tests share: guests, worlds, hosts.
 mod harness;
 /// The host as a process, and what it says about likely mistakes.
