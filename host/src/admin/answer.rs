@@ -14,7 +14,7 @@ use super::Admin;
 use super::view;
 use crate::clock::{Timestamp, between, rfc3339};
 use crate::id::{BadgeId, Digest, EventId, PluginName, ProjectName, Scope};
-use crate::store::{self, DeadKind, DeadLetterId, Forgotten, Replayed, StoreError, WantedDead};
+use crate::store::{self, DeadKind, DeadLetterId, Forgotten, Replayed, StoreError, Walked, WantedDead};
 use crate::telemetry;
 
 /// Why a request is not answered.
@@ -284,5 +284,9 @@ pub(super) async fn forget_worker(
     let alias = asked.alias.unwrap_or_else(|| format!("forgotten-{}", Digest::of(EventId::new().as_bytes()).short()));
     let forgotten = Forgotten { worker: asked.worker, alias };
     let walked = admin.store.forget_worker(&project, &forgotten, asked.after, FORGOTTEN_AT_ONCE).await?;
+    // Of a project whose file is gone much may be kept; a name that was misspelt must not look as if all was well.
+    if walked == Walked::default() && admin.registry.project(project.as_str()).is_none() {
+        return Err(missing());
+    }
     Ok(Json(view::WorkerForgotten { alias: forgotten.alias, changed: walked.changed, next: walked.next }))
 }

@@ -8,6 +8,8 @@ mod appen;
 mod chain;
 /// A sender without a dialect of its own.
 mod generic;
+/// A backup, a worker who is forgotten, what is old.
+mod keeping;
 /// Plugins among themselves: derived events, state, failures.
 mod plugins;
 /// PYBOSSA: from a completed task to the result on the platform.

@@ -24,6 +24,14 @@ impl Batch<'_> {
         limit: u32,
     ) -> rusqlite::Result<Walked> {
         let Some(number) = self.names.known_project(project) else { return Ok(Walked::default()) };
+        // What is written over is to be gone from the file too, not only from the tables.
+        self.db.pragma_update(None, "secure_delete", true)?;
+        let walked = self.forget_in_events(number, forgotten, after, limit);
+        self.db.pragma_update(None, "secure_delete", false)?;
+        walked
+    }
+
+    fn forget_in_events(&mut self, number: u32, forgotten: &Forgotten, after: i64, limit: u32) -> rusqlite::Result<Walked> {
         if after == 0 {
             self.forget_beside_events(number, forgotten)?;
         }
