@@ -22,10 +22,10 @@ impl Inbox {
         Self { store, clock }
     }
 
-    /// The time by the clock that events are recorded with.
+    /// The time by the machine's clock, to hold what senders say of theirs against.
     #[must_use]
-    pub fn now(&self) -> Timestamp {
-        self.clock.now()
+    pub fn wall(&self) -> Timestamp {
+        self.clock.wall()
     }
 
     /// Records what one request of `project`'s sender held, with an invocation for each plugin that is to handle it.

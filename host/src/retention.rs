@@ -70,7 +70,8 @@ impl Retention {
             Part::Events => self.keep.events,
         };
         let Some(keep) = keep else { return Ok(0) };
-        let cutoff = Cutoff { part, before: clock::before(self.clock.now(), keep) };
+        let now = self.clock.now();
+        let cutoff = Cutoff { part, before: clock::before(now, keep), now };
         let mut changed = 0;
         loop {
             let walked = self.store.prune(cutoff, *after, STEP).await?;

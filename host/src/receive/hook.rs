@@ -60,7 +60,7 @@ impl Intake {
         let (head, body) = request.into_parts();
         let body = body::read(body, &head.headers, self.limits.body_bytes_max, self.limits.body_timeout).await?;
         let query = head.uri.query().map(str::to_owned);
-        let request = Unverified { query, headers: head.headers, body, received_at: self.inbox.now() };
+        let request = Unverified { query, headers: head.headers, body, received_at: self.inbox.wall() };
         let verified = verify::request(&project.config, admitted, request)?;
         let events = normalise::normalise(&project.config, verified)?;
         self.store(project, events).await?;

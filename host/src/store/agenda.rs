@@ -49,6 +49,8 @@ pub struct Entry {
     pub due: Millis,
     /// Whether an attempt of it has counted.
     pub attempted: bool,
+    /// Whether it may have been leased before, by a process that is gone: the generation of its next lease is 2 then, and not 1.
+    pub is_known: bool,
 }
 
 /// Who takes turns: members of a group among themselves, and groups among each other.
@@ -168,7 +170,7 @@ impl Agenda {
             member: entry.member,
             before,
             behind: NONE,
-            generation: 0,
+            generation: u32::from(entry.is_known),
             state: State::Queued,
             doomed: false,
             attempted: entry.attempted,

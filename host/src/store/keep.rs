@@ -47,4 +47,6 @@ pub struct Cutoff {
     pub part: Part,
     /// Of events that were received before this.
     pub before: Timestamp,
+    /// The time: what was received after it was stamped by a clock that was wrong, and is passed over.
+    pub now: Timestamp,
 }

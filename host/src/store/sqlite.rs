@@ -138,7 +138,7 @@ impl SqliteStore {
         let db = open::open_writer(folder)?;
         let mut names = Names::load(&db).map_err(failed)?;
         let counters = Counters::load(&db).map_err(failed)?;
-        let (invocations, deliveries) = open::agendas(&db, &mut names).map_err(failed)?;
+        let (invocations, deliveries) = open::agendas(&db, &mut names, options.clock.now()).map_err(failed)?;
         names.changed = false;
         let readers = Readers::open(&file).map_err(failed)?;
         let shared = Arc::new(Shared::new(options, (invocations, deliveries), names.clone(), counters));

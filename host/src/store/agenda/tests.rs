@@ -8,7 +8,7 @@ use super::*;
 const VOTE: Member = Member { group: 1, number: 1 };
 
 fn entry(agenda: &Agenda, id: i64, member: Member, task: Option<&str>) -> Entry {
-    Entry { id, about: id * 10, member, lane: task.map(|task| agenda.lane(member, task)), due: 0, attempted: false }
+    Entry { id, about: id * 10, member, lane: task.map(|task| agenda.lane(member, task)), due: 0, attempted: false, is_known: false }
 }
 
 fn ids(leased: &[Leased]) -> Vec<i64> {

@@ -10,7 +10,7 @@ use crate::store::{
 };
 
 async fn prune(bench: &Bench, part: Part) -> Walked {
-    bench.store().prune(Cutoff { part, before: bench.in_seconds(1) }, 0, 100).await.unwrap()
+    bench.store().prune(Cutoff { part, before: bench.in_seconds(1), now: bench.in_seconds(1) }, 0, 100).await.unwrap()
 }
 
 /// What the bench's clock knows nothing of: events say when they were received.
@@ -76,7 +76,7 @@ pub(in crate::store) async fn an_old_event_goes_with_all_that_belongs_to_it(mut 
     let young = received_now(&bench, completed("birds", "2", &["vote"]));
     bench.accept(young.clone()).await;
     bench.store().put_snapshot(young.event.id, 0, "shared").await.unwrap();
-    let cutoff = Cutoff { part: Part::Events, before: bench.now() };
+    let cutoff = Cutoff { part: Part::Events, before: bench.now(), now: bench.now() };
     assert_eq!(bench.store().prune(cutoff, 0, 100).await.unwrap(), Walked { next: None, changed: 1 });
     bench.restart().await;
     let store = bench.store();
@@ -113,14 +113,14 @@ pub(in crate::store) async fn a_walk_goes_on_where_it_ended(bench: Bench) {
     for task in 0..5 {
         bench.handle(&task.to_string(), Completion::default()).await;
     }
-    let cutoff = Cutoff { part: Part::Events, before: bench.in_seconds(1) };
+    let cutoff = Cutoff { part: Part::Events, before: bench.in_seconds(1), now: bench.in_seconds(1) };
     let (mut after, mut steps) = (0, Vec::new());
     while let Walked { next: Some(next), changed } = bench.store().prune(cutoff, after, 2).await.unwrap() {
         (after, _) = (next, steps.push(changed));
     }
     assert_eq!(steps, [2, 2], "the last step had one");
     assert!(bench.store().event(bench.accept_task("9").await).await.unwrap().is_some());
-    let before = Cutoff { part: Part::Events, before: crate::clock::from_millis(0) };
+    let before = Cutoff { part: Part::Events, before: crate::clock::from_millis(0), now: bench.now() };
     assert_eq!(bench.store().prune(before, 0, 100).await.unwrap(), Walked::default(), "nothing is so old");
 }
 

@@ -211,7 +211,15 @@ impl Batch<'_> {
             )?;
             let member = self.names.member(scope);
             let lane = handling.task.map(|task| self.shared.invocations().lane(member, task));
-            self.news.invocations.push(Move::Insert(Entry { id, about: handling.event, member, lane, due: 0, attempted: false }));
+            self.news.invocations.push(Move::Insert(Entry {
+                id,
+                about: handling.event,
+                member,
+                lane,
+                due: 0,
+                attempted: false,
+                is_known: false,
+            }));
             self.news.added += 1;
         }
         Ok(())

@@ -213,7 +213,7 @@ impl Batch<'_> {
         )?;
         let member = self.names.connection(this.project, connection);
         let lane = asked.task.as_deref().map(|task| self.shared.deliveries().lane(member, task));
-        self.news.deliveries.push(Move::Insert(Entry { id, about: this.event, member, lane, due: 0, attempted: false }));
+        self.news.deliveries.push(Move::Insert(Entry { id, about: this.event, member, lane, due: 0, attempted: false, is_known: false }));
         Ok(())
     }
 

@@ -23,15 +23,18 @@ struct Old {
 
 impl Batch<'_> {
     pub(super) fn prune(&mut self, cutoff: Cutoff, after: i64, limit: u32) -> rusqlite::Result<Walked> {
-        let before = cutoff.before.as_millisecond();
+        let (before, now) = (cutoff.before.as_millisecond(), cutoff.now.as_millisecond());
         let mut walked = Walked { next: None, changed: 0 };
         let mut seen = 0;
         for (old, received_at) in self.events_behind(after, limit)? {
             // Events lie in the order in which they came: behind this one all are younger.
-            if received_at >= before {
+            if (before..=now).contains(&received_at) {
                 return Ok(Walked { next: None, ..walked });
             }
             (seen, walked.next) = (seen + 1, Some(old.row));
+            if received_at > now {
+                continue;
+            }
             walked.changed += u32::from(match cutoff.part {
                 Part::Bodies => self.prune_body(&old)?,
                 Part::Details => self.prune_details(&old)?,

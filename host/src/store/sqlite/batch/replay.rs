@@ -83,7 +83,7 @@ impl Batch<'_> {
         self.execute("DELETE FROM delivered WHERE id = ?1", [letter.id])?;
         let member = self.names.connection(project, &letter.connection);
         let lane = letter.task.as_deref().map(|task| self.shared.deliveries().lane(member, task));
-        self.news.deliveries.push(Move::Insert(Entry { id, about: 0, member, lane, due: 0, attempted: false }));
+        self.news.deliveries.push(Move::Insert(Entry { id, about: 0, member, lane, due: 0, attempted: false, is_known: false }));
         replayed.deliveries += 1;
         Ok(())
     }
