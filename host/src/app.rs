@@ -250,7 +250,7 @@ fn platforms(clock: Clock) -> MakePlatform {
     let connections = Connections::new(clock);
     Box::new(move |project| match project.platform.kind {
         PlatformKind::Pybossa => Arc::new(Pybossa::new(project.platform.clone(), &project.name, &connections)),
-        PlatformKind::Appen => Arc::new(Appen::new(project.platform.clone())),
+        PlatformKind::Appen => Arc::new(Appen::new(project.platform.clone(), &project.name, &connections)),
     })
 }
 

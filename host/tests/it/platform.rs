@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crowdhook::clock::{self, Clock, Timestamp};
 use crowdhook::config;
-use crowdhook::connection::{Connections, Limits, Request, breaker};
+use crowdhook::connection::{Connections, Content, Limits, Request, breaker};
 use crowdhook::effect::NewTask;
 use crowdhook::event::{Event, EventKind, PlatformKind};
 use crowdhook::id::DeliveryId;
@@ -177,7 +177,7 @@ async fn a_task_that_was_opened_again_still_confirms_its_result() {
         path: &["api", "task", &id],
         query: &[],
         authorization: Some(&Secret::new(&stage.server.owner_key())),
-        json: Some(r#"{"n_answers": 5}"#.to_owned()),
+        content: Some(Content::Json(r#"{"n_answers": 5}"#.to_owned())),
     };
     let answer = stage.connections.to(&stage.server.url().parse().unwrap()).send(raise).await.unwrap();
     assert_eq!(answer.status, 200);
