@@ -6,7 +6,7 @@ use crate::clock::Clock;
 use crate::event::{Event, Normalised, Origin, Standing};
 use crate::id::EventId;
 use crate::plugin::registry::Project;
-use crate::store::{Acceptance, Accepted, Store, StoreError};
+use crate::store::{Acceptance, Accepted, Again, Store, StoreError};
 
 /// Where events are recorded.
 #[derive(Clone)]
@@ -37,6 +37,8 @@ impl Inbox {
     fn acceptance(&self, project: &Project, normalised: Normalised) -> Acceptance {
         let id = EventId::new();
         let now = self.clock.now();
+        // Who asks for a thousand old events again does not want a thousand posts, whether they were known here or not.
+        let (origin, again) = if normalised.rerun { (Origin::Rerun, Again::Rerun) } else { (Origin::Live, Again::Never) };
         let plugins = match normalised.standing {
             Standing::Accepted => project.listeners(&normalised.kind, None),
             _ => Vec::new(),
@@ -45,7 +47,7 @@ impl Inbox {
             standing: normalised.standing,
             dedup_key: normalised.dedup_key,
             freshness: normalised.freshness,
-            rerun: normalised.rerun,
+            again,
             plugins,
             event: Event {
                 id,
@@ -55,7 +57,7 @@ impl Inbox {
                 task: normalised.task,
                 occurred_at: normalised.occurred_at.unwrap_or(now),
                 received_at: now,
-                origin: Origin::Live,
+                origin,
                 emitted_by: None,
                 root: id,
                 depth: 0,

@@ -52,10 +52,21 @@ pub struct Acceptance {
     pub dedup_key: String,
     /// Sorts the revisions of one task; see [`crate::event::Normalised::freshness`].
     pub freshness: Option<String>,
-    /// Whether a known event is to be handled again.
-    pub rerun: bool,
+    /// What is to be done when it is known.
+    pub again: Again,
     /// The plugins that are to handle it.
     pub plugins: Vec<PluginName>,
+}
+
+/// What is to be done with an event that is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Again {
+    /// Nothing: it is a repeat.
+    Never,
+    /// All plugins of its acceptance handle it again, as a re-run.
+    Rerun,
+    /// Those plugins of its acceptance that never had it handle it now.
+    Newcomers,
 }
 
 /// What became of an [`Acceptance`].
@@ -67,6 +78,8 @@ pub enum Accepted {
     Repeat(EventId),
     /// It was there before and is handled again, as `rerun`.
     Rerun(EventId),
+    /// It was there before, and plugins that never had it handle it now.
+    Joined(EventId),
     /// A re-run of an event that still waits for its first run: folded into it.
     FoldedIn(EventId),
     /// A newer revision of its task was there before: recorded, not handled.
@@ -388,9 +401,9 @@ pub struct Totals {
     pub deliveries_waiting: u64,
     /// Runs recorded.
     pub runs: u64,
-    /// Dead letters: invocations given up.
+    /// Dead letters: invocations that were given up and not replayed.
     pub dead: u64,
-    /// Deliveries given up.
+    /// Deliveries that were given up and not replayed.
     pub deliveries_dead: u64,
     /// Events ignored, unreadable, superseded or unconfirmed.
     pub set_aside: u64,
@@ -426,8 +439,10 @@ pub trait Store: Send + Sync {
     ///
     /// On disk (fsynced) when this returns `Ok`, so the sender may be told 2xx. The answers are in the order of the batch.
     ///
-    /// A repeat with `rerun` makes new invocations for the plugins of its acceptance, with origin `rerun`, under the next
-    /// snapshot generation, unless invocations of the event still wait. A repeat of an unconfirmed event is new: its key was freed.
+    /// A repeat with [`Again::Rerun`] makes new invocations for the plugins of its acceptance, with origin `rerun`, under the next
+    /// snapshot generation, unless invocations of the event still wait. One with [`Again::Newcomers`] makes them for those plugins
+    /// that neither wait for the event nor have a run of it, with the acceptance's origin. Dead letters of these plugins for this
+    /// event are gone then. A repeat of an unconfirmed event is new: its key was freed.
     ///
     /// # Errors
     ///
@@ -491,6 +506,15 @@ pub trait Store: Send + Sync {
 
     /// Which platform project a name is bound to, and binds it when it is to none. Gives what it is bound to now.
     async fn bind(&self, project: &ProjectName, to: &Binding) -> Result<Binding, StoreError>;
+
+    /// For each of `keys` the event that has it, if there is one: see [`Acceptance::dedup_key`].
+    async fn seen(&self, project: &ProjectName, keys: &[String]) -> Result<Vec<Option<EventId>>, StoreError>;
+
+    /// How far something has come in a project, as [`Store::set_mark`] was told.
+    async fn mark(&self, project: &ProjectName, name: &str) -> Result<Option<String>, StoreError>;
+
+    /// Keeps how far something has come in a project, under a name of its own; none forgets it.
+    async fn set_mark(&self, project: &ProjectName, name: &str, value: Option<&str>) -> Result<(), StoreError>;
 
     /// How much of everything there is.
     async fn totals(&self) -> Result<Totals, StoreError>;

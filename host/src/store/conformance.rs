@@ -31,6 +31,8 @@ macro_rules! suite {
                 a_rerun_is_handled_again_under_the_next_generation,
                 a_rerun_of_what_still_waits_is_folded_in,
                 a_rerun_of_what_was_never_seen_is_new,
+                a_rerun_takes_dead_letters_with_it,
+                plugins_that_never_had_an_event_join_it,
                 a_stale_revision_is_superseded,
                 an_equal_revision_is_handled,
                 a_thousand_events_come_in_one_batch,
@@ -99,6 +101,8 @@ macro_rules! suite {
             keeping: snapshots_are_kept_by_root_and_generation,
                 a_snapshot_may_be_put_again,
                 a_name_is_bound_once,
+                how_far_something_has_come_is_kept,
+                dedup_keys_are_told_with_their_events,
                 an_event_is_given_back_as_it_came,
                 what_is_unknown_is_none,
                 totals_are_the_same_after_a_restart;

@@ -389,6 +389,22 @@ impl Store for SqliteStore {
         }
     }
 
+    async fn seen(&self, project: &ProjectName, keys: &[String]) -> Result<Vec<Option<EventId>>, StoreError> {
+        self.read(|db, names| {
+            let project = names.known_project(project);
+            keys.iter().map(|key| project.map_or(Ok(None), |project| read::seen(db, project, key))).collect()
+        })
+    }
+
+    async fn mark(&self, project: &ProjectName, name: &str) -> Result<Option<String>, StoreError> {
+        self.read(|db, names| names.known_project(project).map_or(Ok(None), |project| read::mark(db, project, name)))
+    }
+
+    async fn set_mark(&self, project: &ProjectName, name: &str, value: Option<&str>) -> Result<(), StoreError> {
+        let work = Work::Mark { project: project.clone(), name: name.to_owned(), value: value.map(str::to_owned) };
+        self.ask(work).await.map(|_| ())
+    }
+
     async fn totals(&self) -> Result<Totals, StoreError> {
         let (counters, waiting, deliveries_waiting) = if self.commands.is_some() {
             let counters = *self.shared.counters.lock().unwrap_or_else(PoisonError::into_inner);

@@ -14,128 +14,59 @@ use crowdhook::config::GuestLimits;
 use crowdhook::config::load::{self, Context, Env};
 use crowdhook::effect::NewTask;
 use crowdhook::event::{Event, EventKind, Origin, PlatformKind, Standing};
-use crowdhook::id::{BadgeId, EventId, PluginName, ProjectName, Scope};
+use crowdhook::id::EventId;
 use crowdhook::platform::{Answer, Platform, PlatformError, ProjectInfo, ResultRow, Snapshot, Task, TaskKey, WorkerInfo};
 use crowdhook::plugin::registry::{Bound, Catalogue, LoadStatus, Project, Registry, Status};
 use crowdhook::secret::Secret;
-use crowdhook::store::{
-    Acceptance, Accepted, Binding, Claimed, ClaimedDelivery, DeadLetter, DeliveryOutcome, DeliveryRecord, Finished, KeptBadge, KeptResult,
-    Lease, Outcome, Run, StateEntry, Store, StoreError, Totals, WantedBadges,
-};
+use crowdhook::store::sqlite::{Options, SqliteStore};
+use crowdhook::store::{Acceptance, Again, Finished, Outcome, Run, Store};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 const EVENT: &str = "01981f7e-5c3a-7cc0-8e7f-0242ac120002";
 
-/// Holds one event with one run and one dead letter, and nothing else.
-struct OneEvent;
-
 fn moment() -> Timestamp {
     "2026-11-21T19:29:25Z".parse().unwrap()
 }
 
-fn scope() -> Scope {
-    Scope { project: "birds".parse().unwrap(), plugin: "vote".parse().unwrap() }
-}
-
-#[async_trait::async_trait]
-impl Store for OneEvent {
-    async fn accept(&self, _: Vec<Acceptance>) -> Result<Vec<Accepted>, StoreError> {
-        Err(StoreError::Closed)
-    }
-    async fn claim(&self, _: usize, _: usize, _: Duration) -> Result<Vec<Claimed>, StoreError> {
-        Err(StoreError::Closed)
-    }
-    async fn renew(&self, _: Lease<crowdhook::id::InvocationId>, _: Duration) -> bool {
-        false
-    }
-    async fn finish(&self, _: Lease<crowdhook::id::InvocationId>, _: Outcome, _: Run) -> Result<Finished, StoreError> {
-        Err(StoreError::Closed)
-    }
-    async fn get_state(&self, _: &Scope, _: &str) -> Result<Option<StateEntry>, StoreError> {
-        Err(StoreError::Closed)
-    }
-    async fn scan_state(&self, _: &Scope, _: &str, _: Option<&str>, _: u32) -> Result<Vec<StateEntry>, StoreError> {
-        Err(StoreError::Closed)
-    }
-    async fn state_bytes(&self, _: &Scope) -> Result<u64, StoreError> {
-        Err(StoreError::Closed)
-    }
-    async fn task_result(&self, _: &ProjectName, _: &str) -> Result<Option<KeptResult>, StoreError> {
-        Err(StoreError::Closed)
-    }
-    async fn snapshot(&self, _: EventId, _: u32) -> Result<Option<String>, StoreError> {
-        Err(StoreError::Closed)
-    }
-    async fn put_snapshot(&self, _: EventId, _: u32, _: &str) -> Result<crowdhook::id::Digest, StoreError> {
-        Err(StoreError::Closed)
-    }
-    async fn deliveries(&self, _: EventId) -> Result<Vec<DeliveryRecord>, StoreError> {
-        Ok(Vec::new())
-    }
-    async fn badges(&self, _: &ProjectName, _: WantedBadges<'_>) -> Result<Vec<KeptBadge>, StoreError> {
-        Err(StoreError::Closed)
-    }
-    async fn badge(&self, _: &ProjectName, _: BadgeId) -> Result<Option<KeptBadge>, StoreError> {
-        Err(StoreError::Closed)
-    }
-    async fn claim_deliveries(&self, _: usize, _: Duration) -> Result<Vec<ClaimedDelivery>, StoreError> {
-        Err(StoreError::Closed)
-    }
-    async fn finish_delivery(&self, _: Lease<i64>, _: DeliveryOutcome) -> Result<Finished, StoreError> {
-        Err(StoreError::Closed)
-    }
-    async fn bind(&self, _: &ProjectName, to: &Binding) -> Result<Binding, StoreError> {
-        Ok(to.clone())
-    }
-    async fn totals(&self) -> Result<Totals, StoreError> {
-        Ok(Totals { events: 1, dead: 1, runs: 1, ..Totals::default() })
-    }
-    async fn event(&self, id: EventId) -> Result<Option<(Event, Standing)>, StoreError> {
-        let event = Event {
-            id,
-            project: "birds".parse().unwrap(),
-            platform: PlatformKind::Pybossa,
-            kind: EventKind::TASK_COMPLETED,
-            task: Some("7".to_owned()),
-            occurred_at: moment(),
-            received_at: moment(),
-            origin: Origin::Live,
-            emitted_by: None,
-            root: id,
-            depth: 0,
-            payload: r#"{"task_id":7}"#.to_owned(),
-        };
-        Ok((id.to_string() == EVENT).then_some((event, Standing::Accepted)))
-    }
-    async fn runs(&self, _: EventId) -> Result<Vec<(PluginName, Run)>, StoreError> {
-        let run = Run {
-            component: None,
-            settings: None,
-            started_at: moment(),
-            duration_ms: 12,
-            cpu_ms: 3,
-            outcome: "rejected".to_owned(),
-            reason: "no quorum".to_owned(),
-            log: r#"[{"level":"info","message":"two of five"}]"#.to_owned(),
-            read: "{}".to_owned(),
-        };
-        Ok(vec![(scope().plugin, run)])
-    }
-    async fn dead_letters(&self, limit: u32) -> Result<Vec<DeadLetter>, StoreError> {
-        let letter = DeadLetter {
-            event: EVENT.parse().unwrap(),
-            kind: "task.completed".to_owned(),
-            scope: scope(),
-            task: Some("7".to_owned()),
-            attempts: 3,
-            died_at: moment(),
-            reason: "no quorum".to_owned(),
-        };
-        Ok(vec![letter; limit as usize].into_iter().take(1).collect())
-    }
-    async fn close(&self) {}
+/// A store in `folder` with one event, which a plugin gave up on.
+async fn one_dead_letter(folder: &Path) -> Arc<dyn Store> {
+    let options = Options { waiting_max: 10, clock: Clock::manual(moment()) };
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(folder, options).unwrap());
+    let id: EventId = EVENT.parse().unwrap();
+    let event = Event {
+        id,
+        project: "birds".parse().unwrap(),
+        platform: PlatformKind::Pybossa,
+        kind: EventKind::TASK_COMPLETED,
+        task: Some("7".to_owned()),
+        occurred_at: moment(),
+        received_at: moment(),
+        origin: Origin::Live,
+        emitted_by: None,
+        root: id,
+        depth: 0,
+        payload: r#"{"task_id":7}"#.to_owned(),
+    };
+    let (standing, again) = (Standing::Accepted, Again::Never);
+    let plugins = vec!["vote".parse().unwrap()];
+    let dedup_key = "task.completed/7/1".to_owned();
+    store.accept(vec![Acceptance { event, standing, dedup_key, freshness: None, again, plugins }]).await.unwrap();
+    let claimed = store.claim(1, 1, Duration::from_secs(60)).await.unwrap().remove(0);
+    let run = Run {
+        component: None,
+        settings: None,
+        started_at: moment(),
+        duration_ms: 12,
+        cpu_ms: 3,
+        outcome: "rejected".to_owned(),
+        reason: "no quorum".to_owned(),
+        log: r#"[{"level":"info","message":"two of five"}]"#.to_owned(),
+        read: "{}".to_owned(),
+    };
+    assert_eq!(store.finish(claimed.lease, Outcome::Dead, run).await.unwrap(), Finished::Recorded);
+    store
 }
 
 /// Is asked nothing.
@@ -235,6 +166,7 @@ fn start() -> Running {
     let thread = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
+            let folder = tempfile::tempdir().unwrap();
             let registry = Registry::default();
             let mut catalogue = Catalogue { status: loads(), ..Catalogue::default() };
             catalogue.projects.insert("birds".parse().unwrap(), Arc::new(birds()));
@@ -242,7 +174,7 @@ fn start() -> Running {
             let clock = Clock::manual(moment());
             clock.advance(Duration::from_secs(90));
             let admin = Admin {
-                store: Arc::new(OneEvent),
+                store: one_dead_letter(folder.path()).await,
                 registry: Arc::new(registry),
                 counts: Box::new(|| BTreeMap::from([("requests".to_owned(), 42)])),
                 token: Secret::new(TOKEN),

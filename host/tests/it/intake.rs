@@ -1,6 +1,7 @@
 use std::sync::atomic::Ordering;
 
-use crowdhook::event::{PlatformKind, Standing};
+use crowdhook::event::{Origin, PlatformKind, Standing};
+use crowdhook::store::Again;
 use serde_json::Value;
 
 mod answers;
@@ -44,7 +45,8 @@ async fn recorded_pybossa_requests_are_taken() {
             let event = acceptance.event;
             assert_eq!((event.kind.as_str(), event.task), ("task.completed", Some(payload["task_id"].to_string())));
             assert_eq!(serde_json::from_str::<Value>(&event.payload).unwrap(), payload);
-            assert_eq!(acceptance.rerun, !query.is_empty());
+            let expected = if query.is_empty() { (Origin::Live, Again::Never) } else { (Origin::Rerun, Again::Rerun) };
+            assert_eq!((event.origin, acceptance.again), expected);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::bench::{Bench, completed, emitting, rerun};
 use crate::event::{EventKind, Origin, Standing};
-use crate::store::{Acceptance, Accepted, Completion, Finished, Outcome, StoreError, Totals};
+use crate::store::{Acceptance, Accepted, Again, Completion, Finished, Outcome, StoreError, Totals};
 
 pub(in crate::store) async fn a_new_event_is_recorded_with_its_invocations(bench: Bench) {
     let asked = completed("birds", "1", &["vote", "mail"]);
@@ -78,6 +78,38 @@ pub(in crate::store) async fn a_rerun_of_what_still_waits_is_folded_in(bench: Be
 pub(in crate::store) async fn a_rerun_of_what_was_never_seen_is_new(bench: Bench) {
     assert!(matches!(bench.accept(rerun("birds", "1", &["vote"])).await, Accepted::New(_)));
     assert!(!bench.claim_one().await.rerun);
+}
+
+pub(in crate::store) async fn plugins_that_never_had_an_event_join_it(bench: Bench) {
+    let id = bench.accept_task("1").await;
+    let joining = |names: &[&str]| {
+        let mut asked = Acceptance { again: Again::Newcomers, ..completed("birds", "1", names) };
+        asked.event.origin = Origin::Backfill;
+        asked
+    };
+    assert_eq!(bench.accept(joining(&["vote"])).await, Accepted::Repeat(id), "it waits for the event");
+    let claimed = bench.claim_one().await;
+    bench.finish(&claimed, Outcome::Dead).await;
+    assert_eq!(bench.accept(joining(&["vote"])).await, Accepted::Repeat(id), "it had it");
+    assert_eq!(bench.accept(joining(&["vote", "mail"])).await, Accepted::Joined(id));
+    assert_eq!(bench.accept(joining(&["vote", "mail"])).await, Accepted::Repeat(id), "both have it now");
+    let claimed = bench.claim_one().await;
+    assert_eq!((claimed.plugin.as_str(), claimed.event.origin, claimed.rerun), ("mail", Origin::Backfill, false));
+    assert_eq!(claimed.generation, 0, "what the platform said is shared");
+    let new = Acceptance { dedup_key: "new".to_owned(), ..joining(&["mail"]) };
+    assert_eq!(bench.accept(new.clone()).await, Accepted::New(new.event.id));
+}
+
+pub(in crate::store) async fn a_rerun_takes_dead_letters_with_it(mut bench: Bench) {
+    let id = bench.accept_task("1").await;
+    bench.finish(&bench.claim_one().await, Outcome::Dead).await;
+    assert_eq!(bench.store().totals().await.unwrap().dead, 1);
+    assert_eq!(bench.accept(rerun("birds", "1", &["vote"])).await, Accepted::Rerun(id));
+    assert_eq!(bench.store().totals().await.unwrap().dead, 0);
+    assert!(bench.store().dead_letters(10).await.unwrap().is_empty());
+    bench.finish(&bench.claim_one().await, Outcome::Dead).await;
+    bench.restart().await;
+    assert_eq!(bench.store().totals().await.unwrap().dead, 1);
 }
 
 fn revision(key: &str, freshness: &str) -> Acceptance {

@@ -9,8 +9,8 @@ use crate::effect::Effect;
 use crate::event::{Event, EventKind, Origin, PlatformKind, Standing};
 use crate::id::{EventId, PluginName, ProjectName, Scope};
 use crate::store::{
-    Acceptance, Accepted, Claimed, ClaimedDelivery, Completion, DeliveryOutcome, Emitted, Finished, Outcome, Requested, Run, StateChange,
-    Store,
+    Acceptance, Accepted, Again, Claimed, ClaimedDelivery, Completion, DeliveryOutcome, Emitted, Finished, Outcome, Requested, Run,
+    StateChange, Store,
 };
 
 /// How long the cases lease for.
@@ -178,14 +178,14 @@ pub(in crate::store) fn completed(project: &str, task: &str, names: &[&str]) -> 
         standing: Standing::Accepted,
         dedup_key: format!("task.completed/{project}/{task}/1"),
         freshness: None,
-        rerun: false,
+        again: Again::Never,
         plugins: plugins(names),
     }
 }
 
 /// As [`completed`], asked for again.
 pub(in crate::store) fn rerun(project: &str, task: &str, names: &[&str]) -> Acceptance {
-    Acceptance { rerun: true, ..completed(project, task, names) }
+    Acceptance { again: Again::Rerun, ..completed(project, task, names) }
 }
 
 pub(in crate::store) fn saving(task: &str, info: &str) -> Requested {

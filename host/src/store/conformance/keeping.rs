@@ -80,3 +80,27 @@ pub(in crate::store) async fn totals_are_the_same_after_a_restart(mut bench: Ben
     assert_eq!(bench.store().totals().await.unwrap(), before);
     assert_eq!((before.events, before.waiting, before.deliveries_waiting, before.dead, before.set_aside), (4, 1, 1, 1, 1));
 }
+
+pub(in crate::store) async fn how_far_something_has_come_is_kept(mut bench: Bench) {
+    let (birds, bees): (ProjectName, ProjectName) = ("birds".parse().unwrap(), "bees".parse().unwrap());
+    assert_eq!(bench.store().mark(&birds, "reconcile").await.unwrap(), None);
+    for text in ["17", "18"] {
+        bench.store().set_mark(&birds, "reconcile", Some(text)).await.unwrap();
+    }
+    bench.store().set_mark(&birds, "backfill", Some("3")).await.unwrap();
+    bench.restart().await;
+    assert_eq!(bench.store().mark(&birds, "reconcile").await.unwrap().as_deref(), Some("18"));
+    assert_eq!(bench.store().mark(&bees, "reconcile").await.unwrap(), None);
+    bench.store().set_mark(&birds, "reconcile", None).await.unwrap();
+    assert_eq!(bench.store().mark(&birds, "reconcile").await.unwrap(), None);
+    assert_eq!(bench.store().mark(&birds, "backfill").await.unwrap().as_deref(), Some("3"));
+}
+
+pub(in crate::store) async fn dedup_keys_are_told_with_their_events(bench: Bench) {
+    let keys = ["task.completed/birds/1/1", "task.completed/birds/2/1"].map(str::to_owned);
+    let birds: ProjectName = "birds".parse().unwrap();
+    assert_eq!(bench.store().seen(&birds, &keys).await.unwrap(), [None, None]);
+    let id = bench.accept_task("2").await;
+    assert_eq!(bench.store().seen(&birds, &keys).await.unwrap(), [None, Some(id)]);
+    assert_eq!(bench.store().seen(&"bees".parse().unwrap(), &keys).await.unwrap(), [None, None]);
+}

@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
-use super::bench::{Bench, LEASE, completed, emitting, rerun, saving, scope, set};
+use super::bench::{Bench, LEASE, completed, emitting, saving, scope, set};
 use crate::clock::Timestamp;
 use crate::id::{EventId, InvocationId};
-use crate::store::{Acceptance, Accepted, Claimed, Completion, Finished, Lease, Outcome, StateChange, StateRead};
+use crate::store::{Acceptance, Accepted, Again, Claimed, Completion, Finished, Lease, Outcome, StateChange, StateRead};
 
 /// Engines write to disk, so a case takes tens of milliseconds.
 const CASES: u32 = 32;
@@ -19,7 +19,7 @@ const PLUGINS: [&str; 2] = ["vote", "mail"];
 
 #[derive(Clone, Debug)]
 enum Step {
-    Accept { project: usize, task: u8, key: u8, rerun: bool, both: bool },
+    Accept { project: usize, task: u8, key: u8, again: Again, both: bool },
     Claim { limit: usize, cap: usize },
     Done { pick: usize, reads_stale: bool, emits: bool },
     Retry { pick: usize, trapped: bool, wait: u64 },
@@ -31,9 +31,10 @@ enum Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let accept = (0usize..2, 0u8..3, 0u8..3, any::<bool>(), any::<bool>());
+    let again = prop_oneof![Just(Again::Never), Just(Again::Rerun), Just(Again::Newcomers)];
+    let accept = (0usize..2, 0u8..3, 0u8..3, again, any::<bool>());
     prop_oneof![
-        6 => accept.prop_map(|(project, task, key, rerun, both)| Step::Accept { project, task, key, rerun, both }),
+        6 => accept.prop_map(|(project, task, key, again, both)| Step::Accept { project, task, key, again, both }),
         5 => (1usize..6, 1usize..4).prop_map(|(limit, cap)| Step::Claim { limit, cap }),
         5 => (any::<usize>(), any::<bool>(), any::<bool>())
             .prop_map(|(pick, reads_stale, emits)| Step::Done { pick, reads_stale, emits }),
@@ -71,9 +72,11 @@ struct Model {
     seen: BTreeMap<(usize, u8, u8), EventId>,
     generations: BTreeMap<EventId, u32>,
     done: BTreeSet<(EventId, String)>,
+    /// Who has run for what, whatever became of it.
+    ran: BTreeSet<(EventId, String)>,
+    dead: BTreeSet<(EventId, String)>,
     events: u64,
     runs: u64,
-    dead: u64,
     set_aside: u64,
     /// How often each plugin of each project counted.
     counted: BTreeMap<(String, String), u64>,
@@ -114,13 +117,13 @@ impl Model {
     }
 }
 
-async fn accept(bench: &Bench, model: &mut Model, (project, task, key): (usize, u8, u8), again: bool, both: bool) {
+async fn accept(bench: &Bench, model: &mut Model, (project, task, key): (usize, u8, u8), again: Again, both: bool) {
     let names = if both { &PLUGINS[..] } else { &PLUGINS[..1] };
-    let make = if again { rerun } else { completed };
-    let asked = Acceptance { dedup_key: format!("{task}/{key}"), ..make(PROJECTS[project], &task.to_string(), names) };
+    let asked = Acceptance { dedup_key: format!("{task}/{key}"), again, ..completed(PROJECTS[project], &task.to_string(), names) };
     let id = asked.event.id;
     let known = model.seen.get(&(project, task, key)).copied();
     let answer = bench.accept(asked).await;
+    let mut names = names.to_vec();
     let (event, generation) = match known {
         None => {
             assert_eq!(answer, Accepted::New(id));
@@ -128,7 +131,16 @@ async fn accept(bench: &Bench, model: &mut Model, (project, task, key): (usize, 
             model.events += 1;
             (id, 0)
         }
-        Some(known) if !again => return assert_eq!(answer, Accepted::Repeat(known)),
+        Some(known) if again == Again::Never => return assert_eq!(answer, Accepted::Repeat(known)),
+        Some(known) if again == Again::Newcomers => {
+            let waits = |plugin: &str| model.waiting.iter().any(|waiting| waiting.event == known && waiting.plugin == plugin);
+            names.retain(|plugin| !waits(plugin) && !model.ran.contains(&(known, (*plugin).to_owned())));
+            if names.is_empty() {
+                return assert_eq!(answer, Accepted::Repeat(known));
+            }
+            assert_eq!(answer, Accepted::Joined(known));
+            (known, model.generations.get(&known).copied().unwrap_or(0))
+        }
         Some(known) if model.waiting.iter().any(|waiting| waiting.event == known) => return assert_eq!(answer, Accepted::FoldedIn(known)),
         Some(known) => {
             assert_eq!(answer, Accepted::Rerun(known));
@@ -138,17 +150,21 @@ async fn accept(bench: &Bench, model: &mut Model, (project, task, key): (usize, 
         }
     };
     for plugin in names {
+        let again = again == Again::Rerun;
+        if again {
+            model.dead.remove(&(event, plugin.to_owned()));
+        }
         model.waiting.push(Waiting {
             event,
             project: PROJECTS[project].to_owned(),
-            plugin: (*plugin).to_owned(),
+            plugin: plugin.to_owned(),
             task: task.to_string(),
             due: bench.now(),
             attempts: 0,
             traps: 0,
             parked: 0,
             generation,
-            rerun: model.done.contains(&(event, (*plugin).to_owned())),
+            rerun: again && model.done.contains(&(event, plugin.to_owned())),
             held: None,
         });
     }
@@ -198,7 +214,11 @@ async fn finish(bench: &Bench, model: &mut Model, pick: usize, outcome: impl Asy
     assert_eq!(finished, Finished::Recorded);
     let waiting = &mut model.waiting[number];
     // Of looks in vain, one after the other, the first is recorded.
-    model.runs += u64::from(!matches!(outcome, Outcome::Parked { .. }) || waiting.parked == 0);
+    let is_recorded = !matches!(outcome, Outcome::Parked { .. }) || waiting.parked == 0;
+    model.runs += u64::from(is_recorded);
+    if is_recorded {
+        model.ran.insert((waiting.event, waiting.plugin.clone()));
+    }
     waiting.held = None;
     match outcome {
         Outcome::Done(completion) => {
@@ -225,8 +245,8 @@ async fn finish(bench: &Bench, model: &mut Model, pick: usize, outcome: impl Asy
         }
         Outcome::Parked { due } => (waiting.due, waiting.parked) = (due, waiting.parked + 1),
         Outcome::Dead => {
-            model.waiting.remove(number);
-            model.dead += 1;
+            let waiting = model.waiting.remove(number);
+            model.dead.insert((waiting.event, waiting.plugin));
         }
         Outcome::Unconfirmed => {
             let event = waiting.event;
@@ -257,7 +277,7 @@ async fn completion(bench: &Bench, claimed: &Claimed, reads_stale: bool, emits: 
 async fn take(bench: &mut Bench, model: &mut Model, step: Step) {
     let later = |bench: &Bench, wait| bench.in_seconds(wait);
     match step {
-        Step::Accept { project, task, key, rerun, both } => accept(bench, model, (project, task, key), rerun, both).await,
+        Step::Accept { project, task, key, again, both } => accept(bench, model, (project, task, key), again, both).await,
         Step::Claim { limit, cap } => claim(bench, model, limit, cap).await,
         Step::Done { pick, reads_stale, emits } => {
             finish(bench, model, pick, async |claimed| completion(bench, claimed, reads_stale, emits).await).await;
@@ -287,7 +307,7 @@ async fn check(bench: &Bench, model: &Model) {
     let totals = bench.store().totals().await.unwrap();
     assert_eq!(
         (totals.events, totals.waiting, totals.runs, totals.dead, totals.set_aside),
-        (model.events, model.waiting.len() as u64, model.runs, model.dead, model.set_aside)
+        (model.events, model.waiting.len() as u64, model.runs, model.dead.len() as u64, model.set_aside)
     );
 }
 

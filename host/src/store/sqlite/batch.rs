@@ -97,6 +97,7 @@ impl<'a> Batch<'a> {
                 self.keep_snapshot(*root, *generation, digest, body).map(|()| Ok(Answer::Done))
             }
             Work::Bind { project, to } => self.bind(project, to).map(|bound| Ok(Answer::Bound(bound))),
+            Work::Mark { project, name, value } => self.mark(project, name, value.as_deref()).map(|()| Ok(Answer::Done)),
             Work::Rest | Work::Close => Ok(Ok(Answer::Done)),
         }
     }

@@ -286,6 +286,20 @@ pub(super) fn snapshot(db: &Connection, root: EventId, generation: u32) -> rusql
         .map(|text| text.map(|text| text.0))
 }
 
+/// The event that has a dedup key.
+pub(super) fn seen(db: &Connection, project: u32, key: &str) -> rusqlite::Result<Option<EventId>> {
+    db.prepare_cached("SELECT event FROM seen WHERE project = ?1 AND key = ?2")?
+        .query_row(params![project, rows::dedup_key(key)], |row| rows::event_id(row, 0))
+        .optional()
+}
+
+/// How far something has come in a project.
+pub(super) fn mark(db: &Connection, project: u32, name: &str) -> rusqlite::Result<Option<String>> {
+    db.prepare_cached("SELECT value FROM mark WHERE project = ?1 AND name = ?2")?
+        .query_row(params![project, name], |row| row.get(0))
+        .optional()
+}
+
 /// What a project is bound to.
 pub(super) fn binding(db: &Connection, project: u32) -> rusqlite::Result<Option<Binding>> {
     db.prepare_cached("SELECT address, platform_id FROM binding WHERE project = ?1")?

@@ -41,6 +41,11 @@ pub(super) enum Work {
         project: ProjectName,
         to: Binding,
     },
+    Mark {
+        project: ProjectName,
+        name: String,
+        value: Option<String>,
+    },
     /// Nothing was asked for a while: give back memory.
     Rest,
     /// Do what was asked before, then end.

@@ -8,7 +8,7 @@ use crowdhook::effect::Effect;
 use crowdhook::event::{EventKind, Standing};
 use crowdhook::id::EventId;
 use crowdhook::store::sqlite::{Options, SqliteStore};
-use crowdhook::store::{Acceptance, Accepted, Completion, DeliveryRecord, Finished, Outcome, Requested, Run, Store};
+use crowdhook::store::{Acceptance, Accepted, Again, Completion, DeliveryRecord, Finished, Outcome, Requested, Run, Store};
 
 use super::event;
 use super::folder::Folder;
@@ -35,7 +35,7 @@ impl Outbox {
             standing: Standing::Accepted,
             dedup_key: EventId::new().to_string(),
             freshness: None,
-            rerun: false,
+            again: Again::Never,
             plugins: vec!["asks".parse().unwrap()],
         };
         let Accepted::New(event) = store.accept(vec![acceptance]).await.unwrap()[0] else { panic!("it is new") };

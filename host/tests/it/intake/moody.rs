@@ -150,6 +150,15 @@ impl Store for Moody {
     async fn runs(&self, _: EventId) -> Result<Vec<(PluginName, Run)>, StoreError> {
         unreachable!()
     }
+    async fn seen(&self, _: &ProjectName, _: &[String]) -> Result<Vec<Option<EventId>>, StoreError> {
+        unreachable!()
+    }
+    async fn mark(&self, _: &ProjectName, _: &str) -> Result<Option<String>, StoreError> {
+        unreachable!()
+    }
+    async fn set_mark(&self, _: &ProjectName, _: &str, _: Option<&str>) -> Result<(), StoreError> {
+        unreachable!()
+    }
     async fn dead_letters(&self, _: u32) -> Result<Vec<DeadLetter>, StoreError> {
         unreachable!()
     }

@@ -10,7 +10,7 @@ use crate::store::agenda::Entry;
 use crate::store::sqlite::counters;
 use crate::store::sqlite::rows::{self, Packed};
 use crate::store::sqlite::work::{Answer, Incoming};
-use crate::store::{Accepted, StoreError};
+use crate::store::{Accepted, Again, StoreError};
 
 /// An event that was there before.
 struct Known {
@@ -67,11 +67,14 @@ impl Batch<'_> {
             .db
             .prepare_cached("SELECT event FROM seen WHERE project = ?1 AND key = ?2")?
             .query_row(params![project, key], |row| rows::event_id(row, 0))?;
-        if !asked.rerun || asked.standing != Standing::Accepted {
+        if asked.again == Again::Never || asked.standing != Standing::Accepted {
             return Ok(Accepted::Repeat(id));
         }
         // An event that was pruned cannot be handled again; its key stays.
         let Some(known) = self.known(id)? else { return Ok(Accepted::Repeat(id)) };
+        if asked.again == Again::Newcomers {
+            return self.join(incoming, &known, id);
+        }
         let waits = self.db.prepare_cached("SELECT 1 FROM invocation WHERE event = ?1 LIMIT 1")?.exists([known.row])?;
         if waits {
             return Ok(Accepted::FoldedIn(id));
@@ -87,6 +90,33 @@ impl Batch<'_> {
         let handling = self.handling(incoming, known.row, Origin::Rerun, generation);
         self.invoke(&handling, &asked.plugins, true)?;
         Ok(Accepted::Rerun(id))
+    }
+
+    /// Makes invocations for those plugins that never had a known event.
+    fn join(&mut self, incoming: &Incoming, known: &Known, id: EventId) -> rusqlite::Result<Accepted> {
+        let asked = &incoming.asked;
+        if known.standing != rows::standing_number(Standing::Accepted) {
+            return Ok(Accepted::Repeat(id));
+        }
+        let mut newcomers = Vec::new();
+        for plugin in &asked.plugins {
+            let scope = self.names.scope_number(self.db, &asked.event.project, plugin)?;
+            let had = self
+                .db
+                .prepare_cached(
+                    "SELECT 1 FROM invocation WHERE event = ?1 AND scope = ?2 UNION ALL SELECT 1 FROM run WHERE event = ?1 AND scope = ?2",
+                )?
+                .exists(params![known.row, scope])?;
+            if !had {
+                newcomers.push(plugin.clone());
+            }
+        }
+        if newcomers.is_empty() {
+            return Ok(Accepted::Repeat(id));
+        }
+        let handling = self.handling(incoming, known.row, asked.event.origin, known.generation);
+        self.invoke(&handling, &newcomers, false)?;
+        Ok(Accepted::Joined(id))
     }
 
     fn handling<'a>(&self, incoming: &'a Incoming, event: i64, origin: Origin, generation: u32) -> Handling<'a> {
@@ -169,6 +199,10 @@ impl Batch<'_> {
                     .db
                     .prepare_cached("SELECT 1 FROM run WHERE event = ?1 AND scope = ?2 AND done = 1")?
                     .exists(params![handling.event, scope])?;
+            if again {
+                let gone = self.execute("DELETE FROM dead_letter WHERE event = ?1 AND scope = ?2", params![handling.event, scope])?;
+                self.counters.dead -= i64::try_from(gone).unwrap_or(0);
+            }
             let id = counters::next(&mut self.counters.invocation);
             self.execute(
                 "INSERT INTO invocation (event, id, scope, origin, generation, rerun, due, attempts, traps, parked_times, parked_since) \

@@ -1,4 +1,4 @@
-//! Recording what the platform said, and which of its projects a name stands for.
+//! Recording what the platform said, which of its projects a name stands for, and how far something has come.
 
 use rusqlite::{OptionalExtension, params};
 
@@ -24,6 +24,19 @@ impl Batch<'_> {
              ON CONFLICT (root, generation) DO UPDATE SET content = excluded.content",
             params![root.as_bytes(), generation, content],
         )
+        .map(|_| ())
+    }
+
+    pub(super) fn mark(&mut self, project: &ProjectName, name: &str, value: Option<&str>) -> rusqlite::Result<()> {
+        let project = self.names.project(self.db, project)?;
+        match value {
+            Some(value) => self.execute(
+                "INSERT INTO mark (project, name, value) VALUES (?1, ?2, ?3) \
+                 ON CONFLICT (project, name) DO UPDATE SET value = excluded.value",
+                params![project, name, value],
+            ),
+            None => self.execute("DELETE FROM mark WHERE project = ?1 AND name = ?2", params![project, name]),
+        }
         .map(|_| ())
     }
 
