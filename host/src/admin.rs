@@ -1,5 +1,5 @@
 //! What operators may ask of a running host, on a listener of its own: state and history as JSON, for the command line and
-//! for scripts. Changes nothing, and never shows a secret.
+//! for scripts. Nothing is changed but by POST, and no secret is shown but a hook's token to who asks to have it revealed.
 //!
 //! Every request must carry the token of the data folder, wherever it comes from: "from loopback" proves nothing behind a
 //! reverse proxy, nor against another user of the machine.
@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::middleware;
-use axum::routing::get;
+use axum::routing::{get, post};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
@@ -20,13 +20,17 @@ use tokio::sync::Semaphore;
 use tracing::{debug, warn};
 use url::Url;
 
+use crate::backfill::Backfill;
 use crate::clock::{Clock, Timestamp};
+use crate::inbox::Inbox;
 use crate::plugin::registry::Registry;
 use crate::secret::Secret;
 use crate::store::Store;
 
 mod answer;
 mod gate;
+pub mod hook;
+mod project;
 pub mod token;
 pub mod view;
 
@@ -61,6 +65,10 @@ pub struct Admin {
     pub started_at: Timestamp,
     /// How the world reaches the hooks.
     pub public_url: Url,
+    /// When hooks were called.
+    pub inbox: Inbox,
+    /// Does pages of a backfill.
+    pub backfill: Backfill,
 }
 
 /// The admin API as a service, for requests to `listens_on`.
@@ -73,6 +81,8 @@ pub fn router(admin: Admin, listens_on: SocketAddr) -> Router {
         .route("/v1/plugins/{name}", get(answer::plugin))
         .route("/v1/projects", get(answer::projects))
         .route("/v1/projects/{name}/badges", get(answer::badges))
+        .route("/v1/projects/{name}/backfill", post(project::backfill))
+        .route("/v1/projects/{name}/hook", get(project::hook).post(project::set_hook))
         .route("/v1/events/{id}", get(answer::event))
         .route("/v1/dead", get(answer::dead))
         .fallback(answer::unknown_path)

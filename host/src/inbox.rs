@@ -1,25 +1,94 @@
 //! Events come in here, are recorded once, and only then may the sender be told so. Knows nothing of HTTP and plugins' insides.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use crate::clock::Clock;
+use tokio::sync::Notify;
+use tracing::debug;
+
+use crate::clock::{self, Clock, Timestamp};
 use crate::event::{Event, Normalised, Origin, Standing};
-use crate::id::EventId;
+use crate::id::{EventId, PluginName, ProjectName};
+use crate::platform::{Platform, PlatformError};
 use crate::plugin::registry::Project;
-use crate::store::{Acceptance, Accepted, Again, Store, StoreError};
+use crate::store::{Acceptance, Accepted, Again, Binding, Store, StoreError};
 
 /// Where events are recorded.
 #[derive(Clone)]
 pub struct Inbox {
     store: Arc<dyn Store>,
     clock: Clock,
+    calls: Arc<Calls>,
+}
+
+/// When each project's hook brought something last.
+#[derive(Debug, Default)]
+pub struct Calls {
+    calls: Mutex<BTreeMap<ProjectName, Heard>>,
+    news: Notify,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Heard {
+    at: Timestamp,
+    /// The time that the store knows.
+    kept_at: Timestamp,
+}
+
+/// How far the time that the store knows may lag behind.
+const KEEP_EVERY: Duration = Duration::from_secs(60);
+/// When a project's hook brought something last, to a minute or so.
+const CALLED_MARK: &str = "hook.called";
+
+impl Calls {
+    /// When the hook of `project` brought something last; none when it has not since the host's start.
+    #[must_use]
+    pub fn at(&self, project: &ProjectName) -> Option<Timestamp> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner).get(project).map(|heard| heard.at)
+    }
+
+    /// Waits until any hook brings something; at once when one has since this was last asked.
+    pub async fn something(&self) {
+        self.news.notified().await;
+    }
+
+    /// Notes that it did, and says whether that is to be kept.
+    fn note(&self, project: &ProjectName, now: Timestamp) -> bool {
+        let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        let keep = match calls.get_mut(project) {
+            Some(call) => {
+                call.at = now;
+                let keep = clock::between(call.kept_at, now) >= KEEP_EVERY;
+                call.kept_at = if keep { now } else { call.kept_at };
+                keep
+            }
+            None => calls.insert(project.clone(), Heard { at: now, kept_at: now }).is_none(),
+        };
+        drop(calls);
+        self.news.notify_one();
+        keep
+    }
+}
+
+/// An event that the host found by itself, and no sender brought.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The id that it gets when it is new.
+    pub id: EventId,
+    /// What happened.
+    pub normalised: Normalised,
+    /// Why it is here now.
+    pub origin: Origin,
+    /// The one plugin that is to handle it, where it is known and this plugin never had it; none for all that listen, where it is new.
+    pub newcomer: Option<PluginName>,
 }
 
 impl Inbox {
     /// An inbox that records in `store`.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, clock: Clock) -> Self {
-        Self { store, clock }
+        Self { store, clock, calls: Arc::default() }
     }
 
     /// Records what one request of `project`'s sender held, with an invocation for each plugin that is to handle it.
@@ -30,19 +99,64 @@ impl Inbox {
     ///
     /// As [`Store::accept`]: answer 503, the sender's repeat settles it.
     pub async fn accept(&self, project: &Project, request: Vec<Normalised>) -> Result<Vec<Accepted>, StoreError> {
-        let batch = request.into_iter().map(|normalised| self.acceptance(project, normalised)).collect();
-        self.store.accept(batch).await
+        let (name, now) = (&project.config.name, self.clock.now());
+        let live = |normalised: Normalised| {
+            // Who asks for a thousand old events again does not want a thousand posts, whether they were known here or not.
+            let (origin, again) = if normalised.rerun { (Origin::Rerun, Again::Rerun) } else { (Origin::Live, Again::Never) };
+            self.acceptance(project, Found { id: EventId::new(), normalised, origin, newcomer: None }, again)
+        };
+        let accept = self.store.accept(request.into_iter().map(live).collect());
+        if !self.calls.note(name, now) {
+            return accept.await;
+        }
+        // In one commit with the events, as far as the store can.
+        let called_at = clock::rfc3339(now);
+        let (accepted, kept) = tokio::join!(accept, self.store.set_mark(name, CALLED_MARK, Some(&called_at)));
+        if let Err(error) = kept {
+            debug!(project = %name, %error, "That the hook of project `{name}` was called could not be kept");
+        }
+        accepted
     }
 
-    fn acceptance(&self, project: &Project, normalised: Normalised) -> Acceptance {
-        let id = EventId::new();
+    /// Records what the host found by itself, at most 1,000 events.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::accept`].
+    pub async fn accept_found(&self, project: &Project, found: Vec<Found>) -> Result<Vec<Accepted>, StoreError> {
+        let acceptance = |found: Found| {
+            let again = if found.newcomer.is_some() { Again::Newcomers } else { Again::Never };
+            self.acceptance(project, found, again)
+        };
+        self.store.accept(found.into_iter().map(acceptance).collect()).await
+    }
+
+    /// When hooks were called since the host's start.
+    #[must_use]
+    pub fn calls(&self) -> Arc<Calls> {
+        Arc::clone(&self.calls)
+    }
+
+    /// When the hook of `project` brought something last, to a minute or so for a time before the host's start; none when it never has.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    pub async fn called_at(&self, project: &ProjectName) -> Result<Option<Timestamp>, StoreError> {
+        match self.calls.at(project) {
+            Some(at) => Ok(Some(at)),
+            None => Ok(self.store.mark(project, CALLED_MARK).await?.and_then(|at| at.parse().ok())),
+        }
+    }
+
+    fn acceptance(&self, project: &Project, found: Found, again: Again) -> Acceptance {
+        let Found { id, normalised, origin, newcomer } = found;
         let now = self.clock.now();
-        // Who asks for a thousand old events again does not want a thousand posts, whether they were known here or not.
-        let (origin, again) = if normalised.rerun { (Origin::Rerun, Again::Rerun) } else { (Origin::Live, Again::Never) };
-        let plugins = match normalised.standing {
+        let mut plugins = match normalised.standing {
             Standing::Accepted => project.listeners(&normalised.kind, None),
             _ => Vec::new(),
         };
+        plugins.retain(|plugin| newcomer.as_ref().is_none_or(|newcomer| newcomer == plugin));
         Acceptance {
             standing: normalised.standing,
             dedup_key: normalised.dedup_key,
@@ -65,4 +179,23 @@ impl Inbox {
             },
         }
     }
+}
+
+/// A project's name stands for one project of one platform for ever: state and once keys belong to it. Gives that project.
+///
+/// # Errors
+///
+/// When the project's file now says another one, when the platform does not tell which one it is, or when the store fails.
+pub async fn check_binding(store: &dyn Store, project: &ProjectName, platform: &dyn Platform) -> Result<Binding, PlatformError> {
+    let wanted = Binding { address: platform.address().to_owned(), platform_id: platform.project().await?.id };
+    let bound = store.bind(project, &wanted).await.map_err(|error| PlatformError::Later { after: None, why: error.to_string() })?;
+    if bound == wanted {
+        return Ok(bound);
+    }
+    let why = format!(
+        "project `{project}` stands for project {} at {} since its first event, but its file now says {} at {}: \
+         give the other project a file of another name",
+        bound.platform_id, bound.address, wanted.platform_id, wanted.address
+    );
+    Err(PlatformError::Refused { why })
 }

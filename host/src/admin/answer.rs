@@ -48,14 +48,19 @@ impl From<StoreError> for Refusal {
     }
 }
 
-const PATHS: &str = "there are `/v1/status`, `/v1/plugins`, `/v1/plugins/{name}`, `/v1/projects`, `/v1/projects/{name}/badges`, `/v1/events/{id}` and `/v1/dead`";
+const PATHS: &str = "there are `/v1/status`, `/v1/plugins`, `/v1/plugins/{name}`, `/v1/projects`, `/v1/projects/{name}/badges`, \
+     `/v1/projects/{name}/backfill`, `/v1/projects/{name}/hook`, `/v1/events/{id}` and `/v1/dead`";
 
 pub(super) async fn unknown_path() -> Refusal {
     Refusal::new(StatusCode::NOT_FOUND, "there is nothing here", PATHS)
 }
 
 pub(super) async fn wrong_method() -> Refusal {
-    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "this can only be read", "send a GET")
+    Refusal::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "nothing here answers that method",
+        "GET reads; `backfill` and `hook` of a project also take a POST",
+    )
 }
 
 pub(super) async fn status(State(admin): State<Arc<Admin>>) -> Result<Json<view::Status>, Refusal> {

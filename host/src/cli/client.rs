@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -14,6 +15,9 @@ use crate::secret::Secret;
 
 /// The whole of one question and its answer.
 const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The same where the host has something to do first, and may have to wait for a platform. It cuts off what takes a minute.
+const ACT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// For the connection alone: the host is on this machine, or near.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -57,9 +61,21 @@ impl Client {
 
     /// `GET` of a path that begins with a slash.
     pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<Asked<T>> {
-        let url = format!("http://{}{path}", self.address);
-        let request = self.http.get(&url).bearer_auth(self.token.reveal());
-        let response = match request.send().await {
+        self.answer(self.http.get(self.url(path))).await
+    }
+
+    /// `POST` of `body` as JSON to a path that begins with a slash.
+    pub(super) async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> anyhow::Result<Asked<T>> {
+        let json = serde_json::to_vec(body).context("the question cannot be written down")?;
+        self.answer(self.http.post(self.url(path)).header("content-type", "application/json").timeout(ACT_TIMEOUT).body(json)).await
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    async fn answer<T: DeserializeOwned>(&self, request: reqwest::RequestBuilder) -> anyhow::Result<Asked<T>> {
+        let response = match request.bearer_auth(self.token.reveal()).send().await {
             Ok(response) => response,
             Err(error) if error.is_connect() => return Ok(Asked::NoHost(format!("no host answers at {}", self.address))),
             Err(error) => return Err(anyhow::Error::new(error).context(format!("asking the host at {} failed", self.address))),
@@ -105,6 +121,28 @@ fn reachable(address: SocketAddr) -> SocketAddr {
 pub(super) async fn ask<T: DeserializeOwned>(host: &Host, path: &str) -> anyhow::Result<Asked<T>> {
     match Client::of(host)? {
         Ok(client) => client.get(path).await,
+        Err(why) => Ok(Asked::NoHost(why)),
+    }
+}
+
+impl<T> Asked<T> {
+    /// The answer; the reason why there is none, for people, where only a running host can give one.
+    pub(super) fn of_running_host(self) -> anyhow::Result<T> {
+        match self {
+            Self::Answered(answer) => Ok(answer),
+            Self::Missing(advice) => Err(advice.into()),
+            Self::NoHost(why) => {
+                let help = "start the host with `crowdhook serve` and ask again";
+                Err(Advice::new(format!("{why}, and only a running host can do this"), help).into())
+            }
+        }
+    }
+}
+
+/// Has the host of these settings do something; [`Asked::NoHost`] when none runs.
+pub(super) async fn act<T: DeserializeOwned>(host: &Host, path: &str, body: &impl Serialize) -> anyhow::Result<Asked<T>> {
+    match Client::of(host)? {
+        Ok(client) => client.post(path, body).await,
         Err(why) => Ok(Asked::NoHost(why)),
     }
 }

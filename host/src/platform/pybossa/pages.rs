@@ -5,7 +5,10 @@
 
 use super::call::{Answered, Call};
 use super::{PAGE_ROWS_MAX, Pybossa, read};
-use crate::platform::{Completed, Odd, Page, Platform as _, PlatformError, Snapshot};
+use crate::platform::{Answer, Completed, Odd, Page, Platform as _, PlatformError, Snapshot, Task};
+
+/// What makes rows of the body of an answer.
+type Reader<T> = fn(&[u8]) -> Result<Vec<read::PageRow<T>>, read::Unreadable>;
 
 /// A page as it came.
 struct Rows<T> {
@@ -80,7 +83,7 @@ impl Pybossa {
         filter: &[(&str, &str)],
         after: Option<&str>,
         rows: usize,
-        (what, read): (&str, fn(&[u8]) -> Result<Vec<read::PageRow<T>>, read::Unreadable>),
+        (what, read): (&str, Reader<T>),
     ) -> Result<Rows<T>, PlatformError> {
         let mut limit = rows.clamp(1, PAGE_ROWS_MAX);
         let mut related = true;
@@ -128,7 +131,7 @@ fn completion(row: read::CompletionRow) -> Completed {
     }
 }
 
-fn completed(task: crate::platform::Task, answers: Option<Vec<crate::platform::Answer>>, result: Option<read::ResultFacts>) -> Completed {
+fn completed(task: Task, answers: Option<Vec<Answer>>, result: Option<read::ResultFacts>) -> Completed {
     let counted = result.as_ref().map(|result| result.answers.as_slice()).unwrap_or_default();
     let whole = answers.filter(|answers| read::holds_all(answers, counted));
     let id = task.id.clone();

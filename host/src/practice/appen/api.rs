@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{Method, Request, Response, header};
-use http_body_util::{BodyExt as _, Full, Limited};
+use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -91,11 +91,15 @@ impl Appen {
 }
 
 async fn respond(appen: &Arc<Appen>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
-    let (head, body) = request.into_parts();
-    let status = match Limited::new(body, BODY_BYTES_MAX).collect().await {
-        Ok(body) => answer(appen, &head, &body.to_bytes()),
-        Err(_) => 413,
-    };
+    let (head, mut incoming) = request.into_parts();
+    let mut body = Vec::new();
+    while let Some(Ok(frame)) = incoming.frame().await {
+        body.extend_from_slice(frame.data_ref().map_or(&[], |data| data));
+        if body.len() > BODY_BYTES_MAX {
+            break;
+        }
+    }
+    let status = if body.len() > BODY_BYTES_MAX { 413 } else { answer(appen, &head, &body) };
     let body = if status == 200 { "{}" } else { r#"{"error":{"message":"made up by the practice Appen"}}"# };
     let response = Response::builder().status(status).header(header::CONTENT_TYPE, "application/json");
     Ok(response.body(Full::from(body)).unwrap_or_default())

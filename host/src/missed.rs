@@ -1,0 +1,97 @@
+//! Completed tasks that no hook brought → the events that it would have made of them. What `reconcile` and `backfill` have in
+//! common; it knows of neither why nor when somebody looks.
+//!
+//! The page that shows a task is its snapshot: it is kept before the event is recorded, so no plugin leads to another call.
+
+use std::sync::Arc;
+
+use futures_util::future::try_join_all;
+use tracing::error;
+
+use crate::event::{Normalised, Origin};
+use crate::id::{EventId, PluginName};
+use crate::inbox::{Found, Inbox};
+use crate::normalise;
+use crate::platform::Completed;
+use crate::plugin::registry::Project;
+use crate::store::{Accepted, Store, StoreError};
+
+/// Makes events of completed tasks.
+#[derive(Clone)]
+pub struct Missed {
+    store: Arc<dyn Store>,
+    inbox: Inbox,
+}
+
+/// A completed task, and the event that its completion is.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// The task.
+    pub completed: Completed,
+    /// The event that is known for it, if one is.
+    pub known: Option<EventId>,
+    normalised: Normalised,
+}
+
+impl Missed {
+    /// Records through `inbox`, whose store is `store`.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, inbox: Inbox) -> Self {
+        Self { store, inbox }
+    }
+
+    /// What the host knows of completed tasks of `project`, which the platform knows as `platform_id`. Tasks that were completed without
+    /// a result are no events and left out.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    pub async fn look(&self, project: &Project, platform_id: &str, completed: Vec<Completed>) -> Result<Vec<Candidate>, StoreError> {
+        let events = completed.into_iter().filter_map(|completed| {
+            let normalised = normalise::completed_task(&project.config, platform_id, &completed)?;
+            Some(Candidate { completed, known: None, normalised })
+        });
+        let mut candidates: Vec<Candidate> = events.collect();
+        let keys: Vec<String> = candidates.iter().map(|candidate| candidate.normalised.dedup_key.clone()).collect();
+        let seen = self.store.seen(&project.config.name, &keys).await?;
+        for (candidate, known) in candidates.iter_mut().zip(seen) {
+            candidate.known = known;
+        }
+        Ok(candidates)
+    }
+
+    /// Records the events of tasks that are not known; for `newcomer`, has this plugin handle those that are. The hook may have
+    /// brought one meanwhile: then it is a repeat.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::accept`].
+    pub async fn take(
+        &self,
+        project: &Project,
+        candidates: Vec<Candidate>,
+        origin: impl Fn(&Completed) -> Origin,
+        newcomer: Option<&PluginName>,
+    ) -> Result<Vec<Accepted>, StoreError> {
+        let mut found = Vec::new();
+        let mut snapshots = Vec::new();
+        for Candidate { completed, known, normalised } in candidates {
+            let (id, origin) = (EventId::new(), origin(&completed));
+            if let (None, Some(snapshot)) = (known, completed.snapshot) {
+                snapshots.push((id, snapshot));
+            }
+            found.push(Found { id, normalised, origin, newcomer: newcomer.cloned() });
+        }
+        let kept = snapshots.into_iter().map(|(id, snapshot)| async move {
+            match serde_json::to_string(&snapshot) {
+                Ok(text) => self.store.put_snapshot(id, 0, &text).await.map(drop),
+                Err(error) => {
+                    error!(event.id = %id, %error, "A snapshot cannot be written down, the platform is asked for it again");
+                    Ok(())
+                }
+            }
+        });
+        try_join_all(kept).await?;
+        self.inbox.accept_found(project, found).await
+    }
+}
