@@ -16,7 +16,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("outbox", &["store"]),
     ("deliver", &["outbox", "platform", "connection", "config", "store", "plugin"]),
     ("missed", &["normalise", "inbox", "plugin", "store", "platform"]),
-    ("reconcile", &["missed", "normalise", "inbox", "plugin", "store", "platform"]),
+    ("reconcile", &["telemetry", "missed", "normalise", "inbox", "plugin", "store", "platform"]),
     ("backfill", &["missed", "inbox", "plugin", "store", "platform"]),
     ("store", &[]),
     ("platform", &["connection", "config"]),
