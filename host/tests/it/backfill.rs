@@ -126,7 +126,9 @@ async fn a_run_that_is_stopped_goes_on_without_a_repeat_or_a_gap() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dry_run_says_what_would_be_and_keeps_nothing() {
     let stage = Stage::counting().await;
-    (0..5).for_each(|_| drop(stage.completed(&["owl"])));
+    for _ in 0..5 {
+        stage.completed(&["owl"]);
+    }
     let first = stage.page(json!({ "dry_run": true, "rows": 3 })).await;
     assert_eq!((&first["made"], &first["done"]), (&json!(3), &json!(false)), "{first}");
     let second = stage.page(json!({ "dry_run": true, "rows": 3, "progress": first["progress"] })).await;
@@ -232,7 +234,9 @@ async fn results_are_written_and_nobody_is_told() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_window_that_is_used_up_is_told_as_a_wait() {
     let stage = Stage::counting().await;
-    (0..3).for_each(|_| drop(stage.completed(&["owl"])));
+    for _ in 0..3 {
+        stage.completed(&["owl"]);
+    }
     stage.server.set_rate_limit(Some(RateLimit { limit: 1, ..RateLimit::PYBOSSA }));
     let report = stage.page(json!({})).await;
     assert!(report["wait_ms"].as_u64().unwrap() > 0 && report["note"].as_str().unwrap().contains("PYBOSSA"), "{report}");
@@ -243,7 +247,9 @@ async fn a_window_that_is_used_up_is_told_as_a_wait() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_command_asks_for_page_after_page_and_sums_up() {
     let stage = Stage::counting().await;
-    (0..25).for_each(|_| drop(stage.completed(&["owl"])));
+    for _ in 0..25 {
+        stage.completed(&["owl"]);
+    }
     let without_result = stage.server.add_task("birds", json!({}), 5).unwrap();
     stage.server.answer(without_result, "ann", json!({})).unwrap();
     stage.server.lower_redundancy("birds", 1).unwrap();

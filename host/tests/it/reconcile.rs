@@ -179,7 +179,11 @@ async fn what_was_missed_for_more_than_a_day_is_told_as_old() {
     let long_ago: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
     let seed = Seed { clock: Clock::manual(long_ago), ..Seed::empty() };
     let stage = Stage::on(seed).await;
-    let stage = stage.away(async |server| drop(completed(server))).await;
+    let stage = stage
+        .away(async |server| {
+            completed(server);
+        })
+        .await;
     let events = stage.events(&EventKind::TASK_COMPLETED, 1).await;
     assert_eq!((events[0].event.origin, events[0].event.occurred_at), (Origin::Backfill, long_ago));
     stage.host.stop().await;
@@ -215,7 +219,11 @@ async fn a_project_is_completed_with_its_last_task_and_again_when_it_has_got_mor
     let stage = stage.away(async |_| {}).await;
     stage.server.answer(tasks[0], "ben", json!({})).unwrap();
     stage.events(&EventKind::TASK_COMPLETED, 4).await;
-    let stage = stage.away(async |server| drop(completed(server))).await;
+    let stage = stage
+        .away(async |server| {
+            completed(server);
+        })
+        .await;
     let events = stage.events(&EventKind::PROJECT_COMPLETED, 2).await;
     assert_eq!(events[1].event.payload, r#"{"project_short_name":"birds","project_id":1,"round":2}"#);
     stage.host.stop().await;
