@@ -1,5 +1,5 @@
 //! What operators may ask of a running host, on a listener of its own: state and history as JSON, for the command line and
-//! for scripts. Nothing is changed but by POST, and no secret is shown but a hook's token to who asks to have it revealed.
+//! for scripts. Nothing is changed by a GET, and no secret is shown but a hook's token to who asks to have it revealed.
 //!
 //! Every request must carry the token of the data folder, wherever it comes from: "from loopback" proves nothing behind a
 //! reverse proxy, nor against another user of the machine.
@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use axum::routing::{get, post};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -42,6 +43,9 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A connection carries one request and lasts no longer than this.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// A request's body is no longer.
+const BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// How long to wait after a failure to accept: it is mostly that no file handle is left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -83,10 +87,15 @@ pub fn router(admin: Admin, listens_on: SocketAddr) -> Router {
         .route("/v1/projects/{name}/badges", get(answer::badges))
         .route("/v1/projects/{name}/backfill", post(project::backfill))
         .route("/v1/projects/{name}/hook", get(project::hook).post(project::set_hook))
+        .route("/v1/projects/{name}/plugins/{plugin}/release", post(answer::release))
         .route("/v1/events/{id}", get(answer::event))
+        .route("/v1/events/{id}/replay", post(answer::replay_event))
         .route("/v1/dead", get(answer::dead))
+        .route("/v1/dead/replay", post(answer::replay))
+        .route("/v1/quarantine", get(answer::quarantine))
         .fallback(answer::unknown_path)
         .method_not_allowed_fallback(answer::wrong_method)
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::from_fn_with_state(gate, gate::pass))
         .with_state(admin)
 }

@@ -13,8 +13,8 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    /// For retries of an invocation: 2, 4, 8 … minutes, at most six hours; ten attempts take about 14 hours.
-    pub const INVOCATION: Self = Self { first: Duration::from_secs(120), longest: Duration::from_secs(6 * 3600) };
+    /// For retries of an invocation: 3, 6, 12 … minutes, at most half a day; ten attempts take about a day.
+    pub const INVOCATION: Self = Self { first: Duration::from_secs(180), longest: Duration::from_secs(12 * 3600) };
     /// For what waits for the platform or for room: 1 s, 2 s … a minute.
     pub const PARKED: Self = Self { first: Duration::from_secs(1), longest: Duration::from_secs(60) };
     /// For deliveries: 2 s, 4 s … an hour.

@@ -81,9 +81,11 @@ pub struct Limits {
     pub attempts_max: u32,
     /// Attempts of an invocation that traps. Default 3.
     pub traps_max: u32,
+    /// A plugin of a project that traps so many times in a row is held until someone, or a new version, releases it; 0 for never. Default 20.
+    pub quarantine_after: u32,
     /// Attempts of a delivery. Default 10.
     pub delivery_attempts_max: u32,
-    /// Wait before an invocation whose plugin failed is tried again; doubles each time, up to six hours. Default 2 minutes.
+    /// Wait before an invocation whose plugin failed is tried again; doubles each time, up to twelve hours. Default 3 minutes.
     pub retry_wait: Duration,
     /// Wait before an invocation that found no room or no platform is tried again; doubles each time, up to a minute. Default 1 s.
     pub park_wait: Duration,
@@ -151,6 +153,7 @@ impl Default for Limits {
             drain: Duration::from_secs(10),
             attempts_max: 10,
             traps_max: 3,
+            quarantine_after: 20,
             delivery_attempts_max: 10,
             retry_wait: Backoff::INVOCATION.first,
             park_wait: Backoff::PARKED.first,

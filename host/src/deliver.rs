@@ -25,6 +25,8 @@ use crate::store::{ClaimedDelivery, DeliveryOutcome, Finished, Store, StoreError
 
 /// Deliveries under way at a time.
 const UNDER_WAY_MAX: usize = 32;
+/// Deliveries under way at a time through one connection of a project: one that hangs leaves room for the others.
+const PER_CONNECTION_MAX: usize = 16;
 /// A claim on a delivery runs out after this; longer than any attempt may take.
 const LEASE: Duration = Duration::from_secs(120);
 /// After the store failed to give any, the next look is this much later.
@@ -93,7 +95,7 @@ impl Deliverer {
             let Ok(permit) = Arc::clone(&self.under_way).acquire_owned().await else { return };
             let mut permit = Some(permit);
             let claimed = tokio::select! {
-                claimed = self.store.claim_deliveries(1, LEASE) => claimed,
+                claimed = self.store.claim_deliveries(1, PER_CONNECTION_MAX, LEASE) => claimed,
                 () = &mut stop => return,
             };
             let claimed = match claimed {
@@ -155,7 +157,7 @@ impl Deliverer {
 
     /// Whether an attempt before this one may have had its effect: one whose word was lost with its process, its lease, or on the way.
     fn may_have_happened(&self, delivery: &ClaimedDelivery) -> bool {
-        delivery.attempt > 1 || delivery.lease.generation > 1 || delivery.requested_at < self.started_at
+        delivery.in_doubt || delivery.attempt > 1 || delivery.lease.generation > 1 || delivery.requested_at < self.started_at
     }
 
     async fn carry_out(&self, delivery: &ClaimedDelivery) -> Result<String, Trouble> {

@@ -5,6 +5,7 @@
 //! their commit), and so many sandboxes exist. A plugin that hangs in all sandboxes it may have leaves the others free.
 
 mod judge;
+mod quarantine;
 mod reads;
 mod run;
 mod snapshots;
@@ -25,6 +26,7 @@ use crate::connection::services::Services;
 use crate::id::Scope;
 use crate::plugin::registry::Registry;
 use crate::store::{Claimed, Store, StoreError};
+use quarantine::Faults;
 use snapshots::Snapshots;
 use waits::Waits;
 
@@ -49,11 +51,14 @@ pub struct Dispatcher {
     in_hand: Arc<Semaphore>,
     sandboxes: Semaphore,
     per_plugin: Mutex<HashMap<Scope, Arc<PluginRoom>>>,
+    faults: Faults,
 }
 
 /// The room that one plugin of one project has.
 struct PluginRoom {
     sandboxes: Semaphore,
+    /// Taken by a further attempt before a sandbox, so that old trouble leaves some to new events.
+    further: Semaphore,
     /// Held for reading by each run; by one that met several conflicts in a row, alone.
     alone: RwLock<()>,
     /// What the plugin's state held when it was last asked for, and how often it was wanted since the start: asked for now and
@@ -72,6 +77,7 @@ impl Dispatcher {
             in_hand: Arc::new(Semaphore::new(IN_HAND_MAX)),
             sandboxes: Semaphore::new(limits.sandboxes_max),
             per_plugin: Mutex::default(),
+            faults: Faults::default(),
             registry,
             services,
             store,
@@ -82,6 +88,13 @@ impl Dispatcher {
 
     /// Claims and runs until `stop`, or until the store is closed. Guests run on the threads of `guests`, never on the caller's.
     pub async fn serve(self: Arc<Self>, guests: tokio::runtime::Handle, stop: impl Future<Output = ()>) {
+        tokio::select! {
+            () = Arc::clone(&self).hand_out(guests, stop) => {}
+            () = self.release_changed() => {}
+        }
+    }
+
+    async fn hand_out(self: Arc<Self>, guests: tokio::runtime::Handle, stop: impl Future<Output = ()>) {
         tokio::pin!(stop);
         loop {
             let Ok(first) = Arc::clone(&self.in_hand).acquire_owned().await else { return };
@@ -148,6 +161,7 @@ impl Dispatcher {
         let room = || {
             Arc::new(PluginRoom {
                 sandboxes: Semaphore::new(self.limits.per_plugin_max.max(1)),
+                further: Semaphore::new((self.limits.per_plugin_max / 2).max(1)),
                 alone: RwLock::new(()),
                 state_bytes: AtomicU64::new(0),
                 state_bytes_wanted: AtomicU64::new(0),

@@ -170,6 +170,15 @@ impl fmt::Display for Scope {
     }
 }
 
+impl FromStr for Scope {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (project, plugin) = text.split_once('/').ok_or_else(|| format!("`{text}` is no `project/plugin`"))?;
+        let name = |error: NameError| error.to_string();
+        Ok(Self { project: project.parse().map_err(name)?, plugin: plugin.parse().map_err(name)? })
+    }
+}
+
 /// The SHA-256 of some bytes: names a component's file, a plugin's settings, or a piece of kept content.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Digest(pub [u8; 32]);

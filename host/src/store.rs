@@ -15,7 +15,10 @@ use crate::event::{Event, Standing};
 use crate::id::{BadgeId, DeliveryId, Digest, EventId, InvocationId, PluginName, ProjectName, Scope};
 
 pub mod agenda;
+mod dead;
 pub mod sqlite;
+
+pub use dead::{DeadDelivery, DeadKind, DeadLetter, DeadLetterId, Quarantine, Replayed, WantedDead};
 
 #[cfg(test)]
 mod conformance;
@@ -282,8 +285,10 @@ pub struct ClaimedDelivery {
     pub event: EventId,
     /// The number of this attempt, from 1.
     pub attempt: u32,
-    /// When it was asked for.
+    /// When it was asked for, or replayed.
     pub requested_at: Timestamp,
+    /// Whether an attempt before its replay may have had its effect.
+    pub in_doubt: bool,
 }
 
 /// What became of an attempt to deliver.
@@ -409,26 +414,6 @@ pub struct Totals {
     pub set_aside: u64,
 }
 
-/// An invocation that was given up.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct DeadLetter {
-    /// The event.
-    pub event: EventId,
-    /// Its kind.
-    pub kind: String,
-    /// The project and the plugin.
-    #[serde(flatten)]
-    pub scope: Scope,
-    /// The task.
-    pub task: Option<String>,
-    /// How many attempts there were.
-    pub attempts: u32,
-    /// When it was given up.
-    pub died_at: Timestamp,
-    /// Why.
-    pub reason: String,
-}
-
 /// Keeps events, invocations, state, task results, snapshots and deliveries. All writes are on disk when they return.
 ///
 /// Times are kept to the millisecond. Reads see every write that has returned. A caller that goes away while it waits has
@@ -453,7 +438,8 @@ pub trait Store: Send + Sync {
     ///
     /// Invocations of one plugin about one task are leased one at a time, in the order of acceptance: the next one only
     /// when the one before it is finished for good. Projects and plugins take turns. No plugin of a project has more
-    /// than `per_plugin` leased at a time. A lease that is neither finished nor renewed for `lease` is given out again with a greater generation.
+    /// than `per_plugin` leased at a time, and no more than half of these are further attempts, so that old trouble does not keep
+    /// new events waiting. A lease that is neither finished nor renewed for `lease` is given out again with a greater generation.
     ///
     /// # Errors
     ///
@@ -494,12 +480,12 @@ pub trait Store: Send + Sync {
     async fn put_snapshot(&self, root: EventId, generation: u32, text: &str) -> Result<Digest, StoreError>;
 
     /// Leases out up to `limit` deliveries that are due, waiting until there is one. Those of one (project, connection, task) one at a
-    /// time, in the order in which they were asked for.
+    /// time, in the order in which they were asked for; of one (project, connection) at most `per_connection` at a time.
     ///
     /// # Errors
     ///
     /// As [`Store::claim`].
-    async fn claim_deliveries(&self, limit: usize, lease: Duration) -> Result<Vec<ClaimedDelivery>, StoreError>;
+    async fn claim_deliveries(&self, limit: usize, per_connection: usize, lease: Duration) -> Result<Vec<ClaimedDelivery>, StoreError>;
 
     /// Records what became of an attempt. A delivery that was superseded meanwhile stays so.
     async fn finish_delivery(&self, held: Lease<i64>, outcome: DeliveryOutcome) -> Result<Finished, StoreError>;
@@ -535,7 +521,30 @@ pub trait Store: Send + Sync {
     async fn badge(&self, project: &ProjectName, id: BadgeId) -> Result<Option<KeptBadge>, StoreError>;
 
     /// The dead letters given up last, newest first, at most `limit`.
-    async fn dead_letters(&self, limit: u32) -> Result<Vec<DeadLetter>, StoreError>;
+    async fn dead_letters(&self, wanted: &WantedDead, limit: u32) -> Result<Vec<DeadLetter>, StoreError>;
+
+    /// Takes up again, in one commit, up to `limit` dead letters, the oldest first: an invocation from its first attempt and with
+    /// origin `replay`, on what the platform said then; a delivery under its old id and from its first attempt. Once keys that are
+    /// spent stay spent.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Full`] when no further invocation may wait.
+    async fn replay(&self, wanted: &WantedDead, limit: u32) -> Result<Replayed, StoreError>;
+
+    /// Lets `plugins` handle an event again, in one commit and with origin `replay`; those that it waits for anyway are passed over.
+    /// With `fresh`, on what the platform says then, and otherwise on what it said. Gives how many will; none when there is no such
+    /// event, or when it is not one for plugins.
+    async fn replay_event(&self, event: EventId, plugins: &[PluginName], fresh: bool) -> Result<Option<u32>, StoreError>;
+
+    /// Holds back the invocations of a plugin of a project until [`Store::release`]: they wait, uncounted, and others go on.
+    async fn quarantine(&self, held: &Quarantine) -> Result<(), StoreError>;
+
+    /// Lets the invocations of a plugin go on. False when they were not held.
+    async fn release(&self, scope: &Scope) -> Result<bool, StoreError>;
+
+    /// The plugins that are held.
+    async fn quarantined(&self) -> Result<Vec<Quarantine>, StoreError>;
 
     /// Ends every wait in [`Store::claim`], finishes what was asked before, and closes.
     async fn close(&self);

@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use axum::Json;
+use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use tracing::error;
+use tracing::{error, info};
 
 use super::Admin;
 use super::view;
-use crate::clock::{between, rfc3339};
-use crate::id::{BadgeId, EventId, ProjectName};
-use crate::store::{self, StoreError};
+use crate::clock::{Timestamp, between, rfc3339};
+use crate::id::{BadgeId, EventId, PluginName, ProjectName, Scope};
+use crate::store::{self, DeadKind, DeadLetterId, Replayed, StoreError, WantedDead};
 use crate::telemetry;
 
 /// Why a request is not answered.
@@ -48,8 +49,10 @@ impl From<StoreError> for Refusal {
     }
 }
 
-const PATHS: &str = "there are `/v1/status`, `/v1/plugins`, `/v1/plugins/{name}`, `/v1/projects`, `/v1/projects/{name}/badges`, \
-     `/v1/projects/{name}/backfill`, `/v1/projects/{name}/hook`, `/v1/events/{id}` and `/v1/dead`";
+const PATHS: &str = "there are `/v1/status`, `/v1/plugins`, `/v1/plugins/{name}`, `/v1/projects`, `/v1/projects/{name}/badges`, `/v1/projects/{name}/hook`, `/v1/events/{id}`, `/v1/dead` and `/v1/quarantine`";
+
+/// Dead letters that are replayed in one commit.
+const REPLAYED_AT_ONCE: u32 = 500;
 
 pub(super) async fn unknown_path() -> Refusal {
     Refusal::new(StatusCode::NOT_FOUND, "there is nothing here", PATHS)
@@ -58,8 +61,8 @@ pub(super) async fn unknown_path() -> Refusal {
 pub(super) async fn wrong_method() -> Refusal {
     Refusal::new(
         StatusCode::METHOD_NOT_ALLOWED,
-        "nothing here answers that method",
-        "GET reads; `backfill` and `hook` of a project also take a POST",
+        "this path does not take that method",
+        "GET reads, POST changes; the path says which it takes",
     )
 }
 
@@ -99,18 +102,19 @@ pub(super) async fn projects(State(admin): State<Arc<Admin>>) -> Json<Vec<view::
 }
 
 pub(super) async fn event(State(admin): State<Arc<Admin>>, Path(id): Path<String>) -> Result<Json<view::EventView>, Refusal> {
-    let unreadable =
-        |_| Refusal::new(StatusCode::BAD_REQUEST, "that is no id of an event", "an id looks like `01981f7e-5c3a-7cc0-8e7f-0242ac120002`");
-    let id: EventId = id.parse().map_err(unreadable)?;
-    let found = view::event(admin.store.as_ref(), id).await?;
-    let missing = || {
-        Refusal::new(
-            StatusCode::NOT_FOUND,
-            "there is no such event",
-            "the log names the ids of events, and `crowdhook dead list` those of dead letters",
-        )
-    };
-    found.map(Json).ok_or_else(missing)
+    let id = event_id(&id)?;
+    view::event(admin.store.as_ref(), id).await?.map(Json).ok_or_else(no_event)
+}
+
+fn event_id(text: &str) -> Result<EventId, Refusal> {
+    text.parse().map_err(|_| {
+        Refusal::new(StatusCode::BAD_REQUEST, "that is no id of an event", "an id looks like `01981f7e-5c3a-7cc0-8e7f-0242ac120002`")
+    })
+}
+
+fn no_event() -> Refusal {
+    let help = "the log names the ids of events, and `crowdhook dead list` those of dead letters";
+    Refusal::new(StatusCode::NOT_FOUND, "there is no such event", help)
 }
 
 /// `?worker=ID&after=BADGE&limit=N`.
@@ -139,21 +143,125 @@ pub(super) async fn badges(
     Ok(Json(view::BadgesView { badges }))
 }
 
-/// `?limit=N`.
+/// `?limit=N`, and which are wanted.
 #[derive(Deserialize)]
-pub(super) struct Limit {
+#[serde(deny_unknown_fields)]
+pub(super) struct DeadQuery {
     limit: Option<u32>,
+    id: Option<DeadLetterId>,
+    what: Option<DeadKind>,
+    event: Option<EventId>,
+    project: Option<ProjectName>,
+    plugin: Option<PluginName>,
+    reason: Option<String>,
+    until: Option<Timestamp>,
 }
 
 pub(super) async fn dead(
     State(admin): State<Arc<Admin>>,
-    limit: Result<Query<Limit>, axum::extract::rejection::QueryRejection>,
+    query: Result<Query<DeadQuery>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Json<view::DeadView>, Refusal> {
-    let help = format!("write `?limit=` and a number from 1 to {}", view::DEAD_MAX);
-    let Query(Limit { limit }) = limit.map_err(|_| Refusal::new(StatusCode::BAD_REQUEST, "the limit is no number", help.clone()))?;
-    let limit = limit.unwrap_or(view::DEAD_USUAL);
+    let help = format!(
+        "`limit` is a number from 1 to {}; `id`, `what` (`invocation` or `delivery`), `event`, `project`, `plugin`, `reason` (a part of it) \
+         and `until` (RFC 3339) say which are wanted",
+        view::DEAD_MAX
+    );
+    let Query(query) = query.map_err(|_| Refusal::new(StatusCode::BAD_REQUEST, "the query makes no sense", help.clone()))?;
+    let limit = query.limit.unwrap_or(view::DEAD_USUAL);
     if !(1..=view::DEAD_MAX).contains(&limit) {
         return Err(Refusal::new(StatusCode::BAD_REQUEST, format!("the limit is {limit}"), help));
     }
-    Ok(Json(view::DeadView { dead: admin.store.dead_letters(limit).await? }))
+    let DeadQuery { id, what, event, project, plugin, reason, until, .. } = query;
+    let wanted = WantedDead { id, what, event, project, plugin, reason, until };
+    Ok(Json(view::DeadView { dead: admin.store.dead_letters(&wanted, limit).await? }))
+}
+
+/// Takes up again whatever is wanted and was given up by now.
+pub(super) async fn replay(
+    State(admin): State<Arc<Admin>>,
+    wanted: Result<Json<WantedDead>, JsonRejection>,
+) -> Result<Json<Replayed>, Refusal> {
+    let Json(mut wanted) = wanted.map_err(|rejection| {
+        Refusal::new(
+            StatusCode::BAD_REQUEST,
+            rejection.body_text(),
+            "send JSON with any of `id`, `what`, `event`, `project`, `plugin`, `reason`, `until`; `{}` replays all",
+        )
+    })?;
+    // What dies again while this goes on is not replayed again.
+    let now = admin.clock.now();
+    wanted.until = Some(wanted.until.map_or(now, |until| until.min(now)));
+    let mut all = Replayed::default();
+    loop {
+        let some = admin.store.replay(&wanted, REPLAYED_AT_ONCE).await?;
+        if some == Replayed::default() {
+            break;
+        }
+        all.invocations += some.invocations;
+        all.deliveries += some.deliveries;
+        all.settled += some.settled;
+    }
+    info!(
+        invocations = all.invocations,
+        deliveries = all.deliveries,
+        "Replaying {} invocations and {} deliveries by the operator's wish",
+        all.invocations,
+        all.deliveries
+    );
+    Ok(Json(all))
+}
+
+/// How an event is to be handled again.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct EventReplay {
+    /// By this plugin alone.
+    plugin: Option<PluginName>,
+    /// On what the platform says now.
+    fresh: bool,
+}
+
+pub(super) async fn replay_event(
+    State(admin): State<Arc<Admin>>,
+    Path(id): Path<String>,
+    asked: Result<Json<EventReplay>, JsonRejection>,
+) -> Result<Json<view::EventReplayed>, Refusal> {
+    let id = event_id(&id)?;
+    let help = "send JSON: `{}`, or with `plugin` (its name in the project's file) and `fresh` (true reads the task anew)";
+    let Json(asked) = asked.map_err(|rejection| Refusal::new(StatusCode::BAD_REQUEST, rejection.body_text(), help))?;
+    let (event, _) = admin.store.event(id).await?.ok_or_else(no_event)?;
+    let gone =
+        || Refusal::new(StatusCode::NOT_FOUND, format!("project `{}` has no file at the moment", event.project), "see `/v1/projects`");
+    let project = admin.registry.project(event.project.as_str()).ok_or_else(gone)?;
+    let plugins = match asked.plugin {
+        None => project.listeners(&event.kind, event.emitted_by.as_ref()),
+        Some(plugin) if project.plugin(&plugin).is_some() => vec![plugin],
+        Some(plugin) => {
+            let why = format!("project `{}` has no plugin `{plugin}`", event.project);
+            return Err(Refusal::new(StatusCode::NOT_FOUND, why, "`/v1/projects` lists the plugins of each"));
+        }
+    };
+    let invocations = admin.store.replay_event(id, &plugins, asked.fresh).await?;
+    let set_aside = || {
+        let help = "only events that were accepted have plugins that handle them; `standing` says what this one is";
+        Refusal::new(StatusCode::CONFLICT, "the event was set aside", help)
+    };
+    Ok(Json(view::EventReplayed { invocations: invocations.ok_or_else(set_aside)? }))
+}
+
+pub(super) async fn quarantine(State(admin): State<Arc<Admin>>) -> Result<Json<view::QuarantineView>, Refusal> {
+    Ok(Json(view::QuarantineView { quarantine: admin.store.quarantined().await? }))
+}
+
+pub(super) async fn release(
+    State(admin): State<Arc<Admin>>,
+    Path((project, plugin)): Path<(String, String)>,
+) -> Result<Json<view::Released>, Refusal> {
+    let missing = || Refusal::new(StatusCode::NOT_FOUND, "that plugin is not held", "`/v1/quarantine` lists those that are");
+    let scope = Scope { project: project.parse().map_err(|_| missing())?, plugin: plugin.parse().map_err(|_| missing())? };
+    if !admin.store.release(&scope).await? {
+        return Err(missing());
+    }
+    info!(plugin = %scope, "Released `{scope}` by the operator's wish");
+    Ok(Json(view::Released { released: scope.to_string() }))
 }

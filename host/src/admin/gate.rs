@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -24,7 +24,7 @@ pub(super) struct Gate {
 
 /// Lets a request pass, or answers it.
 pub(super) async fn pass(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
-    let mut response = match gate.check(request.headers()) {
+    let mut response = match gate.check(request.method(), request.headers()) {
         Ok(()) => next.run(request).await,
         Err(refusal) => {
             if let Some(Peer(peer)) = request.extensions().get() {
@@ -44,12 +44,16 @@ pub(super) async fn pass(State(gate): State<Arc<Gate>>, request: Request, next: 
 
 impl Gate {
     /// The name first: a page of a foreign name must not even learn whether its token was right.
-    fn check(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+    fn check(&self, method: &Method, headers: &HeaderMap) -> Result<(), Refusal> {
         let mut hosts = headers.get_all(header::HOST).iter();
         let host = hosts.next().and_then(|host| host.to_str().ok());
         if hosts.next().is_some() || !host.is_some_and(|host| is_own_name(host, self.listens_on.ip())) {
             let help = "ask under `localhost`, a loopback address, or the address it listens on";
             return Err(Refusal::new(StatusCode::MISDIRECTED_REQUEST, "this host does not answer under that name", help));
+        }
+        if !method.is_safe() && !is_same_origin(headers, host.unwrap_or_default()) {
+            let help = "a page of another origin may not change anything here";
+            return Err(Refusal::new(StatusCode::FORBIDDEN, "this was asked by a page of another origin", help));
         }
         let mut given = headers.get_all(header::AUTHORIZATION).iter();
         let token = given.next().and_then(|value| value.to_str().ok()).and_then(bearer);
@@ -64,6 +68,13 @@ impl Gate {
 fn bearer(value: &str) -> Option<&str> {
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// Whether a request comes from no page, or from one of our own. Browsers say so themselves (Fetch Metadata, W3C), older ones by `Origin`.
+fn is_same_origin(headers: &HeaderMap, host: &str) -> bool {
+    let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("unreadable"));
+    let site = text("sec-fetch-site").is_none_or(|site| matches!(site, "same-origin" | "none"));
+    site && text("origin").is_none_or(|origin| origin.split_once("://").is_some_and(|(_, of)| of.eq_ignore_ascii_case(host)))
 }
 
 /// Whether `host` (a `Host` header) names this machine: `localhost`, a loopback address, or what it listens on. A host that

@@ -11,7 +11,7 @@ use crate::event::{Event, Standing};
 use crate::id::{EventId, PluginName};
 use crate::plugin::load::Component;
 use crate::plugin::registry::{Catalogue, LoadStatus, Project};
-use crate::store::{DeadLetter, DeliveryRecord, KeptBadge, Run, Store, StoreError, Totals};
+use crate::store::{DeadLetter, DeliveryRecord, KeptBadge, Quarantine, Run, Store, StoreError, Totals};
 
 /// `GET /v1/status`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -160,6 +160,27 @@ fn delivery_view(record: &DeliveryRecord) -> DeliveryView {
 pub struct DeadView {
     /// The dead letters given up last, newest first.
     pub dead: Vec<DeadLetter>,
+}
+
+/// What `POST /v1/events/{id}/replay` answers.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct EventReplayed {
+    /// So many plugins handle it again; those that it waits for anyway are not counted.
+    pub invocations: u32,
+}
+
+/// `GET /v1/quarantine`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct QuarantineView {
+    /// The plugins that are held, since they kept failing.
+    pub quarantine: Vec<Quarantine>,
+}
+
+/// What `POST /v1/projects/{name}/plugins/{plugin}/release` answers.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Released {
+    /// Who goes on, as `project/plugin`.
+    pub released: String,
 }
 
 /// The dead letters shown when nobody says how many.

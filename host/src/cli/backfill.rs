@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use crate::backfill::{Report, Wanted};
-use crate::cli::client::act;
+use crate::cli::client::tell;
 use crate::cli::report::Advice;
 use crate::cli::{Common, output};
 use crate::config::{Host, load};
@@ -107,11 +107,11 @@ async fn pages(args: &BackfillArgs, common: &Common, summary: &mut Summary, show
 
 /// One page, and whether somebody wants to stop. It is not broken off for that: a second signal does so.
 async fn page(host: &Host, path: &str, wanted: &Wanted, mut stop: Pin<&mut impl Future<Output = ()>>) -> anyhow::Result<(Report, bool)> {
-    let ask = act::<Report>(host, path, wanted);
+    let ask = tell::<Report>(host, path, wanted);
     tokio::pin!(ask);
     tokio::select! {
         biased;
-        () = &mut stop => Ok((ask.await?.of_running_host()?, true)),
-        asked = &mut ask => Ok((asked?.of_running_host()?, false)),
+        () = &mut stop => Ok((ask.await?, true)),
+        asked = &mut ask => Ok((asked?, false)),
     }
 }

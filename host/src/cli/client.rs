@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use reqwest::RequestBuilder;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -61,20 +62,19 @@ impl Client {
 
     /// `GET` of a path that begins with a slash.
     pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<Asked<T>> {
-        self.answer(self.http.get(self.url(path))).await
+        self.send(self.http.get(self.url(path))).await
     }
 
-    /// `POST` of `body` as JSON to a path that begins with a slash.
+    /// `POST` of JSON to a path that begins with a slash.
     pub(super) async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> anyhow::Result<Asked<T>> {
-        let json = serde_json::to_vec(body).context("the question cannot be written down")?;
-        self.answer(self.http.post(self.url(path)).header("content-type", "application/json").timeout(ACT_TIMEOUT).body(json)).await
+        self.send(self.http.post(self.url(path)).timeout(ACT_TIMEOUT).json(body)).await
     }
 
     fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
-    async fn answer<T: DeserializeOwned>(&self, request: reqwest::RequestBuilder) -> anyhow::Result<Asked<T>> {
+    async fn send<T: DeserializeOwned>(&self, request: RequestBuilder) -> anyhow::Result<Asked<T>> {
         let response = match request.bearer_auth(self.token.reveal()).send().await {
             Ok(response) => response,
             Err(error) if error.is_connect() => return Ok(Asked::NoHost(format!("no host answers at {}", self.address))),
@@ -125,24 +125,30 @@ pub(super) async fn ask<T: DeserializeOwned>(host: &Host, path: &str) -> anyhow:
     }
 }
 
+/// Tells the host of these settings to do something, by a `POST` of JSON.
+///
+/// # Errors
+///
+/// When none runs: what it would do belongs to a host.
+pub(super) async fn tell<T: DeserializeOwned>(host: &Host, path: &str, body: &impl Serialize) -> anyhow::Result<T> {
+    let asked = match Client::of(host)? {
+        Ok(client) => client.post(path, body).await?,
+        Err(why) => Asked::NoHost(why),
+    };
+    asked.of_running_host()
+}
+
 impl<T> Asked<T> {
-    /// The answer; the reason why there is none, for people, where only a running host can give one.
+    /// The answer to what only a running host can tell or do.
+    ///
+    /// # Errors
+    ///
+    /// When none runs, or when it has no such thing.
     pub(super) fn of_running_host(self) -> anyhow::Result<T> {
         match self {
             Self::Answered(answer) => Ok(answer),
             Self::Missing(advice) => Err(advice.into()),
-            Self::NoHost(why) => {
-                let help = "start the host with `crowdhook serve` and ask again";
-                Err(Advice::new(format!("{why}, and only a running host can do this"), help).into())
-            }
+            Self::NoHost(why) => Err(Advice::new(why, "only a running host can do this: start it with `crowdhook serve`").into()),
         }
-    }
-}
-
-/// Has the host of these settings do something; [`Asked::NoHost`] when none runs.
-pub(super) async fn act<T: DeserializeOwned>(host: &Host, path: &str, body: &impl Serialize) -> anyhow::Result<Asked<T>> {
-    match Client::of(host)? {
-        Ok(client) => client.post(path, body).await,
-        Err(why) => Ok(Asked::NoHost(why)),
     }
 }

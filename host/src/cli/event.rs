@@ -1,15 +1,15 @@
-//! `crowdhook event show`.
+//! `crowdhook event`.
 
 use anyhow::Context as _;
 use clap::Subcommand;
 use serde_json::Value;
 
-use super::client::{Asked, ask};
+use super::client::{Asked, ask, tell};
 use super::report::Advice;
 use super::{Common, offline, output};
-use crate::admin::view::{self, EventView};
+use crate::admin::view::{self, EventReplayed, EventView};
 use crate::config::load;
-use crate::id::EventId;
+use crate::id::{EventId, PluginName};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum EventCommand {
@@ -19,11 +19,39 @@ pub(super) enum EventCommand {
         /// The event's id, as the log and `dead list` show it
         id: EventId,
     },
+    /// Let plugins handle an event again, whatever became of it before
+    ///
+    /// With origin `replay`: plugins that tell people something stay silent unless their settings say otherwise. Once keys that are
+    /// spent stay spent.
+    #[command(
+        after_help = "Examples:\n  crowdhook event replay 01981f7e-5c3a-7cc0-8e7f-0242ac120002\n  crowdhook event replay 01981f7e-5c3a-7cc0-8e7f-0242ac120002 --plugin vote --fresh"
+    )]
+    Replay {
+        /// The event's id, as the log and `dead list` show it
+        id: EventId,
+        /// Only this plugin of the project
+        #[arg(long, value_name = "NAME")]
+        plugin: Option<PluginName>,
+        /// Read the task from the platform anew, instead of what it said when the event came
+        #[arg(long)]
+        fresh: bool,
+    },
 }
 
 pub(super) async fn run(command: EventCommand, common: &Common) -> anyhow::Result<()> {
-    let EventCommand::Show { id } = command;
     let host = load::host(common.config.as_deref())?;
+    let id = match command {
+        EventCommand::Show { id } => id,
+        EventCommand::Replay { id, plugin, fresh } => {
+            let asked = serde_json::json!({ "plugin": plugin, "fresh": fresh });
+            let replayed: EventReplayed = tell(&host, &format!("/v1/events/{id}/replay"), &asked).await?;
+            return match (common.json, replayed.invocations) {
+                (true, _) => output::json(&replayed),
+                (false, 0) => output::lines("nothing to do: no plugin wants it, or those that do have it before them already"),
+                (false, invocations) => output::lines(&format!("{invocations} plugins handle it again")),
+            };
+        }
+    };
     let view = match ask::<EventView>(&host, &format!("/v1/events/{id}")).await? {
         Asked::Answered(view) => view,
         Asked::Missing(advice) => return Err(advice.into()),
@@ -36,7 +64,7 @@ pub(super) async fn run(command: EventCommand, common: &Common) -> anyhow::Resul
     if common.json { output::json(&view) } else { show(&view) }
 }
 
-fn show(view: &EventView) -> anyhow::Result<()> {
+pub(super) fn show(view: &EventView) -> anyhow::Result<()> {
     let field = |name: &str| text(view.event.get(name));
     let mut lines = format!("{} {}\n", field("kind"), field("id"));
     for name in ["project", "platform", "task", "origin", "occurred_at", "received_at", "emitted_by"] {

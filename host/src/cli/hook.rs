@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use super::client::{act, ask};
+use super::client::{ask, tell};
 use super::{Common, output};
 use crate::admin::hook::{HookView, Standing, WantedHook};
 use crate::config::load;
@@ -35,10 +35,11 @@ pub(super) enum HookCommand {
 pub(super) async fn run(command: HookCommand, common: &Common) -> anyhow::Result<()> {
     let host = load::host(common.config.as_deref())?;
     let view: HookView = match command {
-        HookCommand::Set { project, url } => act(&host, &format!("/v1/projects/{project}/hook"), &WantedHook { url }).await?,
-        HookCommand::Show { project, reveal } => ask(&host, &format!("/v1/projects/{project}/hook?reveal={reveal}")).await?,
-    }
-    .of_running_host()?;
+        HookCommand::Set { project, url } => tell(&host, &format!("/v1/projects/{project}/hook"), &WantedHook { url }).await?,
+        HookCommand::Show { project, reveal } => {
+            ask(&host, &format!("/v1/projects/{project}/hook?reveal={reveal}")).await?.of_running_host()?
+        }
+    };
     if common.json { output::json(&view) } else { output::lines(&text(&view)) }
 }
 

@@ -1,4 +1,4 @@
-//! `crowdhook plugin list` and `crowdhook plugin inspect`.
+//! `crowdhook plugin`.
 
 use std::path::Path;
 
@@ -6,12 +6,12 @@ use anyhow::Context as _;
 use clap::Subcommand;
 use serde_json::Value;
 
-use super::client::{Asked, ask};
+use super::client::{Asked, ask, tell};
 use super::report::Advice;
 use super::{Common, output};
-use crate::admin::view::{self, PluginView};
+use crate::admin::view::{self, PluginView, Released};
 use crate::config::{Host, Limits, load};
-use crate::id::Digest;
+use crate::id::{Digest, Scope};
 use crate::plugin;
 use crate::plugin::engine::Engine;
 use crate::plugin::load::{COMPONENT_BYTES_MAX, LoadError};
@@ -31,12 +31,28 @@ pub(super) enum PluginCommand {
         #[arg(value_name = "NAME_OR_FILE")]
         what: String,
     },
+    /// Let a plugin of a project go on that is in quarantine
+    ///
+    /// A plugin that fails again and again by its own fault is held: its events wait, and others go on. A new version of its component, or
+    /// other settings, release it too.
+    #[command(after_help = "Example:\n  crowdhook plugin release birds/vote\n\n`crowdhook status` shows who is held, and why.")]
+    Release {
+        /// The project and the plugin's name in its file
+        #[arg(value_name = "PROJECT/PLUGIN")]
+        plugin: Scope,
+    },
 }
 
 pub(super) async fn run(command: PluginCommand, common: &Common) -> anyhow::Result<()> {
     match command {
         PluginCommand::List => list(common).await,
         PluginCommand::Inspect { what } => inspect(&what, common).await,
+        PluginCommand::Release { plugin: Scope { project, plugin } } => {
+            let host = load::host(common.config.as_deref())?;
+            let path = format!("/v1/projects/{project}/plugins/{plugin}/release");
+            let released: Released = tell(&host, &path, &serde_json::json!({})).await?;
+            if common.json { output::json(&released) } else { output::lines(&format!("`{}` goes on", released.released)) }
+        }
     }
 }
 

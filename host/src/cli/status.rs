@@ -2,9 +2,10 @@
 
 use super::client::{Asked, ask};
 use super::{Common, offline, output};
-use crate::admin::view::{ProjectView, Status};
+use crate::admin::view::{ProjectView, QuarantineView, Status};
+use crate::clock::rfc3339;
 use crate::config::load;
-use crate::store::Totals;
+use crate::store::{Quarantine, Totals};
 
 /// Shows what a running host does; where none runs, what is stored.
 pub(super) async fn run(common: &Common) -> anyhow::Result<()> {
@@ -17,7 +18,11 @@ pub(super) async fn run(common: &Common) -> anyhow::Result<()> {
                 Asked::Missing(_) | Asked::NoHost(_) => Vec::new(),
             };
             output::lines(&shown(&status))?;
-            show_projects(&projects)
+            show_projects(&projects)?;
+            match ask::<QuarantineView>(&host, "/v1/quarantine").await? {
+                Asked::Answered(held) => show_quarantine(&held.quarantine),
+                Asked::Missing(_) | Asked::NoHost(_) => Ok(()),
+            }
         }
         Asked::Missing(advice) => Err(advice.into()),
         Asked::NoHost(why) => {
@@ -42,8 +47,24 @@ fn shown(status: &Status) -> String {
 
 fn shown_totals(totals: &Totals) -> String {
     format!(
-        "events: {} ({} set aside)\ninvocations: {} waiting, {} dead, {} runs recorded\ndeliveries: {} waiting, {} given up\n",
+        "events: {} ({} set aside)\ninvocations: {} waiting, {} dead, {} runs recorded\ndeliveries: {} waiting, {} dead\n",
         totals.events, totals.set_aside, totals.waiting, totals.dead, totals.runs, totals.deliveries_waiting, totals.deliveries_dead
+    )
+}
+
+fn show_quarantine(held: &[Quarantine]) -> anyhow::Result<()> {
+    output::paragraphs(
+        held.iter()
+            .map(|held| {
+                let since = rfc3339(held.since);
+                format!(
+                    "`{0}` is held since {since}: {1}\nhelp: mend it, or let it go on with `crowdhook plugin release {0}`",
+                    held.scope, held.reason
+                )
+            })
+            .collect::<Vec<_>>()
+            .iter()
+            .map(String::as_str),
     )
 }
 

@@ -189,6 +189,7 @@ fn limits(numbers: &mut Numbers<'_, '_>, said: raw::Limits, base: raw::Limits) -
     let drain = numbers.seconds("drain_s", said.drain_s, base.drain_s, 0..=HOUR_S);
     let attempts_max = numbers.times("attempts_max", said.attempts_max, base.attempts_max, 1..=100);
     let traps_max = numbers.times("traps_max", said.traps_max, base.traps_max, 1..=100);
+    let quarantine_after = numbers.times("quarantine_after", said.quarantine_after, base.quarantine_after, 0..=1_000_000);
     let delivery_attempts_max = numbers.times("delivery_attempts_max", said.delivery_attempts_max, base.delivery_attempts_max, 1..=100);
     let retry_wait = numbers.millis("retry_wait_ms", said.retry_wait_ms, base.retry_wait_ms, 10..=60 * MINUTE_MS);
     let park_wait = numbers.millis("park_wait_ms", said.park_wait_ms, base.park_wait_ms, 10..=MINUTE_MS);
@@ -213,6 +214,7 @@ fn limits(numbers: &mut Numbers<'_, '_>, said: raw::Limits, base: raw::Limits) -
         drain: drain?,
         attempts_max: attempts_max?,
         traps_max: traps_max?,
+        quarantine_after: quarantine_after?,
         delivery_attempts_max: delivery_attempts_max?,
         retry_wait: retry_wait?,
         park_wait: park_wait?,

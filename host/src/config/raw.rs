@@ -44,6 +44,7 @@ pub(super) struct Limits {
     pub(super) drain_s: Key<Whole>,
     pub(super) attempts_max: Key<Whole>,
     pub(super) traps_max: Key<Whole>,
+    pub(super) quarantine_after: Key<Whole>,
     pub(super) delivery_attempts_max: Key<Whole>,
     pub(super) retry_wait_ms: Key<Whole>,
     pub(super) park_wait_ms: Key<Whole>,

@@ -6,6 +6,7 @@ use tracing::{debug, error, warn};
 
 use super::Dispatcher;
 use super::judge::{self, Judgement};
+use super::quarantine::Fault;
 use super::reads::World;
 use crate::clock::Timestamp;
 use crate::config;
@@ -39,10 +40,11 @@ impl Dispatcher {
             };
             let started_at = self.clock.now();
             let (outcome, run) = self.attempt(&claimed, &scope, started_at).await;
+            let fault = Fault::of(&run);
             let finished = self.store.finish(claimed.lease, outcome, run).await;
             drop((together, alone));
             match finished {
-                Ok(Finished::Recorded) => return,
+                Ok(Finished::Recorded) => return self.count_fault(&scope, fault).await,
                 Ok(Finished::LeaseLost) => {
                     debug!(event.id = %claimed.event.id, plugin = %scope, "The lease was lost, someone else runs this");
                     return;
@@ -114,6 +116,7 @@ impl Dispatcher {
         };
         let report = {
             let room = self.room(scope);
+            let _further = if claimed.attempt > 1 { room.further.acquire().await.ok() } else { None };
             let _of_plugin = room.sandboxes.acquire().await;
             let _of_all = self.sandboxes.acquire().await;
             Box::pin(call::handle(&component, call)).await

@@ -47,6 +47,8 @@ pub struct Entry {
     pub lane: Option<Lane>,
     /// Not to be leased before this.
     pub due: Millis,
+    /// Whether an attempt of it has counted.
+    pub attempted: bool,
 }
 
 /// Who takes turns: members of a group among themselves, and groups among each other.
@@ -106,6 +108,9 @@ struct Slot {
     state: State,
     /// To be removed as soon as its lease ends in whatever way.
     doomed: bool,
+    attempted: bool,
+    /// Whether it was leased as one of those that had an attempt before.
+    leased_as_attempted: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,6 +171,8 @@ impl Agenda {
             generation: 0,
             state: State::Queued,
             doomed: false,
+            attempted: entry.attempted,
+            leased_as_attempted: false,
         });
         self.by_id.insert(entry.id, slot);
         if lane != 0 {
@@ -178,7 +185,7 @@ impl Agenda {
     }
 
     /// Leases out up to `limit` entries that are due at `now`, each for `lease` milliseconds. No member has more than
-    /// `per_member` leased. Leases that ran out are given out again.
+    /// `per_member` leased, nor more than half of that of those that had an attempt before. Leases that ran out are given out again.
     pub fn claim(&mut self, now: Millis, limit: usize, per_member: usize, lease: Millis) -> Vec<Leased> {
         self.now = self.now.max(now);
         self.end_leases(now);
@@ -194,6 +201,7 @@ impl Agenda {
             let Some(id) = self.turns.next(is_ready) else { break };
             if let Some(slot) = self.by_id.get(&id).and_then(|slot| self.slots.get_mut(*slot as usize)) {
                 slot.state = State::Leased;
+                slot.leased_as_attempted = slot.attempted;
                 slot.generation = slot.generation.wrapping_add(1);
                 slot.until = now.saturating_add(lease);
                 self.leases.insert((slot.until, id));
@@ -223,6 +231,23 @@ impl Agenda {
         slot.until = until;
         self.leases.insert((until, id));
         true
+    }
+
+    /// An attempt of the entry has counted: from now on it stands in line with others of its kind.
+    pub fn count_attempt(&mut self, id: i64) {
+        if let Some(slot) = self.by_id.get(&id).and_then(|slot| self.slots.get_mut(*slot as usize)) {
+            slot.attempted = true;
+        }
+    }
+
+    /// Leases nothing of `member` any more, until it is released.
+    pub fn hold(&mut self, member: Member) {
+        self.turns.hold(member);
+    }
+
+    /// Leases what waits of `member` again.
+    pub fn release(&mut self, member: Member) {
+        self.turns.release(member);
     }
 
     /// Ends whatever lease there is and lets the entry wait until `due`, at the head of its lane as before.
@@ -298,10 +323,10 @@ impl Agenda {
     fn make_head(&mut self, number: u32) {
         let now = self.now;
         let Some(slot) = self.slot_mut(number) else { return };
-        let (id, member, until) = (slot.id, slot.member, slot.until);
+        let (id, member, until, attempted) = (slot.id, slot.member, slot.until, slot.attempted);
         if until <= now {
             slot.state = State::Ready;
-            self.turns.line_up(member, id);
+            self.turns.line_up(member, id, attempted);
         } else {
             slot.state = State::Later;
             self.later.insert((until, id));
@@ -311,7 +336,7 @@ impl Agenda {
     /// Takes an entry out of the sets that its state put it into.
     fn leave_state(&mut self, number: u32) {
         let Some(slot) = self.slot_mut(number) else { return };
-        let (id, until, member, state) = (slot.id, slot.until, slot.member, slot.state);
+        let (id, until, member, state, attempted) = (slot.id, slot.until, slot.member, slot.state, slot.leased_as_attempted);
         slot.state = State::Queued;
         match state {
             // A ready one stays in line, where it is passed over.
@@ -321,7 +346,7 @@ impl Agenda {
             }
             State::Leased => {
                 self.leases.remove(&(until, id));
-                self.turns.give_back(member);
+                self.turns.give_back(member, attempted);
             }
         }
     }
@@ -342,7 +367,7 @@ impl Agenda {
             self.later.remove(&(due, id));
             if let Some(slot) = self.by_id.get(&id).and_then(|slot| self.slots.get_mut(*slot as usize)) {
                 slot.state = State::Ready;
-                self.turns.line_up(slot.member, id);
+                self.turns.line_up(slot.member, id, slot.attempted);
             }
         }
     }

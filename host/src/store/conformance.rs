@@ -14,6 +14,7 @@ pub(super) mod finishing;
 pub(super) mod keeping;
 pub(super) mod leasing;
 pub(super) mod model;
+pub(super) mod replaying;
 pub(super) mod state;
 
 /// Opens a store on the data that it stands for, anew each time it is called.
@@ -48,6 +49,8 @@ macro_rules! suite {
                 projects_take_turns,
                 plugins_of_a_project_take_turns,
                 no_plugin_has_more_than_its_cap,
+                further_attempts_leave_room_for_first_ones,
+                a_connection_has_no_more_than_its_cap,
                 a_lease_that_runs_out_is_given_to_another,
                 a_renewed_lease_is_kept,
                 attempts_traps_and_parking_are_counted,
@@ -98,6 +101,18 @@ macro_rules! suite {
                 the_deliveries_of_an_event_are_told_with_their_receipts,
                 deliveries_are_there_after_a_restart,
                 deliveries_that_were_given_up_are_counted;
+            replaying: a_dead_invocation_is_run_again_from_its_first_attempt,
+                only_what_is_wanted_is_replayed,
+                a_replay_is_bounded_and_takes_the_oldest_first,
+                nothing_is_replayed_when_too_much_waits,
+                a_dead_delivery_leaves_again_under_its_old_id,
+                a_result_that_was_overtaken_does_not_leave_again,
+                a_once_key_that_was_spent_since_is_not_spent_twice,
+                a_replayed_delivery_may_have_happened_before,
+                an_event_is_replayed_for_those_it_does_not_wait_for,
+                a_fresh_replay_begins_a_new_generation,
+                a_plugin_that_is_held_gets_nothing_until_it_is_released,
+                a_quarantine_outlives_a_restart;
             keeping: snapshots_are_kept_by_root_and_generation,
                 a_snapshot_may_be_put_again,
                 a_name_is_bound_once,

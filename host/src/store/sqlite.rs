@@ -30,7 +30,7 @@ use self::writer::{COMMANDS_MAX, Writer, failed};
 use super::agenda::{Agenda, Leased};
 use super::{
     Acceptance, Accepted, Binding, Claimed, ClaimedDelivery, DeadLetter, DeliveryOutcome, DeliveryRecord, Finished, KeptBadge, KeptResult,
-    Lease, Outcome, Run, StateEntry, Store, StoreError, Totals, WantedBadges,
+    Lease, Outcome, Quarantine, Replayed, Run, StateEntry, Store, StoreError, Totals, WantedBadges, WantedDead,
 };
 use crate::clock::{self, Clock};
 use crate::event::{Event, Standing};
@@ -39,6 +39,7 @@ use crate::id::{BadgeId, Digest, EventId, InvocationId, PluginName, ProjectName,
 mod batch;
 mod checkpoint;
 mod counters;
+mod dead;
 mod names;
 mod open;
 mod read;
@@ -370,9 +371,9 @@ impl Store for SqliteStore {
         self.ask(Work::Snapshot { root, generation, digest, body }).await.map(|_| digest)
     }
 
-    async fn claim_deliveries(&self, limit: usize, lease: Duration) -> Result<Vec<ClaimedDelivery>, StoreError> {
+    async fn claim_deliveries(&self, limit: usize, per_connection: usize, lease: Duration) -> Result<Vec<ClaimedDelivery>, StoreError> {
         let waiting = Waiting { agenda: &self.shared.deliveries, changed: &self.shared.deliveries_changed };
-        self.lease(waiting, (limit, usize::MAX, lease), |db, names, leased| {
+        self.lease(waiting, (limit, per_connection, lease), |db, names, leased| {
             read::claimed_delivery(db, names, Lease { id: leased.id, generation: leased.generation })
         })
         .await
@@ -444,8 +445,37 @@ impl Store for SqliteStore {
         self.read(|db, names| names.known_project(project).map_or(Ok(None), |project| read::badge(db, names, project, id)))
     }
 
-    async fn dead_letters(&self, limit: u32) -> Result<Vec<DeadLetter>, StoreError> {
-        self.read(|db, names| read::dead_letters(db, names, limit))
+    async fn dead_letters(&self, wanted: &WantedDead, limit: u32) -> Result<Vec<DeadLetter>, StoreError> {
+        self.read(|db, names| dead::letters(db, names, wanted, limit))
+    }
+
+    async fn replay(&self, wanted: &WantedDead, limit: u32) -> Result<Replayed, StoreError> {
+        match self.ask(Work::Replay { wanted: wanted.clone(), limit }).await? {
+            Answer::Replayed(replayed) => Ok(replayed),
+            _ => Err(odd_answer()),
+        }
+    }
+
+    async fn replay_event(&self, event: EventId, plugins: &[PluginName], fresh: bool) -> Result<Option<u32>, StoreError> {
+        match self.ask(Work::ReplayEvent { event, plugins: plugins.to_vec(), fresh }).await? {
+            Answer::ReplayedEvent(replayed) => Ok(replayed),
+            _ => Err(odd_answer()),
+        }
+    }
+
+    async fn quarantine(&self, held: &Quarantine) -> Result<(), StoreError> {
+        self.ask(Work::Quarantine(held.clone())).await.map(|_| ())
+    }
+
+    async fn release(&self, scope: &Scope) -> Result<bool, StoreError> {
+        match self.ask(Work::Release(scope.clone())).await? {
+            Answer::Released(released) => Ok(released),
+            _ => Err(odd_answer()),
+        }
+    }
+
+    async fn quarantined(&self) -> Result<Vec<Quarantine>, StoreError> {
+        self.read(dead::quarantined)
     }
 
     async fn close(&self) {

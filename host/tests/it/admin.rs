@@ -260,8 +260,44 @@ fn other_paths_and_methods_are_refused() {
     }
     let post = format!("POST /v1/status HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {TOKEN}\r\nContent-Length: 0\r\n\r\n");
     let (status, head, body) = send(running.address, &post);
-    assert_eq!((status, body["error"].as_str().unwrap()), (405, "this can only be read"));
+    assert_eq!((status, body["error"].as_str().unwrap()), (405, "this path does not take that method"));
     assert!(head.contains("allow: get"), "{head}");
+}
+
+#[test]
+fn a_page_of_another_origin_may_not_change_anything() {
+    let running = start();
+    let post = |headers: &str, body: &str| {
+        let length = body.len();
+        let request = format!(
+            "POST /v1/dead/replay HTTP/1.1\r\nHost: localhost:{}\r\nAuthorization: Bearer {TOKEN}\r\n{headers}Content-Length: {length}\r\n\r\n{body}",
+            running.address.port()
+        );
+        let (status, _, body) = send(running.address, &request);
+        (status, body["error"].as_str().unwrap_or_default().to_owned())
+    };
+    let json = "Content-Type: application/json\r\n";
+    for foreign in
+        ["Origin: https://evil.example\r\n", "Origin: null\r\n", "Sec-Fetch-Site: cross-site\r\n", "Sec-Fetch-Site: same-site\r\n"]
+    {
+        assert_eq!(post(&format!("{json}{foreign}"), "{}"), (403, "this was asked by a page of another origin".to_owned()), "{foreign}");
+    }
+    assert_eq!(post("", "{}").0, 400, "a form can be posted from anywhere, JSON cannot");
+    assert_eq!(post(json, r#"{"plugni": "vote"}"#).0, 400);
+    let large = format!("{{\"reason\": \"{}\"}}", "x".repeat(70_000));
+    assert_eq!(post(json, &large).0, 400);
+    let own = format!("{json}Origin: http://localhost:{}\r\nSec-Fetch-Site: same-origin\r\n", running.address.port());
+    assert_eq!(post(&own, "{}").0, 200);
+}
+
+#[test]
+fn a_replay_is_asked_for_by_a_post_alone() {
+    let running = start();
+    for path in ["/v1/dead/replay", &format!("/v1/events/{EVENT}/replay"), "/v1/projects/birds/plugins/vote/release"] {
+        assert_eq!(get(&running, path).0, 405, "{path}");
+    }
+    let (_, body) = get(&running, "/v1/dead");
+    assert_eq!(body["dead"].as_array().unwrap().len(), 1);
 }
 
 #[test]
@@ -343,11 +379,11 @@ fn the_command_line_asks_a_running_host() {
     let event = says(&running, &["event", "show", EVENT]);
     assert!(event.contains("task.completed") && event.contains("no quorum") && event.contains("info two of five"), "{event}");
     let dead = says(&running, &["dead", "list"]);
-    assert!(dead.starts_with("EVENT ") && dead.contains("birds/vote"), "{dead}");
+    assert!(dead.starts_with("ID ") && dead.contains("birds/vote"), "{dead}");
     let plugins = says(&running, &["plugin", "list"]);
     assert!(plugins.contains("plugins/tweet.wasm"), "{plugins}");
     let json: Value = serde_json::from_str(&says(&running, &["dead", "list", "--json"])).unwrap();
-    assert_eq!(json["dead"][0]["attempts"], 3);
+    assert_eq!(json["dead"][0]["attempts"], 1);
 }
 
 #[test]

@@ -274,5 +274,5 @@ async fn the_command_asks_for_page_after_page_and_sums_up() {
     run(&["--rows", "0"]).await.fails(2, &["--rows"]);
     let folder = stage.host.stop().await;
     let alone = process::run(&folder, &["backfill", "birds"]).await;
-    alone.fails(1, &["only a running host can do this", "help: start the host with `crowdhook serve`"]);
+    alone.fails(1, &["no host answers at", "help: only a running host can do this: start it with `crowdhook serve`"]);
 }

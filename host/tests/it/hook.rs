@@ -91,7 +91,9 @@ async fn a_key_that_may_not_is_named() {
         .fails(1, &["the API key of project `birds` is of nobody who may set the webhook", "`platform.api_key`"]);
     hook(&host, &["show", "birds"]).await.fails(1, &["tells the API key of project `birds` no webhook"]);
     let folder = host.stop().await;
-    process::run(&folder, &["hook", "show", "birds"]).await.fails(1, &["only a running host can do this", "crowdhook serve"]);
+    process::run(&folder, &["hook", "show", "birds"])
+        .await
+        .fails(1, &["help: only a running host can do this: start it with `crowdhook serve`"]);
 }
 
 /// A job on a practice Appen with an API, and a host that serves it.

@@ -1,5 +1,7 @@
 //! The whole path over real sockets: a practice platform posts, the host stores, plugins run, and what they want is done.
 
+/// What was given up and is taken up again; plugins that are held.
+mod again;
 /// Appen: all four signals, revisions, what does not count.
 mod appen;
 /// A vote, and everything that the bundled plugins make of it.

@@ -8,7 +8,7 @@ use super::*;
 const VOTE: Member = Member { group: 1, number: 1 };
 
 fn entry(agenda: &Agenda, id: i64, member: Member, task: Option<&str>) -> Entry {
-    Entry { id, about: id * 10, member, lane: task.map(|task| agenda.lane(member, task)), due: 0 }
+    Entry { id, about: id * 10, member, lane: task.map(|task| agenda.lane(member, task)), due: 0, attempted: false }
 }
 
 fn ids(leased: &[Leased]) -> Vec<i64> {
@@ -287,4 +287,34 @@ proptest! {
         prop_assert!(agenda.is_empty());
         prop_assert_eq!(agenda.next_moment(), None);
     }
+}
+
+#[test]
+fn a_member_that_is_held_has_no_turn_until_it_is_released() {
+    let mut agenda = Agenda::default();
+    let mail = Member { group: 1, number: 2 };
+    agenda.hold(VOTE);
+    for id in 1..=4 {
+        agenda.insert(entry(&agenda, id, if id % 2 == 0 { mail } else { VOTE }, None));
+    }
+    assert_eq!(ids(&agenda.claim(0, 10, 10, 100)), [2, 4]);
+    agenda.remove(1);
+    agenda.release(VOTE);
+    agenda.release(VOTE);
+    assert_eq!(ids(&agenda.claim(0, 10, 10, 100)), [3]);
+}
+
+#[test]
+fn first_and_further_attempts_come_alternately() {
+    let mut agenda = Agenda::default();
+    for id in 1..=6 {
+        agenda.insert(Entry { attempted: id <= 3, ..entry(&agenda, id, VOTE, None) });
+    }
+    let mut order = Vec::new();
+    for _ in 0..6 {
+        let leased = ids(&agenda.claim(0, 1, 1, 100));
+        agenda.remove(leased[0]);
+        order.extend(leased);
+    }
+    assert_eq!(order, [1, 4, 2, 5, 3, 6]);
 }

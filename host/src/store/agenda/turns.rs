@@ -1,6 +1,8 @@
 //! Whose turn it is: groups one after the other, the members of a group one after the other, and no member beyond its cap.
+//! Within a member, those that had an attempt before and those that had none come alternately, and the former have no
+//! more than half of the cap.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::Member;
 
@@ -12,41 +14,106 @@ pub(super) struct Turns {
     /// The members of each group that may have their turn, in the order of their turns; none is empty.
     seats: HashMap<u32, VecDeque<u32>>,
     /// Everyone who ever came: projects and their plugins, so as many as are configured.
-    members: HashMap<u32, Line>,
+    members: HashMap<u32, Lines>,
+    /// Members that have no turn until they are released.
+    held: HashSet<u32>,
     /// As many may each have out.
     cap: usize,
 }
 
+/// The two lines of a member.
+#[derive(Debug, Default)]
+struct Lines {
+    group: u32,
+    fresh: Line,
+    attempted: Line,
+    seated: bool,
+    /// Whether the one that was last taken had an attempt before.
+    took_attempted: bool,
+}
+
 #[derive(Debug, Default)]
 struct Line {
-    group: u32,
     /// Ids that are ready, and some that no longer are.
     ready: VecDeque<i64>,
     out: usize,
-    seated: bool,
+}
+
+impl Line {
+    fn take(&mut self, is_ready: impl Fn(i64) -> bool) -> Option<i64> {
+        let found = std::iter::from_fn(|| self.ready.pop_front()).find(|id| is_ready(*id));
+        self.out += usize::from(found.is_some());
+        found
+    }
+}
+
+impl Lines {
+    fn is_empty(&self) -> bool {
+        self.fresh.ready.is_empty() && self.attempted.ready.is_empty()
+    }
+
+    /// The next one within `cap`, from the two lines in turn.
+    fn take(&mut self, cap: usize, is_ready: impl Fn(i64) -> bool) -> Option<i64> {
+        if self.fresh.out + self.attempted.out >= cap {
+            return None;
+        }
+        let attempted_may = self.attempted.out < (cap / 2).max(1);
+        for attempted in [!self.took_attempted, self.took_attempted] {
+            let found = match attempted {
+                true if attempted_may => self.attempted.take(&is_ready),
+                true => None,
+                false => self.fresh.take(&is_ready),
+            };
+            if found.is_some() {
+                self.took_attempted = attempted;
+                return found;
+            }
+        }
+        None
+    }
+
+    /// Whether there is anyone to take once there is room.
+    fn may_take(&self, cap: usize) -> bool {
+        self.fresh.out + self.attempted.out < cap
+            && (!self.fresh.ready.is_empty() || (!self.attempted.ready.is_empty() && self.attempted.out < (cap / 2).max(1)))
+    }
 }
 
 impl Turns {
     /// Sets how many each member may have out.
     pub(super) fn set_cap(&mut self, cap: usize) {
         if cap > self.cap {
-            let waiting: Vec<u32> = self.members.iter().filter(|(_, line)| !line.ready.is_empty()).map(|(number, _)| *number).collect();
+            let waiting: Vec<u32> = self.members.iter().filter(|(_, lines)| !lines.is_empty()).map(|(number, _)| *number).collect();
             waiting.into_iter().for_each(|number| self.seat(number));
         }
         self.cap = cap;
     }
 
+    /// Gives `member` no turn until it is released.
+    pub(super) fn hold(&mut self, member: Member) {
+        self.held.insert(member.number);
+    }
+
+    /// Gives `member` its turns again.
+    pub(super) fn release(&mut self, member: Member) {
+        if self.held.remove(&member.number) {
+            self.seat(member.number);
+        }
+    }
+
     /// Puts `id` at the end of its member's line.
-    pub(super) fn line_up(&mut self, member: Member, id: i64) {
-        let line = self.members.entry(member.number).or_default();
-        line.group = member.group;
+    pub(super) fn line_up(&mut self, member: Member, id: i64, attempted: bool) {
+        let lines = self.members.entry(member.number).or_default();
+        lines.group = member.group;
+        let line = if attempted { &mut lines.attempted } else { &mut lines.fresh };
         line.ready.push_back(id);
         self.seat(member.number);
     }
 
     /// A member has one less out.
-    pub(super) fn give_back(&mut self, member: Member) {
-        if let Some(line) = self.members.get_mut(&member.number) {
+    pub(super) fn give_back(&mut self, member: Member, attempted: bool) {
+        if let Some(lines) = self.members.get_mut(&member.number) {
+            let line = if attempted { &mut lines.attempted } else { &mut lines.fresh };
             line.out = line.out.saturating_sub(1);
             self.seat(member.number);
         }
@@ -58,12 +125,11 @@ impl Turns {
             let Some(number) = self.seats.get_mut(&group).and_then(VecDeque::pop_front) else { continue };
             let mut found = None;
             let mut again = false;
-            if let Some(line) = self.members.get_mut(&number) {
-                line.seated = false;
-                if line.out < self.cap {
-                    found = std::iter::from_fn(|| line.ready.pop_front()).find(|id| is_ready(*id));
-                    line.out += usize::from(found.is_some());
-                    again = !line.ready.is_empty();
+            if let Some(lines) = self.members.get_mut(&number) {
+                lines.seated = false;
+                if !self.held.contains(&number) {
+                    found = lines.take(self.cap, &is_ready);
+                    again = lines.may_take(self.cap);
                 }
             }
             if self.seats.get(&group).is_some_and(VecDeque::is_empty) {
@@ -85,21 +151,22 @@ impl Turns {
     pub(super) fn forget_lines(&mut self) {
         self.groups.clear();
         self.seats.clear();
-        for line in self.members.values_mut() {
-            line.ready = VecDeque::new();
-            line.seated = false;
+        for lines in self.members.values_mut() {
+            lines.fresh.ready = VecDeque::new();
+            lines.attempted.ready = VecDeque::new();
+            lines.seated = false;
         }
     }
 
-    /// Lets a member have its turn after all others of its group. One at its cap is passed over when its turn comes, and
-    /// is seated again when it gives something back.
+    /// Lets a member have its turn after all others of its group. One at its cap, or held, is passed over when its turn comes, and
+    /// is seated again when it gives something back or is released.
     fn seat(&mut self, number: u32) {
-        let Some(line) = self.members.get_mut(&number) else { return };
-        if line.seated || line.ready.is_empty() {
+        let Some(lines) = self.members.get_mut(&number) else { return };
+        if lines.seated || lines.is_empty() {
             return;
         }
-        line.seated = true;
-        let group = line.group;
+        lines.seated = true;
+        let group = lines.group;
         let seats = self.seats.entry(group).or_default();
         seats.push_back(number);
         if seats.len() == 1 {

@@ -2,7 +2,7 @@
 
 use super::bench::{Bench, completed, emitting, rerun};
 use crate::event::{EventKind, Origin, Standing};
-use crate::store::{Acceptance, Accepted, Again, Completion, Finished, Outcome, StoreError, Totals};
+use crate::store::{Acceptance, Accepted, Again, Completion, Finished, Outcome, StoreError, Totals, WantedDead};
 
 pub(in crate::store) async fn a_new_event_is_recorded_with_its_invocations(bench: Bench) {
     let asked = completed("birds", "1", &["vote", "mail"]);
@@ -106,7 +106,7 @@ pub(in crate::store) async fn a_rerun_takes_dead_letters_with_it(mut bench: Benc
     assert_eq!(bench.store().totals().await.unwrap().dead, 1);
     assert_eq!(bench.accept(rerun("birds", "1", &["vote"])).await, Accepted::Rerun(id));
     assert_eq!(bench.store().totals().await.unwrap().dead, 0);
-    assert!(bench.store().dead_letters(10).await.unwrap().is_empty());
+    assert!(bench.store().dead_letters(&WantedDead::default(), 10).await.unwrap().is_empty());
     bench.finish(&bench.claim_one().await, Outcome::Dead).await;
     bench.restart().await;
     assert_eq!(bench.store().totals().await.unwrap().dead, 1);

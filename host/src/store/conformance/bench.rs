@@ -95,7 +95,7 @@ impl Bench {
     }
 
     pub(in crate::store) async fn claim_deliveries(&self) -> Vec<ClaimedDelivery> {
-        match tokio::time::timeout(Duration::ZERO, self.store().claim_deliveries(1_000, LEASE)).await {
+        match tokio::time::timeout(Duration::ZERO, self.store().claim_deliveries(1_000, 1_000, LEASE)).await {
             Ok(claimed) => claimed.unwrap(),
             Err(_) => Vec::new(),
         }

@@ -3,7 +3,10 @@
 use super::bench::{Bench, LEASE, completed, emitting, rerun, saving, set, with_changes, with_effects};
 use crate::effect::{Badge, Effect};
 use crate::id::ProjectName;
-use crate::store::{Accepted, Completion, DeadLetter, Emitted, Finished, KeptBadge, KeptResult, Outcome, Requested, Run, WantedBadges};
+use crate::store::{
+    Accepted, Completion, DeadLetter, DeadLetterId, Emitted, Finished, KeptBadge, KeptResult, Outcome, Requested, Run, WantedBadges,
+    WantedDead,
+};
 
 pub(in crate::store) async fn a_finished_invocation_is_gone(mut bench: Bench) {
     bench.handle("1", Completion::default()).await;
@@ -88,6 +91,8 @@ pub(in crate::store) async fn a_dead_letter_says_what_died_of_what(bench: Bench)
     let run = Run { reason: "no such key".to_owned(), ..bench.run("rejected") };
     bench.store().finish(claimed.lease, Outcome::Dead, run).await.unwrap();
     let expected = DeadLetter {
+        id: DeadLetterId::Invocation(1),
+        delivery: None,
         event: id,
         kind: "task.completed".to_owned(),
         scope: super::bench::scope("birds", "vote"),
@@ -96,7 +101,7 @@ pub(in crate::store) async fn a_dead_letter_says_what_died_of_what(bench: Bench)
         died_at: bench.now(),
         reason: "no such key".to_owned(),
     };
-    assert_eq!(bench.store().dead_letters(10).await.unwrap(), [expected]);
+    assert_eq!(bench.store().dead_letters(&WantedDead::default(), 10).await.unwrap(), [expected]);
     let totals = bench.store().totals().await.unwrap();
     assert_eq!((totals.dead, totals.waiting), (1, 0));
 }
@@ -107,7 +112,8 @@ pub(in crate::store) async fn dead_letters_come_newest_first(bench: Bench) {
         let claimed = bench.claim_one().await;
         bench.finish(&claimed, Outcome::Dead).await;
     }
-    let tasks: Vec<_> = bench.store().dead_letters(2).await.unwrap().into_iter().filter_map(|letter| letter.task).collect();
+    let tasks: Vec<_> =
+        bench.store().dead_letters(&WantedDead::default(), 2).await.unwrap().into_iter().filter_map(|letter| letter.task).collect();
     assert_eq!(tasks, ["3", "2"]);
 }
 

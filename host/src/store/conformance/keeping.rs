@@ -4,7 +4,7 @@ use super::bench::{Bench, completed, event, saving, with_effects};
 use crate::clock::from_millis;
 use crate::event::{Event, EventKind, Origin, PlatformKind, Standing};
 use crate::id::{EventId, ProjectName};
-use crate::store::{Acceptance, Binding, Outcome};
+use crate::store::{Acceptance, Binding, Outcome, WantedDead};
 
 pub(in crate::store) async fn snapshots_are_kept_by_root_and_generation(mut bench: Bench) {
     let (first, second) = (EventId::new(), EventId::new());
@@ -64,7 +64,7 @@ pub(in crate::store) async fn what_is_unknown_is_none(bench: Bench) {
     assert!(store.scan_state(&scope, "", None, 10).await.unwrap().is_empty());
     assert_eq!(store.state_bytes(&scope).await.unwrap(), 0);
     assert_eq!(store.task_result(&scope.project, "1").await.unwrap(), None);
-    assert!(store.dead_letters(10).await.unwrap().is_empty());
+    assert!(store.dead_letters(&WantedDead::default(), 10).await.unwrap().is_empty());
     assert!(store.accept(Vec::new()).await.unwrap().is_empty());
 }
 

@@ -183,11 +183,43 @@ pub(in crate::store) async fn closing_ends_every_wait(bench: Bench) {
     let claims = Arc::clone(bench.store());
     let deliveries = Arc::clone(bench.store());
     let claims = tokio::spawn(async move { claims.claim(10, 10, LEASE).await.map(|_| ()) });
-    let deliveries = tokio::spawn(async move { deliveries.claim_deliveries(10, LEASE).await.map(|_| ()) });
+    let deliveries = tokio::spawn(async move { deliveries.claim_deliveries(10, 10, LEASE).await.map(|_| ()) });
     tokio::task::yield_now().await;
     bench.store().close().await;
     assert!(matches!(claims.await.unwrap(), Err(StoreError::Closed)));
     assert!(matches!(deliveries.await.unwrap(), Err(StoreError::Closed)));
     let refused = bench.store().accept(vec![completed("birds", "1", &["vote"])]).await;
     assert!(matches!(refused, Err(StoreError::Closed)));
+}
+
+pub(in crate::store) async fn further_attempts_leave_room_for_first_ones(mut bench: Bench) {
+    for task in 0..8 {
+        bench.accept_task(&task.to_string()).await;
+    }
+    for claimed in bench.claim().await {
+        bench.finish(&claimed, Outcome::Retry { due: bench.now(), trapped: false }).await;
+    }
+    for crashed in [false, true] {
+        if crashed {
+            bench.crash();
+        }
+        let further = bench.claim_up_to(100, 4).await;
+        assert_eq!(further.iter().filter(|claimed| claimed.attempt == 2).count(), 2, "half of the cap, and no more");
+        bench.accept(completed("birds", &format!("first {crashed}"), &["vote"])).await;
+        let mut first: Vec<_> = bench.claim_up_to(100, 4).await.into_iter().map(|claimed| claimed.attempt).collect();
+        first.retain(|attempt| *attempt == 1);
+        assert_eq!(first, [1], "a new event does not wait for old trouble");
+    }
+    bench.pass(LEASE.as_secs());
+    let alone = bench.claim_up_to(100, 1).await;
+    assert_eq!(alone.len(), 1, "where there is room for one, it is given to either");
+}
+
+pub(in crate::store) async fn a_connection_has_no_more_than_its_cap(bench: Bench) {
+    let effects = (0..5).map(|task| super::bench::saving(&task.to_string(), "{}"));
+    let other = crate::store::Requested { connection: Some("other".to_owned()), ..super::bench::saving("7", "{}") };
+    bench.handle("1", super::bench::with_effects(effects.chain([other]).collect())).await;
+    let claimed = bench.store().claim_deliveries(100, 2, LEASE).await.unwrap();
+    let of = |connection: &str| claimed.iter().filter(|claimed| claimed.connection == connection).count();
+    assert_eq!((of("pybossa"), of("other")), (2, 1));
 }

@@ -9,7 +9,10 @@ use proptest::test_runner::TestRunner;
 use super::bench::{Bench, LEASE, completed, emitting, saving, scope, set};
 use crate::clock::Timestamp;
 use crate::id::{EventId, InvocationId};
-use crate::store::{Acceptance, Accepted, Again, Claimed, Completion, Finished, Lease, Outcome, StateChange, StateRead};
+use crate::store::{
+    Acceptance, Accepted, Again, Claimed, Completion, DeadKind, Finished, Lease, Outcome, Quarantine, Replayed, StateChange, StateRead,
+    WantedDead,
+};
 
 /// Engines write to disk, so a case takes tens of milliseconds.
 const CASES: u32 = 32;
@@ -26,6 +29,9 @@ enum Step {
     Parked { pick: usize, wait: u64 },
     Dead { pick: usize },
     Unconfirmed { pick: usize },
+    Replay { limit: u32 },
+    Quarantine { project: usize, plugin: usize },
+    Release { project: usize, plugin: usize },
     Pass { seconds: u64 },
     Restart { crash: bool },
 }
@@ -42,6 +48,9 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (any::<usize>(), 0u64..40).prop_map(|(pick, wait)| Step::Parked { pick, wait }),
         1 => any::<usize>().prop_map(|pick| Step::Dead { pick }),
         1 => any::<usize>().prop_map(|pick| Step::Unconfirmed { pick }),
+        1 => (1u32..4).prop_map(|limit| Step::Replay { limit }),
+        1 => (0usize..2, 0usize..2).prop_map(|(project, plugin)| Step::Quarantine { project, plugin }),
+        1 => (0usize..2, 0usize..2).prop_map(|(project, plugin)| Step::Release { project, plugin }),
         2 => (0u64..45).prop_map(|seconds| Step::Pass { seconds }),
         1 => any::<bool>().prop_map(|crash| Step::Restart { crash }),
     ]
@@ -74,7 +83,10 @@ struct Model {
     done: BTreeSet<(EventId, String)>,
     /// Who has run for what, whatever became of it.
     ran: BTreeSet<(EventId, String)>,
-    dead: BTreeSet<(EventId, String)>,
+    /// As they were, in the order in which they died.
+    dead: Vec<Waiting>,
+    unconfirmed: BTreeSet<EventId>,
+    quarantined: BTreeSet<(String, String)>,
     events: u64,
     runs: u64,
     set_aside: u64,
@@ -106,7 +118,8 @@ impl Model {
         let same = |one: &Waiting, other: &Waiting| (&one.project, &one.plugin, &one.task) == (&other.project, &other.plugin, &other.task);
         let is = |(number, waiting): &(usize, &Waiting)| {
             let is_head = !self.waiting.iter().take(*number).any(|earlier| same(earlier, waiting));
-            waiting.held.is_none() && waiting.due <= now && is_head
+            let goes_on = !self.quarantined.contains(&(waiting.project.clone(), waiting.plugin.clone()));
+            waiting.held.is_none() && waiting.due <= now && is_head && goes_on
         };
         self.waiting.iter().enumerate().filter(is).map(|(number, _)| number).collect()
     }
@@ -152,7 +165,7 @@ async fn accept(bench: &Bench, model: &mut Model, (project, task, key): (usize, 
     for plugin in names {
         let again = again == Again::Rerun;
         if again {
-            model.dead.remove(&(event, plugin.to_owned()));
+            model.dead.retain(|dead| (dead.event, dead.plugin.as_str()) != (event, plugin));
         }
         model.waiting.push(Waiting {
             event,
@@ -246,7 +259,7 @@ async fn finish(bench: &Bench, model: &mut Model, pick: usize, outcome: impl Asy
         Outcome::Parked { due } => (waiting.due, waiting.parked) = (due, waiting.parked + 1),
         Outcome::Dead => {
             let waiting = model.waiting.remove(number);
-            model.dead.insert((waiting.event, waiting.plugin));
+            model.dead.push(waiting);
         }
         Outcome::Unconfirmed => {
             let event = waiting.event;
@@ -255,9 +268,33 @@ async fn finish(bench: &Bench, model: &mut Model, pick: usize, outcome: impl Asy
             model.claimed = kept;
             model.lost.extend::<Vec<_>>(gone);
             model.seen.retain(|_, seen| *seen != event);
+            model.unconfirmed.insert(event);
             model.set_aside += 1;
         }
     }
+}
+
+async fn replay(bench: &Bench, model: &mut Model, limit: u32) {
+    let wanted = WantedDead { what: Some(DeadKind::Invocation), ..WantedDead::default() };
+    let mut expected = Replayed::default();
+    let number = model.dead.len().min(limit as usize);
+    for dead in model.dead.drain(..number).collect::<Vec<_>>() {
+        if model.unconfirmed.contains(&dead.event) {
+            expected.settled += 1;
+            continue;
+        }
+        expected.invocations += 1;
+        model.waiting.push(Waiting {
+            due: bench.now(),
+            attempts: 0,
+            traps: 0,
+            parked: 0,
+            rerun: model.done.contains(&(dead.event, dead.plugin.clone())),
+            held: None,
+            ..dead
+        });
+    }
+    assert_eq!(bench.store().replay(&wanted, limit).await.unwrap(), expected);
 }
 
 async fn completion(bench: &Bench, claimed: &Claimed, reads_stale: bool, emits: bool) -> Outcome {
@@ -288,6 +325,17 @@ async fn take(bench: &mut Bench, model: &mut Model, step: Step) {
         Step::Parked { pick, wait } => finish(bench, model, pick, async |_| Outcome::Parked { due: later(bench, wait) }).await,
         Step::Dead { pick } => finish(bench, model, pick, async |_| Outcome::Dead).await,
         Step::Unconfirmed { pick } => finish(bench, model, pick, async |_| Outcome::Unconfirmed).await,
+        Step::Replay { limit } => replay(bench, model, limit).await,
+        Step::Quarantine { project, plugin } => {
+            let whose = scope(PROJECTS[project], PLUGINS[plugin]);
+            let (since, reason) = (bench.now(), String::new());
+            bench.store().quarantine(&Quarantine { scope: whose, since, component: None, settings: None, reason }).await.unwrap();
+            model.quarantined.insert((PROJECTS[project].to_owned(), PLUGINS[plugin].to_owned()));
+        }
+        Step::Release { project, plugin } => {
+            let was_held = model.quarantined.remove(&(PROJECTS[project].to_owned(), PLUGINS[plugin].to_owned()));
+            assert_eq!(bench.store().release(&scope(PROJECTS[project], PLUGINS[plugin])).await.unwrap(), was_held);
+        }
         Step::Pass { seconds } => bench.pass(seconds),
         Step::Restart { crash } => {
             if crash {
@@ -313,6 +361,9 @@ async fn check(bench: &Bench, model: &Model) {
 
 /// Whatever waits is handled in the end, and each counted as often as it was done.
 async fn drain(bench: &mut Bench, model: &mut Model) {
+    for (project, plugin) in std::mem::take(&mut model.quarantined) {
+        bench.store().release(&scope(&project, &plugin)).await.unwrap();
+    }
     for _ in 0..1_000 {
         if model.waiting.is_empty() {
             break;

@@ -12,13 +12,14 @@ use super::counters::Counters;
 use super::names::Names;
 use super::work::{Answer, Work};
 use crate::store::StoreError;
-use crate::store::agenda::{Agenda, Entry, Millis};
+use crate::store::agenda::{Agenda, Entry, Member, Millis};
 
 mod accept;
 mod badge;
 mod deliver;
 mod finish;
 mod keep;
+mod replay;
 
 /// A transaction that is being written.
 pub(super) struct Batch<'a> {
@@ -50,8 +51,12 @@ pub(super) struct News {
 pub(super) enum Move {
     Insert(Entry),
     PutBack(i64, Millis),
+    /// The same, after an attempt that counts.
+    Again(i64, Millis),
     Remove(i64),
     RemoveAfterLease(i64),
+    Hold(Member),
+    Release(Member),
 }
 
 impl Move {
@@ -60,8 +65,14 @@ impl Move {
         match self {
             Self::Insert(entry) => agenda.insert(entry),
             Self::PutBack(id, due) => agenda.put_back(id, due),
+            Self::Again(id, due) => {
+                agenda.count_attempt(id);
+                agenda.put_back(id, due);
+            }
             Self::Remove(id) => agenda.remove(id),
             Self::RemoveAfterLease(id) => agenda.remove_after_lease(id),
+            Self::Hold(member) => agenda.hold(member),
+            Self::Release(member) => agenda.release(member),
         }
     }
 }
@@ -98,6 +109,12 @@ impl<'a> Batch<'a> {
             }
             Work::Bind { project, to } => self.bind(project, to).map(|bound| Ok(Answer::Bound(bound))),
             Work::Mark { project, name, value } => self.mark(project, name, value.as_deref()).map(|()| Ok(Answer::Done)),
+            Work::Replay { wanted, limit } => self.replay(wanted, *limit),
+            Work::ReplayEvent { event, plugins, fresh } => {
+                self.replay_event(*event, plugins, *fresh).map(|replayed| Ok(Answer::ReplayedEvent(replayed)))
+            }
+            Work::Quarantine(held) => self.quarantine(held).map(|()| Ok(Answer::Done)),
+            Work::Release(scope) => self.release(scope).map(|released| Ok(Answer::Released(released))),
             Work::Rest | Work::Close => Ok(Ok(Answer::Done)),
         }
     }

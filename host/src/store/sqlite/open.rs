@@ -159,25 +159,31 @@ fn migrate(db: &mut Connection, number: u32, migration: &str) -> rusqlite::Resul
 /// The invocations and the deliveries that are not finished, in the order in which they came.
 pub(super) fn agendas(db: &Connection, names: &mut Names) -> rusqlite::Result<(Agenda, Agenda)> {
     let mut invocations = Agenda::default();
-    let mut statement = db.prepare("SELECT i.id, i.event, i.scope, i.due, e.task FROM invocation i JOIN event e ON e.id = i.event")?;
+    let mut statement =
+        db.prepare("SELECT i.id, i.event, i.scope, i.due, e.task, i.attempts > 0 FROM invocation i JOIN event e ON e.id = i.event")?;
     let mut rows = statement.query([])?;
     let mut entries = Vec::new();
     while let Some(row) = rows.next()? {
         let member = names.member(row.get(2)?);
         let lane = row.get_ref(4)?.as_str_or_null()?.map(|task| invocations.lane(member, task));
-        entries.push(Entry { id: row.get(0)?, about: row.get(1)?, member, lane, due: row.get(3)? });
+        entries.push(Entry { id: row.get(0)?, about: row.get(1)?, member, lane, due: row.get(3)?, attempted: row.get(5)? });
     }
     // They lie by event, and a re-run is younger than its event.
     entries.sort_unstable_by_key(|entry| entry.id);
     entries.into_iter().for_each(|entry| invocations.insert(entry));
+    let mut statement = db.prepare("SELECT scope FROM quarantine")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        invocations.hold(names.member(row.get(0)?));
+    }
 
     let mut deliveries = Agenda::default();
-    let mut statement = db.prepare("SELECT id, project, connection, due, task FROM delivery ORDER BY id")?;
+    let mut statement = db.prepare("SELECT id, project, connection, due, task, attempts > 0 FROM delivery ORDER BY id")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let member = names.connection(row.get(1)?, row.get_ref(2)?.as_str()?);
         let lane = row.get_ref(4)?.as_str_or_null()?.map(|task| deliveries.lane(member, task));
-        deliveries.insert(Entry { id: row.get(0)?, about: 0, member, lane, due: row.get(3)? });
+        deliveries.insert(Entry { id: row.get(0)?, about: 0, member, lane, due: row.get(3)?, attempted: row.get(5)? });
     }
     Ok((invocations, deliveries))
 }

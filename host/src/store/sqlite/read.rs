@@ -15,9 +15,7 @@ use super::rows::{self, EVENT_COLUMNS, Unpacked, event_columns};
 use super::scan::scan;
 use crate::event::{Event, Standing};
 use crate::id::{BadgeId, EventId, InvocationId, PluginName};
-use crate::store::{
-    Binding, Claimed, ClaimedDelivery, DeadLetter, DeliveryRecord, KeptBadge, KeptResult, Lease, Run, StateEntry, WantedBadges,
-};
+use crate::store::{Binding, Claimed, ClaimedDelivery, DeliveryRecord, KeptBadge, KeptResult, Lease, Run, StateEntry, WantedBadges};
 
 /// So many may read at a time; others wait for one of them.
 const READERS: usize = 4;
@@ -138,9 +136,10 @@ pub(super) fn claimed_delivery(db: &Connection, names: &Names, lease: Lease<i64>
             event: rows::event_id(row, 4)?,
             attempt: row.get::<_, u32>(5)?.saturating_add(1),
             requested_at: rows::time(row, 6)?,
+            in_doubt: row.get(7)?,
         })
     };
-    db.prepare_cached("SELECT uuid, scope, connection, effect, event, attempts, requested_at FROM delivery WHERE id = ?1")?
+    db.prepare_cached("SELECT uuid, scope, connection, effect, event, attempts, requested_at, in_doubt FROM delivery WHERE id = ?1")?
         .query_row([lease.id], read)
         .optional()
 }
@@ -175,27 +174,6 @@ pub(super) fn runs(db: &Connection, names: &Names, event: EventId) -> rusqlite::
             read: text(row, 9, "{}")?,
         };
         Ok((plugin(names, row, 0)?, run))
-    })?;
-    rows.collect()
-}
-
-/// The dead letters given up last, newest first.
-pub(super) fn dead_letters(db: &Connection, names: &Names, limit: u32) -> rusqlite::Result<Vec<DeadLetter>> {
-    let mut statement = db.prepare_cached(
-        "SELECT e.uuid, e.kind, d.scope, e.task, d.attempts, d.died_at, d.reason \
-         FROM dead_letter d JOIN event e ON e.id = d.event ORDER BY d.id DESC LIMIT ?1",
-    )?;
-    let rows = statement.query_map([limit], |row| {
-        let number: u32 = row.get(2)?;
-        Ok(DeadLetter {
-            event: rows::event_id(row, 0)?,
-            kind: row.get(1)?,
-            scope: names.scope(number).cloned().ok_or(rusqlite::Error::IntegralValueOutOfRange(2, number.into()))?,
-            task: row.get(3)?,
-            attempts: row.get(4)?,
-            died_at: rows::time(row, 5)?,
-            reason: row.get(6)?,
-        })
     })?;
     rows.collect()
 }

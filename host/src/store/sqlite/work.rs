@@ -6,10 +6,10 @@ use super::rows::Packed;
 use crate::clock::Timestamp;
 use crate::effect::OnceKey;
 use crate::event::Event;
-use crate::id::{Digest, EventId, InvocationId, PluginName, ProjectName};
+use crate::id::{Digest, EventId, InvocationId, PluginName, ProjectName, Scope};
 use crate::store::{
-    Acceptance, Accepted, Binding, Completion, DeliveryOutcome, Emitted, Finished, Lease, Outcome, Requested, Run, StateChange, StateRead,
-    StoreError,
+    Acceptance, Accepted, Binding, Completion, DeliveryOutcome, Emitted, Finished, Lease, Outcome, Quarantine, Replayed, Requested, Run,
+    StateChange, StateRead, StoreError, WantedDead,
 };
 
 /// Something to do, and where the answer goes.
@@ -46,6 +46,17 @@ pub(super) enum Work {
         name: String,
         value: Option<String>,
     },
+    Replay {
+        wanted: WantedDead,
+        limit: u32,
+    },
+    ReplayEvent {
+        event: EventId,
+        plugins: Vec<PluginName>,
+        fresh: bool,
+    },
+    Quarantine(Quarantine),
+    Release(Scope),
     /// Nothing was asked for a while: give back memory.
     Rest,
     /// Do what was asked before, then end.
@@ -67,6 +78,9 @@ pub(super) enum Answer {
     Accepted(Vec<Accepted>),
     Finished(Finished),
     Bound(Binding),
+    Replayed(Replayed),
+    ReplayedEvent(Option<u32>),
+    Released(bool),
     Done,
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crowdhook::practice::{Mastodon, Pybossa, Seed};
 use crowdhook::store::sqlite::SqliteStore;
-use crowdhook::store::{Store as _, WantedBadges};
+use crowdhook::store::{Store as _, WantedBadges, WantedDead};
 use serde_json::json;
 
 use super::round::Chance;
@@ -119,7 +119,7 @@ impl Stage {
     async fn look(&self, tasks: &[(i64, String)]) -> Found {
         let store = SqliteStore::open_read_only(&self.folder.data()).unwrap();
         let totals = store.totals().await.unwrap();
-        assert_eq!((totals.dead, totals.deliveries_dead), (0, 0), "{:?}", store.dead_letters(10).await.unwrap());
+        assert_eq!((totals.dead, totals.deliveries_dead), (0, 0), "{:?}", store.dead_letters(&WantedDead::default(), 10).await.unwrap());
         let mut found = Found { rounds: tasks.len(), ..Found::default() };
         let statuses = self.posts.statuses();
         let spawned = self.server.tasks("experts");

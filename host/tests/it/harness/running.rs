@@ -6,7 +6,7 @@ use crowdhook::app::App;
 use crowdhook::config::load;
 use crowdhook::id::Scope;
 use crowdhook::plugin::registry::Registry;
-use crowdhook::store::{DeadLetter, KeptResult, Store, Totals};
+use crowdhook::store::{DeadLetter, KeptResult, Store, Totals, WantedDead};
 use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -102,7 +102,7 @@ impl Running {
     }
 
     pub async fn dead_letters(&self) -> Vec<DeadLetter> {
-        self.store.dead_letters(1000).await.unwrap()
+        self.store.dead_letters(&WantedDead::default(), 1000).await.unwrap()
     }
 
     /// What the admin API answers.

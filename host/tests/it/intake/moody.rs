@@ -10,7 +10,7 @@ use crowdhook::id::{BadgeId, Digest, EventId, InvocationId, PluginName, ProjectN
 use crowdhook::store::sqlite::{Options, SqliteStore};
 use crowdhook::store::{
     Acceptance, Accepted, Binding, Claimed, ClaimedDelivery, DeadLetter, DeliveryOutcome, DeliveryRecord, Finished, KeptBadge, KeptResult,
-    Lease, Outcome, Run, StateEntry, Store, StoreError, Totals, WantedBadges,
+    Lease, Outcome, Quarantine, Replayed, Run, StateEntry, Store, StoreError, Totals, WantedBadges, WantedDead,
 };
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -126,7 +126,7 @@ impl Store for Moody {
     async fn put_snapshot(&self, _: EventId, _: u32, _: &str) -> Result<Digest, StoreError> {
         unreachable!()
     }
-    async fn claim_deliveries(&self, _: usize, _: Duration) -> Result<Vec<ClaimedDelivery>, StoreError> {
+    async fn claim_deliveries(&self, _: usize, _: usize, _: Duration) -> Result<Vec<ClaimedDelivery>, StoreError> {
         unreachable!()
     }
     async fn finish_delivery(&self, _: Lease<i64>, _: DeliveryOutcome) -> Result<Finished, StoreError> {
@@ -150,6 +150,21 @@ impl Store for Moody {
     async fn runs(&self, _: EventId) -> Result<Vec<(PluginName, Run)>, StoreError> {
         unreachable!()
     }
+    async fn replay(&self, _: &WantedDead, _: u32) -> Result<Replayed, StoreError> {
+        unreachable!()
+    }
+    async fn replay_event(&self, _: EventId, _: &[PluginName], _: bool) -> Result<Option<u32>, StoreError> {
+        unreachable!()
+    }
+    async fn quarantine(&self, _: &Quarantine) -> Result<(), StoreError> {
+        unreachable!()
+    }
+    async fn release(&self, _: &Scope) -> Result<bool, StoreError> {
+        unreachable!()
+    }
+    async fn quarantined(&self) -> Result<Vec<Quarantine>, StoreError> {
+        unreachable!()
+    }
     async fn seen(&self, _: &ProjectName, _: &[String]) -> Result<Vec<Option<EventId>>, StoreError> {
         unreachable!()
     }
@@ -159,7 +174,7 @@ impl Store for Moody {
     async fn set_mark(&self, _: &ProjectName, _: &str, _: Option<&str>) -> Result<(), StoreError> {
         unreachable!()
     }
-    async fn dead_letters(&self, _: u32) -> Result<Vec<DeadLetter>, StoreError> {
+    async fn dead_letters(&self, _: &WantedDead, _: u32) -> Result<Vec<DeadLetter>, StoreError> {
         unreachable!()
     }
 }

@@ -13,10 +13,10 @@ use crate::store::sqlite::work::{Answer, Incoming};
 use crate::store::{Accepted, Again, StoreError};
 
 /// An event that was there before.
-struct Known {
-    row: i64,
-    generation: u32,
-    standing: u8,
+pub(super) struct Known {
+    pub(super) row: i64,
+    pub(super) generation: u32,
+    pub(super) standing: u8,
 }
 
 /// What the invocations of an event have in common.
@@ -124,7 +124,7 @@ impl Batch<'_> {
         Handling { event, project: &asked.project, task: asked.task.as_deref(), origin, generation }
     }
 
-    fn known(&self, id: EventId) -> rusqlite::Result<Option<Known>> {
+    pub(super) fn known(&self, id: EventId) -> rusqlite::Result<Option<Known>> {
         self.db
             .prepare_cached("SELECT id, generation, standing FROM event WHERE uuid = ?1")?
             .query_row([id.as_bytes()], |row| Ok(Known { row: row.get(0)?, generation: row.get(1)?, standing: row.get(2)? }))
@@ -211,7 +211,7 @@ impl Batch<'_> {
             )?;
             let member = self.names.member(scope);
             let lane = handling.task.map(|task| self.shared.invocations().lane(member, task));
-            self.news.invocations.push(Move::Insert(Entry { id, about: handling.event, member, lane, due: 0 }));
+            self.news.invocations.push(Move::Insert(Entry { id, about: handling.event, member, lane, due: 0, attempted: false }));
             self.news.added += 1;
         }
         Ok(())

@@ -9,7 +9,7 @@ use crate::store::{DeliveryOutcome, Finished, Lease};
 const NOTE_BYTES_MAX: usize = 4_096;
 
 const DELIVERED: u8 = 1;
-const DEAD: u8 = 2;
+pub(super) const DEAD: u8 = 2;
 
 impl Batch<'_> {
     pub(super) fn finish_delivery(&mut self, held: Lease<i64>, outcome: &DeliveryOutcome) -> rusqlite::Result<Finished> {
@@ -20,12 +20,12 @@ impl Batch<'_> {
         }
         // Whether its row is there still: one that was superseded meanwhile has ended already, and stays so.
         let (there, then) = match outcome {
-            DeliveryOutcome::Delivered { receipt } => (self.end_delivery(id, DELIVERED, 1, receipt)?, Move::Remove(id)),
+            DeliveryOutcome::Delivered { receipt } => (self.end_delivery(id, (DELIVERED, 1), receipt, false)?, Move::Remove(id)),
             DeliveryOutcome::Dead { reason, may_have_happened } => {
                 if !may_have_happened {
                     self.free_once(id)?;
                 }
-                let there = self.end_delivery(id, DEAD, 1, reason)?;
+                let there = self.end_delivery(id, (DEAD, 1), reason, *may_have_happened)?;
                 self.counters.deliveries_dead += i64::from(there);
                 (there, Move::Remove(id))
             }
@@ -35,7 +35,7 @@ impl Batch<'_> {
                     "UPDATE delivery SET due = ?2, attempts = attempts + ?3, reason = ?4 WHERE id = ?1",
                     params![id, due, counts, cut(reason)],
                 )?;
-                (changed == 1, Move::PutBack(id, due))
+                (changed == 1, if *counts { Move::Again(id, due) } else { Move::PutBack(id, due) })
             }
         };
         self.news.deliveries.push(if there { then } else { Move::Remove(id) });
@@ -47,12 +47,13 @@ impl Batch<'_> {
         self.execute("DELETE FROM once WHERE (scope, key) = (SELECT scope, once FROM delivery WHERE id = ?1)", [id])
     }
 
-    /// Moves a delivery to those that ended. False when it had before.
-    pub(super) fn end_delivery(&self, id: i64, ending: u8, attempts: u32, note: &str) -> rusqlite::Result<bool> {
+    /// Moves a delivery to those that ended, after so many attempts more. False when it had before.
+    pub(super) fn end_delivery(&self, id: i64, (ending, attempts): (u8, u32), note: &str, in_doubt: bool) -> rusqlite::Result<bool> {
         self.execute(
-            "INSERT INTO delivered (id, uuid, scope, connection, task, effect, event, attempts, requested_at, ended_at, ending, note) \
-             SELECT id, uuid, scope, connection, task, effect, event, attempts + ?2, requested_at, ?3, ?4, ?5 FROM delivery WHERE id = ?1",
-            params![id, attempts, self.now, ending, cut(note)],
+            "INSERT INTO delivered (id, uuid, scope, connection, task, effect, event, attempts, requested_at, ended_at, ending, note, once, \
+             in_doubt, replays) SELECT id, uuid, scope, connection, task, effect, event, attempts + ?2, requested_at, ?3, ?4, ?5, once, ?6, \
+             replays FROM delivery WHERE id = ?1",
+            params![id, attempts, self.now, ending, cut(note), in_doubt],
         )?;
         self.execute("DELETE FROM delivery WHERE id = ?1", [id]).map(|rows| rows == 1)
     }

@@ -15,7 +15,7 @@ use crate::store::sqlite::work::{EffectRow, EmittedRow, Ending, RunRow};
 use crate::store::{Finished, Lease, StateChange, StateRead, StateVersion};
 
 /// How a superseded delivery ended; the numbers of the others are in `deliver`.
-const SUPERSEDED: u8 = 3;
+pub(super) const SUPERSEDED: u8 = 3;
 
 /// The invocation that is being finished.
 pub(super) struct Finishing {
@@ -55,7 +55,7 @@ impl Batch<'_> {
                      WHERE event = ?1 AND id = ?2",
                     params![event, id, due, trapped],
                 )?;
-                self.news.invocations.push(Move::PutBack(id, due));
+                self.news.invocations.push(Move::Again(id, due));
             }
             Ending::Parked { due } => {
                 let due = due.as_millisecond();
@@ -69,8 +69,8 @@ impl Batch<'_> {
             Ending::Dead => {
                 self.counters.dead += 1;
                 self.execute(
-                    "INSERT INTO dead_letter (event, scope, attempts, died_at, reason) VALUES (?1, ?2, ?3, ?4, ?5)",
-                    params![event, this.scope, this.attempts.saturating_add(1), self.now, run.run.reason],
+                    "INSERT INTO dead_letter (event, scope, attempts, died_at, reason, generation) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                    params![event, this.scope, this.attempts.saturating_add(1), self.now, run.run.reason, this.generation],
                 )?;
                 self.drop_invocation(&this)?;
             }
@@ -173,7 +173,7 @@ impl Batch<'_> {
     }
 
     /// Whether a once key is spent for the first time; it is from now on.
-    fn spend(&self, scope: u32, once: Option<&String>) -> rusqlite::Result<bool> {
+    pub(super) fn spend(&self, scope: u32, once: Option<&String>) -> rusqlite::Result<bool> {
         let Some(key) = once else { return Ok(true) };
         self.execute("INSERT INTO once (scope, key) VALUES (?1, ?2) ON CONFLICT DO NOTHING", params![scope, key]).map(|rows| rows == 1)
     }
@@ -213,7 +213,7 @@ impl Batch<'_> {
         )?;
         let member = self.names.connection(this.project, connection);
         let lane = asked.task.as_deref().map(|task| self.shared.deliveries().lane(member, task));
-        self.news.deliveries.push(Move::Insert(Entry { id, about: this.event, member, lane, due: 0 }));
+        self.news.deliveries.push(Move::Insert(Entry { id, about: this.event, member, lane, due: 0, attempted: false }));
         Ok(())
     }
 
@@ -238,7 +238,7 @@ impl Batch<'_> {
             .query_map(params![project, task], |row| row.get(0))?
             .collect::<rusqlite::Result<_>>()?;
         for id in ids {
-            self.end_delivery(id, SUPERSEDED, 0, "a newer result of the task was saved before it left")?;
+            self.end_delivery(id, (SUPERSEDED, 0), "a newer result of the task was saved before it left", false)?;
             self.news.deliveries.push(Move::RemoveAfterLease(id));
         }
         Ok(())

@@ -13,10 +13,12 @@ CREATE TABLE quarantine (
     scope INTEGER PRIMARY KEY,
     since INTEGER NOT NULL,
     component TEXT,
+    settings TEXT,
     reason TEXT NOT NULL
 );
 
 -- A dead letter goes when its plugin gets the event again. `counter.dead` says from now on how many there are.
+ALTER TABLE dead_letter ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX dead_letter_event ON dead_letter (event, scope);
 UPDATE counter SET dead = (SELECT count(*) FROM dead_letter);
 
