@@ -1,13 +1,16 @@
 //! Completed tasks from before the host could hear of them, by pages.
 
 use std::collections::BTreeSet;
+use std::process::Stdio;
 
 use crowdhook::event::Origin;
 use crowdhook::practice::pybossa::{Endpoint, RateLimit};
 use crowdhook::practice::{Mastodon, Pybossa, Seed};
+use rustix::process::{Pid, Signal};
 use serde_json::{Value, json};
 
 use crate::harness::folder::{Folder, VOTE};
+use crate::harness::patience::until;
 use crate::harness::process;
 use crate::harness::running::Running;
 use crate::harness::wire;
@@ -275,4 +278,32 @@ async fn the_command_asks_for_page_after_page_and_sums_up() {
     let folder = stage.host.stop().await;
     let alone = process::run(&folder, &["backfill", "birds"]).await;
     alone.fails(1, &["no host answers at", "help: only a running host can do this: start it with `crowdhook serve`"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ctrl_c_stops_in_order_and_says_how_to_go_on() {
+    let stage = Stage::counting().await;
+    let tasks: Vec<i64> = (0..3).map(|_| stage.completed(&["owl"])).collect();
+    // Two pages, and the call that says where the end is; then the window is used up.
+    stage.server.set_rate_limit(Some(RateLimit { limit: 4, ..RateLimit::PYBOSSA }));
+    let mut command = process::crowdhook(&["backfill", "birds", "--rows", "1", "--config"]);
+    let child = command.arg(stage.host.folder.config()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let pid = Pid::from_child(&child);
+    until("two pages are done", async || stage.host.totals().await.events == 2).await;
+    rustix::process::kill_process(pid, Signal::INT).unwrap();
+    let said = process::Said::from(tokio::task::spawn_blocking(|| child.wait_with_output()).await.unwrap().unwrap());
+    said.fails(
+        1,
+        &[&format!("error: stopped behind task {}", tasks[1]), "help: the same command goes on there; with `--restart` it begins anew"],
+    );
+    assert!(said.out.starts_with("2 completed tasks: 2 handed to plugins"), "{}", said.out);
+
+    // The host forgets how fast it may go; the platform does not ration any more.
+    stage.server.set_rate_limit(None);
+    let folder = stage.host.stop().await;
+    let stage = Stage { host: Running::start(folder).await, ..stage };
+    let rest = process::run(&stage.host.folder, &["backfill", "birds"]).await;
+    assert!(rest.err.contains("goes on where an earlier run came"), "{}", rest.err);
+    assert!(rest.well().starts_with("1 completed tasks: 1 handed to plugins, 0 handled here before"));
+    stage.host.stop().await;
 }

@@ -1,6 +1,9 @@
 //! The client of PYBOSSA against the practice PYBOSSA: how many calls it makes, what it makes of whatever comes back, and how it
 //! keeps within what the server allows.
 
+/// Completed tasks by the hundred.
+mod pages;
+
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
@@ -49,9 +52,18 @@ impl Stage {
     }
 
     fn client_of(&self, short_name: &str, key: &str) -> Pybossa {
+        self.client_with(&self.server.url(), short_name, key)
+    }
+
+    /// The client of another server.
+    fn client_at(&self, url: &str) -> Pybossa {
+        self.client_with(url, "birds", "key")
+    }
+
+    fn client_with(&self, url: &str, short_name: &str, key: &str) -> Pybossa {
         let platform = config::Platform {
             kind: PlatformKind::Pybossa,
-            url: self.server.url().parse().unwrap(),
+            url: url.parse().unwrap(),
             project: short_name.to_owned(),
             api_key: Some(Secret::new(key)),
             signing_tokens: Vec::new(),
