@@ -9,8 +9,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
-use crate::event::{EventKind, Origin, PlatformKind};
-use crate::id::PluginName;
+use crate::event::{Origin, PlatformKind};
+use crate::id::{EventId, PluginName};
 use crate::inbox;
 use crate::missed::{Candidate, Missed};
 use crate::platform::{Completed, Page, PlatformError};
@@ -65,7 +65,7 @@ pub struct Progress {
 pub struct Report {
     /// Tasks in the page.
     pub found: usize,
-    /// Events made of them; in a dry run, that would be made.
+    /// Tasks that are handled now; in a dry run, that would be.
     pub made: usize,
     /// Tasks that were handled here before.
     pub known: usize,
@@ -104,6 +104,8 @@ pub enum Reason {
     HasInfo,
     /// One plugin alone is wanted, and the event is not known.
     NotKnown,
+    /// One plugin alone is wanted, and it listens to nothing that is known of the task.
+    NotHeard,
     /// The platform shows something else than a completed task of the project.
     Odd,
 }
@@ -116,6 +118,7 @@ impl Reason {
             Self::NoResult => "completed without a result (its redundancy was lowered), so there is nothing to write to",
             Self::HasInfo => "something stands in its result already (`--overwrite` takes it too)",
             Self::NotKnown => "not handled here before, so there is nothing to join (run without `--plugin` first)",
+            Self::NotHeard => "there is no event about it that the plugin listens to",
             Self::Odd => "the platform shows something odd",
         }
     }
@@ -124,7 +127,7 @@ impl Reason {
 /// Why a page was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum BackfillError {
-    /// The project has no plugin of this name, or it does not want events of completed tasks.
+    /// The project has no plugin of this name.
     #[error("{0}")]
     Plugin(String),
     /// The platform refuses.
@@ -190,27 +193,58 @@ impl Backfill {
             ..Report::default()
         };
         let chosen = self.choose(project, &platform_id, wanted, page, &mut report).await?;
-        if wanted.dry_run {
-            for candidate in chosen {
-                match self.had(&candidate, wanted.plugin.as_ref()).await? {
-                    true => report.known += 1,
-                    false => report.made += 1,
-                }
+        match &wanted.plugin {
+            Some(plugin) => self.hand_to(project, plugin, chosen, wanted.dry_run, &mut report).await?,
+            None if wanted.dry_run => report.made = chosen.len(),
+            None => {
+                let accepted = self.missed.take(project, chosen, |_| Origin::Backfill).await?;
+                report.made = accepted.iter().filter(|accepted| matches!(accepted, Accepted::New(_))).count();
+                report.known += accepted.len() - report.made;
             }
+        }
+        if wanted.dry_run {
             return Ok(report);
         }
-        let accepted = self.missed.take(project, chosen, |_| Origin::Backfill, wanted.plugin.as_ref()).await?;
-        report.made = accepted.iter().filter(|accepted| matches!(accepted, Accepted::New(_) | Accepted::Joined(_))).count();
-        report.known += accepted.len() - report.made;
         let text = report.progress.as_ref().filter(|_| !report.done).map(|progress| serde_json::json!(progress).to_string());
         self.store.set_mark(name, &mark, text.as_deref()).await?;
         Ok(report)
     }
 
-    /// Whether the one plugin that is wanted had the event before, as far as its runs tell.
-    async fn had(&self, candidate: &Candidate, plugin: Option<&PluginName>) -> Result<bool, StoreError> {
-        let (Some(event), Some(plugin)) = (candidate.known, plugin) else { return Ok(false) };
-        Ok(self.store.runs(event).await?.iter().any(|(of, _)| of == plugin))
+    /// Lets one plugin handle what it never had of tasks that are known.
+    async fn hand_to(
+        &self,
+        project: &Project,
+        plugin: &PluginName,
+        chosen: Vec<Candidate>,
+        dry_run: bool,
+        report: &mut Report,
+    ) -> Result<(), StoreError> {
+        for Candidate { completed, known, .. } in chosen {
+            let Some(root) = known else { continue };
+            let events = self.missed.heard_by(project, plugin, root).await?;
+            if events.is_empty() {
+                let (task, reason) = (Some(completed.task), Reason::NotHeard);
+                report.skipped.push(Skipped { task, reason, why: reason.why().to_owned() });
+                continue;
+            }
+            let joins = match dry_run {
+                true => self.would_join(&events, plugin).await?,
+                false => self.store.join(&events, plugin, Origin::Backfill).await? > 0,
+            };
+            report.made += usize::from(joins);
+            report.known += usize::from(!joins);
+        }
+        Ok(())
+    }
+
+    /// Whether a plugin never had one of these events, as far as its runs tell.
+    async fn would_join(&self, events: &[EventId], plugin: &PluginName) -> Result<bool, StoreError> {
+        for event in events {
+            if !self.store.runs(*event).await?.iter().any(|(of, _)| of == plugin) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Which tasks of a page become events; the others are reported.
@@ -281,10 +315,6 @@ fn check_plugin(project: &Project, plugin: &PluginName) -> Result<(), BackfillEr
         let known: Vec<&str> = project.plugins.iter().map(|plugin| plugin.config.name.as_str()).collect();
         let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
         return Err(BackfillError::Plugin(format!("project `{name}` has no plugin `{plugin}`: its plugins are {known}")));
-    }
-    if !project.listeners(&EventKind::TASK_COMPLETED, None).contains(plugin) {
-        let why = format!("plugin `{plugin}` of project `{name}` does not want `task.completed`, which is all that a backfill brings");
-        return Err(BackfillError::Plugin(why));
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use tracing::debug;
 
 use crate::clock::{self, Clock, Timestamp};
 use crate::event::{Event, Normalised, Origin, Standing};
-use crate::id::{EventId, PluginName, ProjectName};
+use crate::id::{EventId, ProjectName};
 use crate::platform::{Platform, PlatformError};
 use crate::plugin::registry::Project;
 use crate::store::{Acceptance, Accepted, Again, Binding, Store, StoreError};
@@ -80,8 +80,6 @@ pub struct Found {
     pub normalised: Normalised,
     /// Why it is here now.
     pub origin: Origin,
-    /// The one plugin that is to handle it, where it is known and this plugin never had it; none for all that listen, where it is new.
-    pub newcomer: Option<PluginName>,
 }
 
 impl Inbox {
@@ -103,7 +101,7 @@ impl Inbox {
         let live = |normalised: Normalised| {
             // Who asks for a thousand old events again does not want a thousand posts, whether they were known here or not.
             let (origin, again) = if normalised.rerun { (Origin::Rerun, Again::Rerun) } else { (Origin::Live, Again::Never) };
-            self.acceptance(project, Found { id: EventId::new(), normalised, origin, newcomer: None }, again)
+            self.acceptance(project, Found { id: EventId::new(), normalised, origin }, again)
         };
         let accept = self.store.accept(request.into_iter().map(live).collect());
         if !self.calls.note(name, now) {
@@ -124,10 +122,7 @@ impl Inbox {
     ///
     /// As [`Store::accept`].
     pub async fn accept_found(&self, project: &Project, found: Vec<Found>) -> Result<Vec<Accepted>, StoreError> {
-        let acceptance = |found: Found| {
-            let again = if found.newcomer.is_some() { Again::Newcomers } else { Again::Never };
-            self.acceptance(project, found, again)
-        };
+        let acceptance = |found: Found| self.acceptance(project, found, Again::Never);
         self.store.accept(found.into_iter().map(acceptance).collect()).await
     }
 
@@ -150,13 +145,12 @@ impl Inbox {
     }
 
     fn acceptance(&self, project: &Project, found: Found, again: Again) -> Acceptance {
-        let Found { id, normalised, origin, newcomer } = found;
+        let Found { id, normalised, origin } = found;
         let now = self.clock.now();
-        let mut plugins = match normalised.standing {
+        let plugins = match normalised.standing {
             Standing::Accepted => project.listeners(&normalised.kind, None),
             _ => Vec::new(),
         };
-        plugins.retain(|plugin| newcomer.as_ref().is_none_or(|newcomer| newcomer == plugin));
         Acceptance {
             standing: normalised.standing,
             dedup_key: normalised.dedup_key,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use futures_util::future::try_join_all;
 use tracing::error;
 
-use crate::event::{Normalised, Origin};
+use crate::event::{EventKind, Normalised, Origin};
 use crate::id::{EventId, PluginName};
 use crate::inbox::{Found, Inbox};
 use crate::normalise;
@@ -60,8 +60,7 @@ impl Missed {
         Ok(candidates)
     }
 
-    /// Records the events of tasks that are not known; for `newcomer`, has this plugin handle those that are. The hook may have
-    /// brought one meanwhile: then it is a repeat.
+    /// Records the events of tasks that are not known. The hook may have brought one meanwhile: then it is a repeat.
     ///
     /// # Errors
     ///
@@ -71,16 +70,15 @@ impl Missed {
         project: &Project,
         candidates: Vec<Candidate>,
         origin: impl Fn(&Completed) -> Origin,
-        newcomer: Option<&PluginName>,
     ) -> Result<Vec<Accepted>, StoreError> {
         let mut found = Vec::new();
         let mut snapshots = Vec::new();
-        for Candidate { completed, known, normalised } in candidates {
+        for Candidate { completed, normalised, .. } in candidates {
             let (id, origin) = (EventId::new(), origin(&completed));
-            if let (None, Some(snapshot)) = (known, completed.snapshot) {
+            if let Some(snapshot) = completed.snapshot {
                 snapshots.push((id, snapshot));
             }
-            found.push(Found { id, normalised, origin, newcomer: newcomer.cloned() });
+            found.push(Found { id, normalised, origin });
         }
         let kept = snapshots.into_iter().map(|(id, snapshot)| async move {
             match serde_json::to_string(&snapshot) {
@@ -93,5 +91,19 @@ impl Missed {
         });
         try_join_all(kept).await?;
         self.inbox.accept_found(project, found).await
+    }
+
+    /// The events about a task that `plugin` listens to, of those that are known here: that of its completion (`root`), and what plugins
+    /// emitted because of it.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    pub async fn heard_by(&self, project: &Project, plugin: &PluginName, root: EventId) -> Result<Vec<EventId>, StoreError> {
+        let hears = |kind: &EventKind, emitted_by: Option<&PluginName>| project.listeners(kind, emitted_by).contains(plugin);
+        let completion = Some(root).filter(|_| hears(&EventKind::TASK_COMPLETED, None)).into_iter();
+        let derived = self.store.derived(root).await?.into_iter();
+        let derived = derived.filter(|event| hears(&event.kind, event.emitted_by.as_ref())).map(|event| event.id);
+        Ok(completion.chain(derived).collect())
     }
 }

@@ -168,7 +168,7 @@ impl Reconciler {
             let candidates = self.missed.look(project, platform_id, page.completed).await?;
             let unknown = candidates.into_iter().filter(|candidate| candidate.known.is_none()).collect();
             let now = self.clock.now();
-            let accepted = self.missed.take(project, unknown, |completed| origin(completed, now), None).await?;
+            let accepted = self.missed.take(project, unknown, |completed| origin(completed, now)).await?;
             seen.made += accepted.iter().filter(|accepted| matches!(accepted, Accepted::New(_))).count();
             seen.read.extend(read);
             seen.last_task = seen.last_task.max(last_task);
@@ -198,7 +198,7 @@ impl Reconciler {
         if rounds.is_some_and(|rounds| next.completed > rounds.completed) {
             let platform_id = inbox::check_binding(self.store.as_ref(), name, project.platform.as_ref()).await?.platform_id;
             let normalised = normalise::completed_project(&project.config, &platform_id, next.completed);
-            let event = Found { id: EventId::new(), normalised, origin: Origin::Live, newcomer: None };
+            let event = Found { id: EventId::new(), normalised, origin: Origin::Live };
             self.inbox.accept_found(project, vec![event]).await?;
             info!(project = %name, "All tasks of project `{name}` are completed");
         }

@@ -202,6 +202,34 @@ async fn a_plugin_that_was_added_later_alone_handles_what_others_have_handled() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_plugin_that_was_added_later_handles_what_others_made_of_old_tasks() {
+    let stage = Stage::new(&["majority-vote", "counts"], VOTE).await;
+    let tasks: Vec<i64> = (0..3).map(|_| stage.completed(&["owl", "owl", "jay"])).collect();
+    assert_eq!(stage.page(json!({})).await["made"], 3);
+    stage.host.drained().await;
+
+    let folder = stage.host.stop().await;
+    let later = |name: &str, on: &str| format!("[plugins.{name}]\ncomponent = \"counts\"\non = [\"{on}\"]\n");
+    let plugins = format!("{VOTE}{}{}", later("later", "task.analysed"), later("deaf", "project.completed"));
+    folder.pybossa("birds", &stage.server, &plugins);
+    let stage = Stage { host: Running::start(folder).await, ..stage };
+    for (dry_run, made, had) in [(true, 3, 0), (false, 3, 0), (false, 0, 3), (true, 0, 3)] {
+        let report = stage.page(json!({ "plugin": "later", "dry_run": dry_run })).await;
+        assert_eq!((&report["made"], &report["known"], skipped(&report)), (&json!(made), &json!(had), BTreeSet::new()), "{report}");
+        assert_eq!(stage.host.drained().await.dead, 0);
+    }
+    for task in &tasks {
+        assert_eq!(stage.count("later", *task).await.as_deref(), Some("1"), "task {task}");
+    }
+    let events = stage.host.events().await;
+    assert_eq!(events.len(), 6, "no event was made for it");
+    let report = stage.page(json!({ "plugin": "deaf" })).await;
+    assert_eq!((&report["made"], skipped(&report).len()), (&json!(0), 3), "{report}");
+    assert!(skipped(&report).iter().all(|(_, reason)| reason == "not-heard"));
+    stage.host.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn results_are_written_and_nobody_is_told() {
     let posts = Mastodon::start("token-of-the-posts-0123456789").await.unwrap();
     let tells = format!(

@@ -113,6 +113,7 @@ impl<'a> Batch<'a> {
             Work::ReplayEvent { event, plugins, fresh } => {
                 self.replay_event(*event, plugins, *fresh).map(|replayed| Ok(Answer::ReplayedEvent(replayed)))
             }
+            Work::Join { events, plugin, origin } => self.join(events, plugin, *origin),
             Work::Quarantine(held) => self.quarantine(held).map(|()| Ok(Answer::Done)),
             Work::Release(scope) => self.release(scope).map(|released| Ok(Answer::Released(released))),
             Work::Rest | Work::Close => Ok(Ok(Answer::Done)),

@@ -5,7 +5,7 @@ use tokio::sync::oneshot;
 use super::rows::Packed;
 use crate::clock::Timestamp;
 use crate::effect::OnceKey;
-use crate::event::Event;
+use crate::event::{Event, Origin};
 use crate::id::{Digest, EventId, InvocationId, PluginName, ProjectName, Scope};
 use crate::store::{
     Acceptance, Accepted, Binding, Completion, DeliveryOutcome, Emitted, Finished, Lease, Outcome, Quarantine, Replayed, Requested, Run,
@@ -55,6 +55,11 @@ pub(super) enum Work {
         plugins: Vec<PluginName>,
         fresh: bool,
     },
+    Join {
+        events: Vec<EventId>,
+        plugin: PluginName,
+        origin: Origin,
+    },
     Quarantine(Quarantine),
     Release(Scope),
     /// Nothing was asked for a while: give back memory.
@@ -68,6 +73,7 @@ impl Work {
     pub(super) fn weight(&self) -> usize {
         match self {
             Self::Accept(batch) => batch.len(),
+            Self::Join { events, .. } => events.len(),
             _ => 1,
         }
     }
@@ -80,6 +86,7 @@ pub(super) enum Answer {
     Bound(Binding),
     Replayed(Replayed),
     ReplayedEvent(Option<u32>),
+    Joined(u32),
     Released(bool),
     Done,
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use crowdhook::event::{Event, Standing};
+use crowdhook::event::{Event, Origin, Standing};
 use crowdhook::id::{BadgeId, Digest, EventId, InvocationId, PluginName, ProjectName, Scope};
 use crowdhook::store::sqlite::{Options, SqliteStore};
 use crowdhook::store::{
@@ -154,6 +154,12 @@ impl Store for Moody {
         unreachable!()
     }
     async fn replay_event(&self, _: EventId, _: &[PluginName], _: bool) -> Result<Option<u32>, StoreError> {
+        unreachable!()
+    }
+    async fn derived(&self, _: EventId) -> Result<Vec<Event>, StoreError> {
+        unreachable!()
+    }
+    async fn join(&self, _: &[EventId], _: &PluginName, _: Origin) -> Result<u32, StoreError> {
         unreachable!()
     }
     async fn quarantine(&self, _: &Quarantine) -> Result<(), StoreError> {
