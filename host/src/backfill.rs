@@ -3,14 +3,14 @@
 //!
 //! Origin is `backfill`, and plugins that tell people something leave such events alone.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::Mutex;
 
 use crate::event::{Origin, PlatformKind};
-use crate::id::{EventId, PluginName};
+use crate::id::{EventId, PluginName, ProjectName};
 use crate::inbox;
 use crate::missed::{Candidate, Missed};
 use crate::platform::{Completed, Page, PlatformError};
@@ -23,6 +23,9 @@ const RESULTS: &str = "results";
 const ROWS_USUAL: usize = 100;
 /// To be waited when the platform does not say how long, or the inbox is full.
 const WAIT_USUAL: Duration = Duration::from_secs(5);
+
+/// To be waited when a page of the project is being done for somebody else.
+const TURN_WAIT: Duration = Duration::from_secs(1);
 
 /// What is said about Appen, whose API lists no units.
 const APPEN_POSTS: &str = "Appen was asked to post the job's test questions to the hook. It posts them at no other time; of finished rows its \
@@ -138,18 +141,19 @@ pub enum BackfillError {
     Store(#[from] StoreError),
 }
 
-/// Does pages, one at a time.
+/// Does pages, one of each project at a time.
 pub struct Backfill {
     store: Arc<dyn Store>,
     missed: Missed,
-    turn: Mutex<()>,
+    /// Projects of which a page is being done.
+    busy: Mutex<BTreeSet<ProjectName>>,
 }
 
 impl Backfill {
     /// Records through `missed`, whose store is `store`.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, missed: Missed) -> Self {
-        Self { store, missed, turn: Mutex::new(()) }
+        Self { store, missed, busy: Mutex::default() }
     }
 
     /// Does the next page of `project`.
@@ -158,7 +162,9 @@ impl Backfill {
     ///
     /// When it will not go on by itself. What passes is a report that says how long to wait.
     pub async fn page(&self, project: &Project, wanted: &Wanted) -> Result<Report, BackfillError> {
-        let _turn = self.turn.lock().await;
+        let Some(_turn) = Turn::of(&self.busy, &project.config.name) else {
+            return Ok(wait(Some(TURN_WAIT), "somebody else does a page of this project".to_owned()));
+        };
         if let Some(plugin) = &wanted.plugin {
             check_plugin(project, plugin)?;
         }
@@ -278,6 +284,25 @@ impl Backfill {
             }
         }
         Ok(chosen)
+    }
+}
+
+/// The only page of its project, until this is dropped, which also happens when whoever asked for it goes away.
+struct Turn<'a> {
+    busy: &'a Mutex<BTreeSet<ProjectName>>,
+    project: &'a ProjectName,
+}
+
+impl<'a> Turn<'a> {
+    fn of(busy: &'a Mutex<BTreeSet<ProjectName>>, project: &'a ProjectName) -> Option<Self> {
+        let is_free = busy.lock().unwrap_or_else(PoisonError::into_inner).insert(project.clone());
+        is_free.then(|| Self { busy, project })
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.busy.lock().unwrap_or_else(PoisonError::into_inner).remove(self.project);
     }
 }
 

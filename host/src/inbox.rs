@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
+use tokio::time::Instant;
 use tracing::debug;
 
 use crate::clock::{self, Clock, Timestamp};
@@ -32,6 +33,8 @@ pub struct Calls {
 #[derive(Clone, Copy, Debug)]
 struct Heard {
     at: Timestamp,
+    /// The same for those who measure what passed since, whatever the clock does.
+    since: Instant,
     /// The time that the store knows.
     kept_at: Timestamp,
 }
@@ -48,6 +51,12 @@ impl Calls {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner).get(project).map(|heard| heard.at)
     }
 
+    /// The same, to be compared with other moments.
+    #[must_use]
+    pub fn since(&self, project: &ProjectName) -> Option<Instant> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner).get(project).map(|heard| heard.since)
+    }
+
     /// Waits until any hook brings something; at once when one has since this was last asked.
     pub async fn something(&self) {
         self.news.notified().await;
@@ -58,12 +67,12 @@ impl Calls {
         let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
         let keep = match calls.get_mut(project) {
             Some(call) => {
-                call.at = now;
+                (call.at, call.since) = (now, Instant::now());
                 let keep = clock::between(call.kept_at, now) >= KEEP_EVERY;
                 call.kept_at = if keep { now } else { call.kept_at };
                 keep
             }
-            None => calls.insert(project.clone(), Heard { at: now, kept_at: now }).is_none(),
+            None => calls.insert(project.clone(), Heard { at: now, since: Instant::now(), kept_at: now }).is_none(),
         };
         drop(calls);
         self.news.notify_one();

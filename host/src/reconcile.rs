@@ -6,6 +6,7 @@
 //! PYBOSSA has no event for a project that is completed. It is made here too: when no task is open any more.
 
 mod rounds;
+mod turns;
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -25,7 +26,8 @@ use crate::platform::{Completed, PlatformError};
 use crate::plugin::registry::{Project, Registry};
 use crate::store::{Accepted, Store, StoreError};
 use crate::telemetry;
-use rounds::{Read, Rounds, settled};
+use rounds::{Read, Rounds, came_to, settled, sure};
+use turns::{COMMIT_WAIT, Due, Looked};
 
 /// How far the results of a project were read: the id of a result row.
 const READ_MARK: &str = "reconcile.read";
@@ -35,12 +37,6 @@ const ROUNDS_MARK: &str = "reconcile.rounds";
 const PAGES_MAX: usize = 100;
 /// What was missed for longer than this is told as old.
 const LIVE_MAX: Duration = Duration::from_secs(24 * 3600);
-/// After a hook brought something, whether its project is completed is looked at this much later at the earliest: PYBOSSA posts
-/// before it commits.
-const COMMIT_WAIT: Duration = Duration::from_secs(2);
-/// And no more often than this, however many tasks are completed.
-const COMPLETION_EVERY: Duration = Duration::from_secs(60);
-
 /// Looks for what hooks did not bring.
 pub struct Reconciler {
     registry: Arc<Registry>,
@@ -58,15 +54,6 @@ enum Ended {
     Platform(#[from] PlatformError),
     #[error(transparent)]
     Store(#[from] StoreError),
-}
-
-/// When a project was looked at.
-#[derive(Clone, Copy)]
-struct Looked {
-    /// For what its hook did not bring.
-    at: Instant,
-    /// Whether it is completed, and what its hook had brought by then.
-    completion: (Instant, Option<Timestamp>),
 }
 
 impl Reconciler {
@@ -90,15 +77,18 @@ impl Reconciler {
         let mut changed = self.registry.changed();
         let mut looked: HashMap<ProjectName, Looked> = HashMap::new();
         loop {
-            let projects: Vec<Arc<Project>> = self.registry.now().projects.values().cloned().collect();
+            let mut projects: Vec<Arc<Project>> = self.registry.now().projects.values().cloned().collect();
+            projects.retain(|project| project.config.platform.kind == PlatformKind::Pybossa);
             looked.retain(|name, _| projects.iter().any(|project| project.config.name == *name));
-            for project in projects.iter().filter(|project| project.config.platform.kind == PlatformKind::Pybossa) {
+            projects.sort_by_key(|project| looked.get(&project.config.name).and_then(|looked| looked.well_at));
+            for project in &projects {
                 self.turn(project, &mut looked).await;
             }
-            let next = looked.values().map(|looked| looked.at + self.every).min();
+            let next = looked.iter().map(|(name, looked)| looked.next(calls.since(name), self.every)).min();
             let next = next.unwrap_or_else(|| Instant::now() + self.every);
             tokio::select! {
                 () = tokio::time::sleep_until(next) => {}
+                // However often hooks are called, one round does for all.
                 () = calls.something() => tokio::time::sleep(COMMIT_WAIT).await,
                 _ = changed.changed() => {}
             }
@@ -106,38 +96,45 @@ impl Reconciler {
     }
 
     /// Does what is due for a project.
-    async fn turn(&self, project: &Project, looked: &mut HashMap<ProjectName, Looked>) {
+    async fn turn(&self, project: &Project, all: &mut HashMap<ProjectName, Looked>) {
         let name = &project.config.name;
-        let (now, heard) = (Instant::now(), self.inbox.calls().at(name));
-        let ended = match looked.get_mut(name) {
-            Some(last) if now < last.at + self.every => {
-                if heard == last.completion.1 || now < last.completion.0 + COMPLETION_EVERY {
-                    return;
-                }
-                last.completion = (now, heard);
+        let (now, heard) = (Instant::now(), self.inbox.calls().since(name));
+        let before = all.get(name).copied();
+        let due = before.map_or(Due::Look, |looked| looked.due(now, heard, self.every));
+        let mut looked = before.unwrap_or_else(|| Looked::again(None, now, heard));
+        let ended = match due {
+            Due::Nothing => return,
+            Due::Completion => {
+                looked.completion(now, heard);
                 self.look_at_completion(project, None).await
             }
-            _ => {
-                looked.insert(name.clone(), Looked { at: now, completion: (now, heard) });
-                self.look(project).await
+            Due::Look => {
+                looked = Looked::again(before, now, heard);
+                let ended = self.look(project, &mut looked).await;
+                looked.well_at = if ended.is_ok() { Some(Instant::now()) } else { looked.well_at };
+                ended
             }
         };
+        all.insert(name.clone(), looked);
         if let Err(error) = ended {
             warn!(project = %name, %error, "Project `{name}` could not be looked through for what its hook did not bring; next time: {error}");
         }
     }
 
     /// Makes events of what was completed since the last look.
-    async fn look(&self, project: &Project) -> Result<(), Ended> {
+    async fn look(&self, project: &Project, looked: &mut Looked) -> Result<(), Ended> {
         let name = &project.config.name;
         let platform_id = inbox::check_binding(self.store.as_ref(), name, project.platform.as_ref()).await?.platform_id;
         let Some(mark) = self.store.mark(name, READ_MARK).await? else { return self.begin(project).await };
         let mut seen = Seen { after: mark.clone(), ..Seen::default() };
+        let began = Instant::now();
         let ended = self.read(project, &platform_id, &mut seen).await;
         if seen.made > 0 {
             telemetry::tasks_missed(name, seen.made);
         }
-        if let Some(read) = settled(&seen.read).filter(|read| read.to_string() != mark) {
+        let settled = settled(&seen.read, sure(looked.came_to, began));
+        looked.came_to = came_to(looked.came_to, (began, Instant::now()), &seen.read);
+        if let Some(read) = settled.filter(|read| read.to_string() != mark) {
             self.store.set_mark(name, READ_MARK, Some(&read.to_string())).await?;
         }
         ended?;

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 
+use super::turns::CameTo;
 use crate::clock::{self, Timestamp};
 use crate::platform::Completed;
 
@@ -25,13 +27,29 @@ impl Read {
     }
 }
 
-/// The last row before which none can show any more; none when there is no such row among these, which are in the order of their ids.
-pub(super) fn settled(read: &[Read]) -> Option<u64> {
-    let newest = read.iter().filter_map(|read| read.at).max()?;
+/// The last row before which none can show any more; none when there is no such row among these. All up to `sure` are such rows,
+/// whatever PYBOSSA says of their times: they may all be of the same minute, of none, or of a clock that was set back.
+pub(super) fn settled(read: &[Read], sure: u64) -> Option<u64> {
+    let newest = read.iter().filter_map(|read| read.at).max();
+    let is_old = |at: Option<Timestamp>| newest.is_some_and(|newest| at.is_none_or(|at| clock::between(at, newest) > COMMITS_WITHIN));
     let mut rows: Vec<&Read> = read.iter().collect();
     rows.sort_by_key(|read| read.result);
-    let old = rows.into_iter().take_while(|read| read.at.is_none_or(|at| clock::between(at, newest) > COMMITS_WITHIN));
+    let old = rows.into_iter().take_while(|read| read.result <= sure || is_old(read.at));
     old.last().map(|read| read.result)
+}
+
+/// The row up to which all rows show to a look that begins `now`, since a look that is long ago came to it; 0 for none.
+pub(super) fn sure(came_to: Option<CameTo>, now: Instant) -> u64 {
+    came_to.filter(|came_to| now.duration_since(came_to.at) > COMMITS_WITHIN).map_or(0, |came_to| came_to.row)
+}
+
+/// How far looks came, after one that began `began`, ended `now`, and saw these rows: the earlier one counts until it is long ago.
+pub(super) fn came_to(before: Option<CameTo>, (began, now): (Instant, Instant), read: &[Read]) -> Option<CameTo> {
+    let last = read.iter().map(|read| read.result).max();
+    match before {
+        Some(before) if sure(Some(before), began) == 0 => Some(before),
+        _ => last.map(|row| CameTo { row, at: now }),
+    }
 }
 
 /// How often a project was completed, and whether it is now.
@@ -56,6 +74,8 @@ impl Rounds {
         match before {
             None => Self { completed: 0, open, last_task },
             Some(before) if open => Self { open, ..before },
+            // Its tasks were deleted: that completes nothing.
+            Some(before) if last_task == 0 => Self { open, ..before },
             Some(before) if before.open || last_task > before.last_task => {
                 Self { completed: before.completed.saturating_add(1), open, last_task: last_task.max(before.last_task) }
             }

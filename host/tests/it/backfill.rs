@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::process::Stdio;
+use std::time::Duration;
 
 use crowdhook::event::Origin;
 use crowdhook::practice::pybossa::{Endpoint, RateLimit};
-use crowdhook::practice::{Mastodon, Pybossa, Seed};
+use crowdhook::practice::{Fault, Mastodon, Pybossa, Seed};
 use rustix::process::{Pid, Signal};
 use serde_json::{Value, json};
 
@@ -272,6 +273,36 @@ async fn a_window_that_is_used_up_is_told_as_a_wait() {
     let report = stage.page(json!({})).await;
     assert!(report["wait_ms"].as_u64().unwrap() > 0 && report["note"].as_str().unwrap().contains("PYBOSSA"), "{report}");
     assert_eq!((&report["found"], &report["done"]), (&json!(0), &json!(false)));
+    stage.host.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_one_project_waits_for_none_of_another() {
+    let stage = Stage::counting().await;
+    stage.completed(&["owl"]);
+    let slow = Pybossa::start(Seed::empty()).await.unwrap();
+    slow.add_project("frogs");
+    stage.host.folder.pybossa("frogs", &slow, COUNTS);
+    until("both are loaded", async || stage.host.registry.project("frogs").is_some()).await;
+    slow.fault_on(Endpoint::Task, Fault::Slow(Duration::from_secs(3600)), 1);
+    let path = "/v1/projects/frogs/backfill";
+    let empty = json!({});
+    let first = stage.host.act(path, &empty);
+    let others = async {
+        until("the slow one is asked", async || slow.calls().of("GET", Endpoint::Task) > 0).await;
+        assert_eq!(stage.page(json!({})).await["made"], 1);
+        for _ in 0..2 {
+            let (status, second) = stage.host.act(path, &empty).await;
+            assert_eq!((status, second["wait_ms"].as_u64().unwrap() > 0), (200, true), "{second}");
+            assert!(second["note"].as_str().unwrap().contains("somebody else"), "{second}");
+        }
+    };
+    // Who goes away leaves the turn to others.
+    tokio::select! {
+        answered = first => panic!("{answered:?}"),
+        () = others => {}
+    }
+    until("its turn is free", async || stage.host.act(path, &empty).await.1["done"] == true).await;
     stage.host.stop().await;
 }
 

@@ -177,8 +177,8 @@ impl Store for Moody {
     async fn mark(&self, _: &ProjectName, _: &str) -> Result<Option<String>, StoreError> {
         unreachable!()
     }
-    async fn set_mark(&self, _: &ProjectName, _: &str, _: Option<&str>) -> Result<(), StoreError> {
-        unreachable!()
+    async fn set_mark(&self, project: &ProjectName, name: &str, value: Option<&str>) -> Result<(), StoreError> {
+        self.store.set_mark(project, name, value).await
     }
     async fn dead_letters(&self, _: &WantedDead, _: u32) -> Result<Vec<DeadLetter>, StoreError> {
         unreachable!()
