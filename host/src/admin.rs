@@ -88,6 +88,7 @@ pub fn router(admin: Admin, listens_on: SocketAddr) -> Router {
         .route("/v1/projects/{name}/backfill", post(project::backfill))
         .route("/v1/projects/{name}/hook", get(project::hook).post(project::set_hook))
         .route("/v1/projects/{name}/plugins/{plugin}/release", post(answer::release))
+        .route("/v1/projects/{name}/forget-worker", post(answer::forget_worker))
         .route("/v1/events/{id}", get(answer::event))
         .route("/v1/events/{id}/replay", post(answer::replay_event))
         .route("/v1/dead", get(answer::dead))

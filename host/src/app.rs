@@ -27,12 +27,14 @@ use crate::event::PlatformKind;
 use crate::inbox::Inbox;
 use crate::missed::Missed;
 use crate::platform::appen::Appen;
+use crate::platform::generic::Generic;
 use crate::platform::pybossa::Pybossa;
 use crate::plugin::engine::Engine;
 use crate::plugin::registry::Registry;
 use crate::plugin::watch::{self as plugin_watch, MakePlatform, Reloader, Setup};
 use crate::receive::{Counts, Receiver};
 use crate::reconcile::Reconciler;
+use crate::retention::Retention;
 use crate::store::Store;
 use crate::store::sqlite::{Options, SqliteStore};
 
@@ -188,13 +190,23 @@ impl App {
         let reloading = tokio::spawn(self.reloader.run(until(stopped.clone())));
         let dispatching = tokio::spawn(Arc::clone(&dispatcher).serve(self.guests.handle(), until(stopped.clone())));
         let delivering = tokio::spawn(Arc::clone(&deliverer).serve(until(stopped.clone())));
-        let reconciling = tokio::spawn(reconcile(self.host.reconcile, &self.registry, &self.store, inbox, self.clock.clone(), stopped));
+        let reconciling =
+            tokio::spawn(reconcile(self.host.reconcile, &self.registry, &self.store, inbox, self.clock.clone(), stopped.clone()));
+        let retention = Retention::new(Arc::clone(&self.store), self.clock.clone(), self.host.keep);
+        let letting_go = tokio::spawn(retention.serve(until(stopped)));
 
         shutdown.await;
         info!("Stopping: no new requests, what runs may end within {} s", limits.drain.as_secs());
         stop.send_replace(true);
         ended(intake, limits.drain + Duration::from_secs(1), "The intake").await;
-        for (what, handle) in [("Dispatch", dispatching), ("Deliver", delivering), ("Reloading", reloading), ("Reconcile", reconciling)] {
+        let loops = [
+            ("Dispatch", dispatching),
+            ("Deliver", delivering),
+            ("Reloading", reloading),
+            ("Reconcile", reconciling),
+            ("Retention", letting_go),
+        ];
+        for (what, handle) in loops {
             ended(handle, Duration::from_secs(1), what).await;
         }
         tokio::join!(dispatcher.drain(limits.drain), deliverer.drain(limits.drain));
@@ -257,6 +269,7 @@ fn platforms(clock: Clock) -> MakePlatform {
     Box::new(move |project| match project.platform.kind {
         PlatformKind::Pybossa => Arc::new(Pybossa::new(project.platform.clone(), &project.name, &connections)),
         PlatformKind::Appen => Arc::new(Appen::new(project.platform.clone(), &project.name, &connections)),
+        PlatformKind::Generic => Arc::new(Generic::new(project.platform.clone())),
     })
 }
 

@@ -169,7 +169,8 @@ impl Backfill {
             check_plugin(project, plugin)?;
         }
         let done = match project.config.platform.kind {
-            PlatformKind::Pybossa => self.tasks(project, wanted).await,
+            // Of a generic sender no call is known, which it says itself.
+            PlatformKind::Pybossa | PlatformKind::Generic => self.tasks(project, wanted).await,
             PlatformKind::Appen => test_questions(project, wanted.dry_run).await,
         };
         match done {

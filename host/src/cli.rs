@@ -8,12 +8,14 @@ use crate::plugin::compile;
 use crate::telemetry::LogArgs;
 
 mod backfill;
+mod backup;
 mod bundled;
 mod check;
 mod client;
 mod dead;
 mod demo;
 mod event;
+mod forget_worker;
 mod hook;
 mod init;
 mod offline;
@@ -109,6 +111,18 @@ enum Command {
     /// Dead letters: what was given up, and why
     #[command(subcommand)]
     Dead(dead::DeadCommand),
+    /// Copy the store into a file, as it is in this moment, whether a host runs or not
+    ///
+    /// To restore: stop the host, remove `crowdhook.db` and what begins with that name from the data folder, put the copy there as
+    /// `crowdhook.db`, start the host. Settings, project files and components are files of yours: back these up as files.
+    #[command(after_help = "Example, each night:\n  crowdhook backup /backups/crowdhook-$(date +%F).db")]
+    Backup(backup::BackupArgs),
+    /// Take a worker's id out of all that is kept of a project
+    ///
+    /// Their answers go on counting, under an alias that says nothing. Their badges are gone, and so is what plugins keep under the id. Log
+    /// lines that name it go with `keep.details_days`; what the platform itself keeps is not touched.
+    #[command(after_help = "Example:\n  crowdhook forget-worker birds 4711")]
+    ForgetWorker(forget_worker::ForgetWorkerArgs),
     /// Compile the component on standard input into a cache: what `serve` has a process of its own for
     #[command(name = compile::COMMAND, hide = true)]
     Compile {
@@ -154,6 +168,8 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         Command::Plugin(command) => plugin::run(command, &common).await,
         Command::Event(command) => event::run(command, &common).await,
         Command::Dead(command) => dead::run(command, &common).await,
+        Command::Backup(args) => backup::run(&args, &common),
+        Command::ForgetWorker(args) => forget_worker::run(args, &common).await,
         Command::Compile { cache } => compile::into_cache(&cache, std::io::stdin().lock()),
     }
 }

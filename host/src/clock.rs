@@ -55,6 +55,13 @@ pub fn after(moment: Timestamp, wait: Duration) -> Timestamp {
     from_millis(moment.as_millisecond().saturating_add(wait))
 }
 
+/// `moment` and `span` earlier; the first moment there is when that lies before it.
+#[must_use]
+pub fn before(moment: Timestamp, span: Duration) -> Timestamp {
+    let span = i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
+    from_millis(moment.as_millisecond().saturating_sub(span))
+}
+
 /// How long from `earlier` to `later`; zero when that is not later.
 #[must_use]
 pub fn between(earlier: Timestamp, later: Timestamp) -> Duration {

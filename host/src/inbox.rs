@@ -89,6 +89,8 @@ pub struct Found {
     pub normalised: Normalised,
     /// Why it is here now.
     pub origin: Origin,
+    /// What the platform said about its task, as it is kept; none when it is still to be asked.
+    pub snapshot: Option<String>,
 }
 
 impl Inbox {
@@ -96,6 +98,12 @@ impl Inbox {
     #[must_use]
     pub fn new(store: Arc<dyn Store>, clock: Clock) -> Self {
         Self { store, clock, calls: Arc::default() }
+    }
+
+    /// The time by the clock that events are recorded with.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Records what one request of `project`'s sender held, with an invocation for each plugin that is to handle it.
@@ -110,7 +118,7 @@ impl Inbox {
         let live = |normalised: Normalised| {
             // Who asks for a thousand old events again does not want a thousand posts, whether they were known here or not.
             let (origin, again) = if normalised.rerun { (Origin::Rerun, Again::Rerun) } else { (Origin::Live, Again::Never) };
-            self.acceptance(project, Found { id: EventId::new(), normalised, origin }, again)
+            self.acceptance(project, Found { id: EventId::new(), normalised, origin, snapshot: None }, again)
         };
         let accept = self.store.accept(request.into_iter().map(live).collect());
         if !self.calls.note(name, now) {
@@ -154,7 +162,7 @@ impl Inbox {
     }
 
     fn acceptance(&self, project: &Project, found: Found, again: Again) -> Acceptance {
-        let Found { id, normalised, origin } = found;
+        let Found { id, normalised, origin, snapshot } = found;
         let now = self.clock.now();
         let plugins = match normalised.standing {
             Standing::Accepted => project.listeners(&normalised.kind, None),
@@ -166,6 +174,7 @@ impl Inbox {
             freshness: normalised.freshness,
             again,
             plugins,
+            snapshot,
             event: Event {
                 id,
                 project: project.config.name.clone(),

@@ -56,5 +56,6 @@ pub mod app;
 pub mod cli;
 pub mod demo;
 pub mod practice;
+pub mod retention;
 pub mod shutdown;
 pub mod telemetry;

@@ -1,18 +1,17 @@
 //! Completed tasks that no hook brought → the events that it would have made of them. What `reconcile` and `backfill` have in
 //! common; it knows of neither why nor when somebody looks.
 //!
-//! The page that shows a task is its snapshot: it is kept before the event is recorded, so no plugin leads to another call.
+//! The page that shows a task is its snapshot: it is kept in the commit that records the event, so no plugin leads to another call.
 
 use std::sync::Arc;
 
-use futures_util::future::try_join_all;
 use tracing::error;
 
 use crate::event::{EventKind, Normalised, Origin};
 use crate::id::{EventId, PluginName};
 use crate::inbox::{Found, Inbox};
 use crate::normalise;
-use crate::platform::Completed;
+use crate::platform::{Completed, Snapshot};
 use crate::plugin::registry::Project;
 use crate::store::{Accepted, Store, StoreError};
 
@@ -71,26 +70,11 @@ impl Missed {
         candidates: Vec<Candidate>,
         origin: impl Fn(&Completed) -> Origin,
     ) -> Result<Vec<Accepted>, StoreError> {
-        let mut found = Vec::new();
-        let mut snapshots = Vec::new();
-        for Candidate { completed, normalised, .. } in candidates {
+        let found = candidates.into_iter().map(|Candidate { completed, normalised, .. }| {
             let (id, origin) = (EventId::new(), origin(&completed));
-            if let Some(snapshot) = completed.snapshot {
-                snapshots.push((id, snapshot));
-            }
-            found.push(Found { id, normalised, origin });
-        }
-        let kept = snapshots.into_iter().map(|(id, snapshot)| async move {
-            match serde_json::to_string(&snapshot) {
-                Ok(text) => self.store.put_snapshot(id, 0, &text).await.map(drop),
-                Err(error) => {
-                    error!(event.id = %id, %error, "A snapshot cannot be written down, the platform is asked for it again");
-                    Ok(())
-                }
-            }
+            Found { id, normalised, origin, snapshot: completed.snapshot.as_ref().and_then(text) }
         });
-        try_join_all(kept).await?;
-        self.inbox.accept_found(project, found).await
+        self.inbox.accept_found(project, found.collect()).await
     }
 
     /// The events about a task that `plugin` listens to, of those that are known here: that of its completion (`root`), and what plugins
@@ -105,5 +89,16 @@ impl Missed {
         let derived = self.store.derived(root).await?.into_iter();
         let derived = derived.filter(|event| hears(&event.kind, event.emitted_by.as_ref())).map(|event| event.id);
         Ok(completion.chain(derived).collect())
+    }
+}
+
+/// A snapshot as it is kept.
+fn text(snapshot: &Snapshot) -> Option<String> {
+    match serde_json::to_string(snapshot) {
+        Ok(text) => Some(text),
+        Err(error) => {
+            error!(%error, "A snapshot cannot be written down, the platform is asked for it again");
+            None
+        }
     }
 }

@@ -11,6 +11,7 @@ use crate::platform::Completed;
 use crate::verify::{Content, Verified};
 
 mod appen;
+mod generic;
 mod pybossa;
 mod redact;
 
@@ -36,6 +37,7 @@ pub fn normalise(project: &Project, request: Verified) -> Result<Vec<Normalised>
     match request.into_content() {
         Content::Pybossa { query, body } => pybossa::normalise(project, query.as_deref(), &body).map(|event| vec![event]),
         Content::Appen(form) => appen::normalise(project, form),
+        Content::Generic { body, webhook_id } => generic::normalise(project, &body, webhook_id.as_deref()),
     }
 }
 
@@ -92,8 +94,7 @@ fn hex(bytes: &[u8]) -> String {
 impl Project {
     /// Every secret that could stand in what someone sends us.
     fn secrets(&self) -> Vec<&str> {
-        let basic = self.hook.basic.iter().flat_map(|basic| &basic.passwords);
-        let secrets = self.hook.tokens.iter().chain(basic).chain(&self.platform.api_key).chain(&self.platform.signing_tokens);
+        let secrets = self.hook.secrets().chain(&self.platform.api_key).chain(&self.platform.signing_tokens);
         secrets.map(crate::secret::Secret::reveal).filter(|secret| !secret.is_empty()).collect()
     }
 }

@@ -14,6 +14,7 @@ use crate::secret::Secret;
 
 pub mod appen;
 mod fields;
+pub mod generic;
 pub mod pybossa;
 
 /// One thing put to people. (PYBOSSA: task. Appen: unit or row.)

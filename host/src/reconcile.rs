@@ -195,7 +195,7 @@ impl Reconciler {
         if rounds.is_some_and(|rounds| next.completed > rounds.completed) {
             let platform_id = inbox::check_binding(self.store.as_ref(), name, project.platform.as_ref()).await?.platform_id;
             let normalised = normalise::completed_project(&project.config, &platform_id, next.completed);
-            let event = Found { id: EventId::new(), normalised, origin: Origin::Live };
+            let event = Found { id: EventId::new(), normalised, origin: Origin::Live, snapshot: None };
             self.inbox.accept_found(project, vec![event]).await?;
             info!(project = %name, "All tasks of project `{name}` are completed");
         }

@@ -16,9 +16,11 @@ use crate::id::{BadgeId, DeliveryId, Digest, EventId, InvocationId, PluginName, 
 
 pub mod agenda;
 mod dead;
+mod keep;
 pub mod sqlite;
 
 pub use dead::{DeadDelivery, DeadKind, DeadLetter, DeadLetterId, Quarantine, Replayed, WantedDead};
+pub use keep::{Cutoff, Forgotten, Part, Walked};
 
 #[cfg(test)]
 mod conformance;
@@ -59,6 +61,8 @@ pub struct Acceptance {
     pub again: Again,
     /// The plugins that are to handle it.
     pub plugins: Vec<PluginName>,
+    /// What the platform said about its task, where that is known already. Kept with it when it is new, as the snapshot of generation 0.
+    pub snapshot: Option<String>,
 }
 
 /// What is to be done with an event that is known.
@@ -496,6 +500,17 @@ pub trait Store: Send + Sync {
 
     /// Keeps how far something has come in a project, under a name of its own; none forgets it.
     async fn set_mark(&self, project: &ProjectName, name: &str, value: Option<&str>) -> Result<(), StoreError>;
+
+    /// Lets go what is older than `cutoff` of at most `limit` events, in one commit, beginning behind `after` (0 for the first).
+    async fn prune(&self, cutoff: Cutoff, after: i64, limit: u32) -> Result<Walked, StoreError>;
+
+    /// Takes a worker's id out of what is kept of at most `limit` events of a project, in one commit, beginning behind `after` (0 for
+    /// the first). The first step also takes the worker's badges, the entries of plugins' state whose key holds the id between slashes, and
+    /// the id in task results.
+    ///
+    /// In texts that hold JSON, the id is replaced where a member called `worker`, `worker_id`, `worker-id`, `user_id`, `user` or
+    /// `recipient` has it. What people wrote into log lines stays until these are pruned.
+    async fn forget_worker(&self, project: &ProjectName, forgotten: &Forgotten, after: i64, limit: u32) -> Result<Walked, StoreError>;
 
     /// How much of everything there is.
     async fn totals(&self) -> Result<Totals, StoreError>;

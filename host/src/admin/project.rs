@@ -89,7 +89,7 @@ async fn view(admin: &Admin, project: &Project, reveal: bool) -> Result<HookView
             let standing = hook::standing(config, &admin.public_url, set.as_ref());
             (set.map(|set| hook::shown(&set, config, standing, reveal)), standing, Vec::new())
         }
-        Err(error @ PlatformError::Refused { .. }) if config.platform.kind == PlatformKind::Appen => {
+        Err(error @ PlatformError::Refused { .. }) if config.platform.kind != PlatformKind::Pybossa => {
             (None, Standing::Unknown, vec![error.to_string()])
         }
         Err(error) => return Err(refused(&error)),
@@ -118,8 +118,9 @@ fn notes(project: &Project, url: &Secret, hears_answers: bool) -> Vec<String> {
          reaches the hooks";
     let unchecked = "PYBOSSA takes any address from its API; its own form, whatever is changed in it, asks the address first and wants 200";
     let judgments = "Appen was also told to post each judgment, since a plugin wants `task.answered`";
-    let is_pybossa = project.config.platform.kind == PlatformKind::Pybossa;
-    let notes = [(here, unreachable), (is_pybossa, unchecked), (!is_pybossa && hears_answers, judgments)];
+    let kind = project.config.platform.kind;
+    let (is_pybossa, is_appen) = (kind == PlatformKind::Pybossa, kind == PlatformKind::Appen);
+    let notes = [(here, unreachable), (is_pybossa, unchecked), (is_appen && hears_answers, judgments)];
     notes.into_iter().filter(|(holds, _)| *holds).map(|(_, note)| note.to_owned()).collect()
 }
 

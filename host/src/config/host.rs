@@ -12,7 +12,7 @@ use url::Url;
 use super::document::Document;
 use super::problem::Problems;
 use super::raw::{self, Key, Whole};
-use super::{GuestLimits, Host, Limits};
+use super::{GuestLimits, Host, Keep, Limits};
 
 /// Every key with its default: the base on which a `crowdhook.toml` is read.
 pub(super) const DEFAULTS: &str = include_str!("../../config.default.toml");
@@ -39,10 +39,21 @@ pub(super) fn check(file: &Path, text: &str, folder: &Path) -> Result<Host, Prob
     let mut numbers = Numbers { document: &mut document, above: "" };
     let minutes = numbers.whole("reconcile_minutes", said.reconcile_minutes, base.reconcile_minutes, 0..=DAY_MINUTES);
     let limits = limits(&mut Numbers { document: &mut document, above: "limits" }, said.limits, base.limits);
-    match (listen, admin, public_url, data, plugins, projects, minutes, limits) {
-        (Some(listen), Some(admin), Some(public_url), Some(data), Some(plugins), Some(projects), Some(minutes), Some(limits)) => {
+    let keep = keep(&mut Numbers { document: &mut document, above: "keep" }, said.keep, base.keep);
+    match (listen, admin, public_url, data, plugins, projects, minutes, limits, keep) {
+        (
+            Some(listen),
+            Some(admin),
+            Some(public_url),
+            Some(data),
+            Some(plugins),
+            Some(projects),
+            Some(minutes),
+            Some(limits),
+            Some(keep),
+        ) => {
             let reconcile = (minutes > 0).then(|| Duration::from_secs(minutes * 60));
-            let host = Host { listen, admin, public_url, data, plugins, projects, reconcile, limits };
+            let host = Host { listen, admin, public_url, data, plugins, projects, reconcile, limits, keep };
             let problems = document.into_problems();
             if problems.is_empty() { Ok(host) } else { Err(problems) }
         }
@@ -222,6 +233,17 @@ fn limits(numbers: &mut Numbers<'_, '_>, said: raw::Limits, base: raw::Limits) -
         confirm_within: confirm_within?,
         guest: guest?,
     })
+}
+
+fn keep(numbers: &mut Numbers<'_, '_>, said: raw::Keep, base: raw::Keep) -> Option<Keep> {
+    let mut days = |key: &str, said: Key<Whole>, base: Key<Whole>| {
+        let days = numbers.times(key, said, base, 0..=36_500)?;
+        Some((days > 0).then(|| Duration::from_secs(u64::from(days) * 86_400)))
+    };
+    let bodies = days("bodies_days", said.bodies_days, base.bodies_days);
+    let details = days("details_days", said.details_days, base.details_days);
+    let events = days("events_days", said.events_days, base.events_days);
+    Some(Keep { bodies: bodies?, details: details?, events: events? })
 }
 
 /// What a person said, or for 0 what the host chooses.

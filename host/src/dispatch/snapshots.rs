@@ -37,8 +37,8 @@ impl Snapshots {
         if event.task.is_none() {
             return Ok(None);
         }
-        if event.platform == PlatformKind::Appen && event.depth == 0 {
-            // What Appen sent is the snapshot: kept with the event, no call, nothing to confirm.
+        if event.platform != PlatformKind::Pybossa && event.depth == 0 {
+            // What was posted is the snapshot: kept with the event, no call, nothing to confirm.
             return Ok(Some(Arc::new(platform.snapshot(event).await?)));
         }
         let cell = self.cell((event.root, generation));

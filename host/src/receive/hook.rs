@@ -60,7 +60,8 @@ impl Intake {
         let (head, body) = request.into_parts();
         let body = body::read(body, &head.headers, self.limits.body_bytes_max, self.limits.body_timeout).await?;
         let query = head.uri.query().map(str::to_owned);
-        let verified = verify::request(&project.config, admitted, Unverified { query, headers: head.headers, body })?;
+        let request = Unverified { query, headers: head.headers, body, received_at: self.inbox.now() };
+        let verified = verify::request(&project.config, admitted, request)?;
         let events = normalise::normalise(&project.config, verified)?;
         self.store(project, events).await?;
         Ok(Answer::Stored(project.config.platform.kind))
@@ -101,6 +102,6 @@ impl Intake {
         self.counts.refused(refused);
         let name = project.map_or("", |project| project.config.name.as_str());
         debug!(project = name, reason = refused.name(), "Refused a request");
-        Answer::Refused(refused).response()
+        Answer::Refused(refused).response_about(project.map(|project| &project.config.hook))
     }
 }

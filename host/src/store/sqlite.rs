@@ -29,8 +29,9 @@ use self::work::{Answer, Command, Ending, Incoming, RunRow, Work};
 use self::writer::{COMMANDS_MAX, Writer, failed};
 use super::agenda::{Agenda, Leased};
 use super::{
-    Acceptance, Accepted, Binding, Claimed, ClaimedDelivery, DeadLetter, DeliveryOutcome, DeliveryRecord, Finished, KeptBadge, KeptResult,
-    Lease, Outcome, Quarantine, Replayed, Run, StateEntry, Store, StoreError, Totals, WantedBadges, WantedDead,
+    Acceptance, Accepted, Binding, Claimed, ClaimedDelivery, Cutoff, DeadLetter, DeliveryOutcome, DeliveryRecord, Finished, Forgotten,
+    KeptBadge, KeptResult, Lease, Outcome, Quarantine, Replayed, Run, StateEntry, Store, StoreError, Totals, Walked, WantedBadges,
+    WantedDead,
 };
 use crate::clock::{self, Clock};
 use crate::event::{Event, Origin, Standing};
@@ -179,6 +180,23 @@ impl SqliteStore {
         Ok(Self { shared, readers, commands: None, writer: None })
     }
 
+    /// Writes a copy of everything, as it is in this moment, into a new file, whether a host is at work or not. On disk when this returns.
+    ///
+    /// # Errors
+    ///
+    /// When the file is there already, or cannot be written whole: then there is none.
+    pub fn back_up(&self, file: &Path) -> Result<(), StoreError> {
+        let part = file.with_added_extension(format!("{}.part", std::process::id()));
+        let copied =
+            self.readers.with(|db| db.execute("VACUUM INTO ?1", [part.to_string_lossy()])).map_err(|error| failed(&error)).and_then(|_| {
+                place(&part, file).map_err(|error| StoreError::Failed(format!("`{}` cannot be written: {error}", file.display())))
+            });
+        if copied.is_err() {
+            std::fs::remove_file(&part).ok();
+        }
+        copied
+    }
+
     /// Hands work to the writer and waits until it is committed.
     async fn ask(&self, work: Work) -> Result<Answer, StoreError> {
         let commands = self.commands.as_ref().ok_or_else(read_only)?;
@@ -190,6 +208,13 @@ impl SqliteStore {
     async fn ask_finished(&self, work: Work) -> Result<Finished, StoreError> {
         match self.ask(work).await? {
             Answer::Finished(finished) => Ok(finished),
+            _ => Err(odd_answer()),
+        }
+    }
+
+    async fn ask_walked(&self, work: Work) -> Result<Walked, StoreError> {
+        match self.ask(work).await? {
+            Answer::Walked(walked) => Ok(walked),
             _ => Err(odd_answer()),
         }
     }
@@ -304,6 +329,15 @@ impl Drop for SqliteStore {
             tracing::error!("The store's writer ended with a panic");
         }
     }
+}
+
+/// Puts a whole file on disk and into its place, where nothing may be yet.
+fn place(part: &Path, file: &Path) -> std::io::Result<()> {
+    std::fs::File::open(part)?.sync_all()?;
+    std::fs::hard_link(part, file)?;
+    std::fs::remove_file(part)?;
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::File::open(folder)?.sync_all()
 }
 
 fn read_only() -> StoreError {
@@ -472,6 +506,14 @@ impl Store for SqliteStore {
             Answer::Joined(joined) => Ok(joined),
             _ => Err(odd_answer()),
         }
+    }
+
+    async fn prune(&self, cutoff: Cutoff, after: i64, limit: u32) -> Result<Walked, StoreError> {
+        self.ask_walked(Work::Prune { cutoff, after, limit }).await
+    }
+
+    async fn forget_worker(&self, project: &ProjectName, forgotten: &Forgotten, after: i64, limit: u32) -> Result<Walked, StoreError> {
+        self.ask_walked(Work::Forget { project: project.clone(), forgotten: forgotten.clone(), after, limit }).await
     }
 
     async fn quarantine(&self, held: &Quarantine) -> Result<(), StoreError> {

@@ -55,7 +55,7 @@ async fn one_dead_letter(folder: &Path) -> Arc<dyn Store> {
     let (standing, again) = (Standing::Accepted, Again::Never);
     let plugins = vec!["vote".parse().unwrap()];
     let dedup_key = "task.completed/7/1".to_owned();
-    store.accept(vec![Acceptance { event, standing, dedup_key, freshness: None, again, plugins }]).await.unwrap();
+    store.accept(vec![Acceptance { event, standing, dedup_key, freshness: None, again, plugins, snapshot: None }]).await.unwrap();
     let claimed = store.claim(1, 1, Duration::from_secs(60)).await.unwrap().remove(0);
     let run = Run {
         component: None,

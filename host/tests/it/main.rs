@@ -19,6 +19,8 @@ mod crash;
 mod email;
 /// Files in granted folders.
 mod files;
+/// Hostile bytes on every parser.
+mod fuzz;
 /// What the tests share: guests, worlds, hosts.
 mod harness;
 /// The address that a platform calls: set there, and looked at.

@@ -67,6 +67,7 @@ impl Stage {
             project: short_name.to_owned(),
             api_key: Some(Secret::new(key)),
             signing_tokens: Vec::new(),
+            generic: None,
         };
         Pybossa::new(platform, &"garden".parse().unwrap(), &self.connections)
     }

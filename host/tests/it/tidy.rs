@@ -19,6 +19,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("reconcile", &["telemetry", "missed", "normalise", "inbox", "plugin", "store", "platform"]),
     ("backfill", &["missed", "inbox", "plugin", "store", "platform"]),
     ("store", &[]),
+    ("retention", &["store", "config"]),
     ("platform", &["connection", "config"]),
     ("connection", &["config"]),
     ("config", &[]),

@@ -6,6 +6,8 @@ mod again;
 mod appen;
 /// A vote, and everything that the bundled plugins make of it.
 mod chain;
+/// A sender without a dialect of its own.
+mod generic;
 /// Plugins among themselves: derived events, state, failures.
 mod plugins;
 /// PYBOSSA: from a completed task to the result on the platform.

@@ -10,6 +10,7 @@ fn appen() -> Appen {
         project: "4242".to_owned(),
         api_key: None,
         signing_tokens: Vec::new(),
+        generic: None,
     };
     Appen::new(platform, &"animals".parse().unwrap(), &Connections::new(Clock::System))
 }

@@ -81,6 +81,16 @@ pub(in crate::store) async fn a_rerun_of_what_was_never_seen_is_new(bench: Bench
     assert!(!bench.claim_one().await.rerun);
 }
 
+pub(in crate::store) async fn a_snapshot_is_kept_with_a_new_event_and_with_no_other(mut bench: Bench) {
+    let shown = |text: &str| Acceptance { snapshot: Some(text.to_owned()), ..completed("birds", "1", &["vote"]) };
+    let (new, repeat) = (shown("first"), shown("second"));
+    let accepted = bench.store().accept(vec![new.clone(), repeat.clone()]).await.unwrap();
+    assert_eq!(accepted, [Accepted::New(new.event.id), Accepted::Repeat(new.event.id)]);
+    bench.restart().await;
+    assert_eq!(bench.store().snapshot(new.event.id, 0).await.unwrap().as_deref(), Some("first"));
+    assert_eq!(bench.store().snapshot(repeat.event.id, 0).await.unwrap(), None, "nothing is left behind");
+}
+
 pub(in crate::store) async fn a_plugin_that_never_had_an_event_joins_it(bench: Bench) {
     let id = bench.accept_task("1").await;
     let join = async |name: &str| bench.store().join(&[id], &name.parse().unwrap(), Origin::Backfill).await.unwrap();

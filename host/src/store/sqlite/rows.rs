@@ -181,6 +181,7 @@ fn platform_of(number: u8) -> Option<PlatformKind> {
     match number {
         0 => Some(PlatformKind::Pybossa),
         1 => Some(PlatformKind::Appen),
+        2 => Some(PlatformKind::Generic),
         _ => None,
     }
 }
@@ -190,6 +191,7 @@ pub(super) fn platform_number(platform: PlatformKind) -> u8 {
     match platform {
         PlatformKind::Pybossa => 0,
         PlatformKind::Appen => 1,
+        PlatformKind::Generic => 2,
     }
 }
 

@@ -8,8 +8,8 @@ use crate::effect::OnceKey;
 use crate::event::{Event, Origin};
 use crate::id::{Digest, EventId, InvocationId, PluginName, ProjectName, Scope};
 use crate::store::{
-    Acceptance, Accepted, Binding, Completion, DeliveryOutcome, Emitted, Finished, Lease, Outcome, Quarantine, Replayed, Requested, Run,
-    StateChange, StateRead, StoreError, WantedDead,
+    Acceptance, Accepted, Binding, Completion, Cutoff, DeliveryOutcome, Emitted, Finished, Forgotten, Lease, Outcome, Quarantine, Replayed,
+    Requested, Run, StateChange, StateRead, StoreError, Walked, WantedDead,
 };
 
 /// Something to do, and where the answer goes.
@@ -60,6 +60,17 @@ pub(super) enum Work {
         plugin: PluginName,
         origin: Origin,
     },
+    Prune {
+        cutoff: Cutoff,
+        after: i64,
+        limit: u32,
+    },
+    Forget {
+        project: ProjectName,
+        forgotten: Forgotten,
+        after: i64,
+        limit: u32,
+    },
     Quarantine(Quarantine),
     Release(Scope),
     /// Nothing was asked for a while: give back memory.
@@ -88,19 +99,22 @@ pub(super) enum Answer {
     ReplayedEvent(Option<u32>),
     Joined(u32),
     Released(bool),
+    Walked(Walked),
     Done,
 }
 
-/// An [`Acceptance`] whose payload is packed; the event's own is empty.
+/// An [`Acceptance`] whose payload and snapshot are packed; its own are empty.
 pub(super) struct Incoming {
     pub(super) asked: Acceptance,
     pub(super) payload: Packed,
+    pub(super) snapshot: Option<(Digest, Packed)>,
 }
 
 impl Incoming {
     pub(super) fn of(mut asked: Acceptance) -> Self {
         let payload = Packed::of(std::mem::take(&mut asked.event.payload));
-        Self { asked, payload }
+        let snapshot = asked.snapshot.take().map(|text| (Digest::of(text.as_bytes()), Packed::of(text)));
+        Self { asked, payload, snapshot }
     }
 }
 

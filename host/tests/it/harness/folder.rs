@@ -122,6 +122,12 @@ impl Folder {
         self.project(name, &platform, plugins);
     }
 
+    /// Writes the file of a project of a sender without a dialect: the keys and tables below `[generic]`, its signatures and plugins.
+    pub fn generic(&self, name: &str, generic: &str) {
+        let platform = format!("kind = \"generic\"\nurl = \"https://labels.example.org\"\nproject = \"{name}\"\n");
+        self.project(name, &platform, &format!("[generic]\n{generic}"));
+    }
+
     fn project(&self, name: &str, platform: &str, plugins: &str) {
         let hook = "[hook]\ntoken = { file = \"../secrets/hook-token\" }\n";
         self.write(&format!("projects/{name}.toml"), &format!("[platform]\n{platform}\n{hook}\n{plugins}"));

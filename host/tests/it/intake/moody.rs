@@ -9,8 +9,9 @@ use crowdhook::event::{Event, Origin, Standing};
 use crowdhook::id::{BadgeId, Digest, EventId, InvocationId, PluginName, ProjectName, Scope};
 use crowdhook::store::sqlite::{Options, SqliteStore};
 use crowdhook::store::{
-    Acceptance, Accepted, Binding, Claimed, ClaimedDelivery, DeadLetter, DeliveryOutcome, DeliveryRecord, Finished, KeptBadge, KeptResult,
-    Lease, Outcome, Quarantine, Replayed, Run, StateEntry, Store, StoreError, Totals, WantedBadges, WantedDead,
+    Acceptance, Accepted, Binding, Claimed, ClaimedDelivery, Cutoff, DeadLetter, DeliveryOutcome, DeliveryRecord, Finished, Forgotten,
+    KeptBadge, KeptResult, Lease, Outcome, Quarantine, Replayed, Run, StateEntry, Store, StoreError, Totals, Walked, WantedBadges,
+    WantedDead,
 };
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -169,6 +170,12 @@ impl Store for Moody {
         unreachable!()
     }
     async fn quarantined(&self) -> Result<Vec<Quarantine>, StoreError> {
+        unreachable!()
+    }
+    async fn prune(&self, _: Cutoff, _: i64, _: u32) -> Result<Walked, StoreError> {
+        unreachable!()
+    }
+    async fn forget_worker(&self, _: &ProjectName, _: &Forgotten, _: i64, _: u32) -> Result<Walked, StoreError> {
         unreachable!()
     }
     async fn seen(&self, _: &ProjectName, _: &[String]) -> Result<Vec<Option<EventId>>, StoreError> {

@@ -52,6 +52,9 @@ impl Batch<'_> {
         let standing =
             if asked.standing == Standing::Accepted && !self.is_fresh(incoming, project)? { Standing::Superseded } else { asked.standing };
         let row = self.insert_event(&asked.event, project, (standing, Some(&key)), &incoming.payload)?;
+        if let Some((digest, body)) = &incoming.snapshot {
+            self.keep_snapshot(asked.event.id, 0, digest, body)?;
+        }
         if standing == Standing::Accepted {
             self.set_newest(incoming, project)?;
             let handling = self.handling(incoming, row, asked.event.origin, 0);
