@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Origin, PlatformKind};
+use crate::event::{Origin, PlatformKind, Standing};
 use crate::id::{EventId, PluginName, ProjectName};
 use crate::inbox;
 use crate::missed::{Candidate, Missed};
@@ -244,10 +244,11 @@ impl Backfill {
         Ok(())
     }
 
-    /// Whether a plugin never had one of these events, as far as its runs tell.
+    /// Whether a plugin never had one of these events, as far as its runs tell. One that was let go cannot be handled any more.
     async fn would_join(&self, events: &[EventId], plugin: &PluginName) -> Result<bool, StoreError> {
         for event in events {
-            if !self.store.runs(*event).await?.iter().any(|(of, _)| of == plugin) {
+            let is_there = self.store.event(*event).await?.is_some_and(|(_, standing)| standing == Standing::Accepted);
+            if is_there && !self.store.runs(*event).await?.iter().any(|(of, _)| of == plugin) {
                 return Ok(true);
             }
         }

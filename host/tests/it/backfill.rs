@@ -128,6 +128,27 @@ async fn a_run_that_is_stopped_goes_on_without_a_repeat_or_a_gap() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_crash_before_it_is_noted_how_far_one_came_costs_a_page_and_nothing_else() {
+    let stage = Stage::counting().await;
+    let tasks: Vec<i64> = (0..6).map(|_| stage.completed(&["owl"])).collect();
+    let birds = "birds".parse().unwrap();
+    let wanted = json!({ "rows": 2 });
+    let noted = async || stage.host.store.mark(&birds, "backfill").await.unwrap();
+    stage.page(wanted.clone()).await;
+    let before = noted().await;
+    stage.page(wanted.clone()).await;
+    assert_ne!(noted().await, before);
+    stage.host.store.set_mark(&birds, "backfill", before.as_deref()).await.unwrap();
+    let pages = stage.pages(wanted).await;
+    assert_eq!((sum(&pages, "made"), sum(&pages, "known")), (2, 2));
+    stage.host.drained().await;
+    for task in tasks {
+        assert_eq!(stage.count("counts", task).await.as_deref(), Some("1"), "task {task}");
+    }
+    stage.host.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_dry_run_says_what_would_be_and_keeps_nothing() {
     let stage = Stage::counting().await;
     for _ in 0..5 {

@@ -140,6 +140,25 @@ async fn a_hook_that_comes_after_all_brings_a_repeat_and_the_payloads_say_the_sa
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_crash_before_it_is_noted_how_far_one_came_makes_nothing_twice() {
+    let stage = Stage::new().await;
+    let mut tasks = Vec::new();
+    let stage = stage.away(async |server| tasks.extend((0..3).map(|_| completed(server)))).await;
+    stage.events(&EventKind::TASK_COMPLETED, 3).await;
+    for task in &tasks {
+        stage.counted_once(*task).await;
+    }
+    stage.host.store.set_mark(&"birds".parse().unwrap(), "reconcile.read", Some("0")).await.unwrap();
+    let stage = stage.away(async |server| tasks.push(completed(server))).await;
+    stage.events(&EventKind::TASK_COMPLETED, 4).await;
+    stage.host.drained().await;
+    for task in tasks {
+        stage.counted_once(task).await;
+    }
+    stage.host.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_hook_that_comes_while_a_page_is_on_its_way_is_the_same_event() {
     let stage = Stage::new().await;
     let mut task = 0;
