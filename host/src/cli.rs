@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 use crate::plugin::compile;
 use crate::telemetry::LogArgs;
 
+mod backfill;
 mod backup;
 mod bundled;
 mod check;
@@ -15,6 +16,7 @@ mod dead;
 mod demo;
 mod event;
 mod forget_worker;
+mod hook;
 mod init;
 mod offline;
 mod output;
@@ -88,6 +90,18 @@ enum Command {
     Init(init::InitArgs),
     /// What a running host does, and how much of everything is stored
     Status,
+    /// The address that a platform calls: set it there, and see what is set
+    #[command(subcommand)]
+    Hook(hook::HookCommand),
+    /// Handle what was completed before the host could hear of it
+    ///
+    /// Pages through the completed tasks of a project on PYBOSSA and makes events of those that were never handled here. Plugins that
+    /// tell people something leave them alone. What stands in a result already stays, unless `--overwrite` is given. The
+    /// running host does the work, as fast as the platform allows; Ctrl-C stops after a page, and the same command goes on there.
+    ///
+    /// Appen's API lists no rows: there the test questions are posted to the hook, which happens at no other time, and nothing else.
+    #[command(after_help = backfill::EXAMPLES)]
+    Backfill(backfill::BackfillArgs),
     /// Components: what is loaded, what a file is
     #[command(subcommand)]
     Plugin(plugin::PluginCommand),
@@ -149,6 +163,8 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         Command::Demo(args) => Box::pin(demo::run(args)).await,
         Command::Init(args) => init::run(&args),
         Command::Status => status::run(&common).await,
+        Command::Hook(command) => hook::run(command, &common).await,
+        Command::Backfill(args) => Box::pin(backfill::run(args, &common)).await,
         Command::Plugin(command) => plugin::run(command, &common).await,
         Command::Event(command) => event::run(command, &common).await,
         Command::Dead(command) => dead::run(command, &common).await,

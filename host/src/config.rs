@@ -53,6 +53,8 @@ pub struct Host {
     pub plugins: PathBuf,
     /// The folder of project files. Default `projects`.
     pub projects: PathBuf,
+    /// How often projects are looked through for what their hooks did not bring; none for never. Default 15 minutes.
+    pub reconcile: Option<Duration>,
     /// Limits on everything that waits or grows.
     pub limits: Limits,
     /// How long what is done with is kept.

@@ -43,6 +43,13 @@ pub mod event;
 pub mod id;
 pub mod secret;
 
+// Beside the flow: what no hook brought.
+pub mod missed;
+
+pub mod reconcile;
+
+pub mod backfill;
+
 // Above the flow: what puts it together and what people see of it.
 pub mod admin;
 pub mod app;

@@ -49,7 +49,7 @@ impl From<StoreError> for Refusal {
     }
 }
 
-const PATHS: &str = "there are `/v1/status`, `/v1/plugins`, `/v1/plugins/{name}`, `/v1/projects`, `/v1/projects/{name}/badges`, `/v1/events/{id}`, `/v1/dead` and `/v1/quarantine`";
+const PATHS: &str = "there are `/v1/status`, `/v1/plugins`, `/v1/plugins/{name}`, `/v1/projects`, `/v1/projects/{name}/badges`, `/v1/projects/{name}/hook`, `/v1/events/{id}`, `/v1/dead` and `/v1/quarantine`";
 
 /// Events out of which a worker's id is taken in one commit.
 const FORGOTTEN_AT_ONCE: u32 = 100;

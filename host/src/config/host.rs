@@ -19,6 +19,7 @@ pub(super) const DEFAULTS: &str = include_str!("../../config.default.toml");
 
 const MINUTE_MS: i64 = 60_000;
 const HOUR_S: i64 = 3600;
+const DAY_MINUTES: i64 = 24 * 60;
 
 /// The host that `text` describes, the content of `file`. Relative paths are taken from `folder`.
 pub(super) fn check(file: &Path, text: &str, folder: &Path) -> Result<Host, Problems> {
@@ -35,11 +36,24 @@ pub(super) fn check(file: &Path, text: &str, folder: &Path) -> Result<Host, Prob
     let data = path(&mut document, folder, "data", said.data.or(base.data));
     let plugins = path(&mut document, folder, "plugins", said.plugins.or(base.plugins));
     let projects = path(&mut document, folder, "projects", said.projects.or(base.projects));
+    let mut numbers = Numbers { document: &mut document, above: "" };
+    let minutes = numbers.whole("reconcile_minutes", said.reconcile_minutes, base.reconcile_minutes, 0..=DAY_MINUTES);
     let limits = limits(&mut Numbers { document: &mut document, above: "limits" }, said.limits, base.limits);
     let keep = keep(&mut Numbers { document: &mut document, above: "keep" }, said.keep, base.keep);
-    match (listen, admin, public_url, data, plugins, projects, limits, keep) {
-        (Some(listen), Some(admin), Some(public_url), Some(data), Some(plugins), Some(projects), Some(limits), Some(keep)) => {
-            let host = Host { listen, admin, public_url, data, plugins, projects, limits, keep };
+    match (listen, admin, public_url, data, plugins, projects, minutes, limits, keep) {
+        (
+            Some(listen),
+            Some(admin),
+            Some(public_url),
+            Some(data),
+            Some(plugins),
+            Some(projects),
+            Some(minutes),
+            Some(limits),
+            Some(keep),
+        ) => {
+            let reconcile = (minutes > 0).then(|| Duration::from_secs(minutes * 60));
+            let host = Host { listen, admin, public_url, data, plugins, projects, reconcile, limits, keep };
             let problems = document.into_problems();
             if problems.is_empty() { Ok(host) } else { Err(problems) }
         }
@@ -135,7 +149,7 @@ fn path(document: &mut Document<'_>, folder: &Path, key: &str, value: Key<String
 /// Reads whole numbers that must lie in a range.
 pub(super) struct Numbers<'n, 'd> {
     pub(super) document: &'n mut Document<'d>,
-    /// The table they stand in.
+    /// The table they stand in; empty for none.
     pub(super) above: &'n str,
 }
 
@@ -147,7 +161,8 @@ impl Numbers<'_, '_> {
         if range.contains(&number) {
             return u64::try_from(number).ok();
         }
-        let message = format!("`{}.{key}` is {number}", self.above);
+        let above = if self.above.is_empty() { String::new() } else { format!("{}.", self.above) };
+        let message = format!("`{above}{key}` is {number}");
         let help = format!("write a number from {} to {}", range.start(), range.end());
         self.document.error(&value.span(), message, Some(help));
         None

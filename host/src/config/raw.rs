@@ -23,6 +23,7 @@ pub(super) struct Host {
     pub(super) data: Key<String>,
     pub(super) plugins: Key<String>,
     pub(super) projects: Key<String>,
+    pub(super) reconcile_minutes: Key<Whole>,
     pub(super) limits: Limits,
     pub(super) keep: Keep,
 }

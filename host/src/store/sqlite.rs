@@ -34,7 +34,7 @@ use super::{
     WantedDead,
 };
 use crate::clock::{self, Clock};
-use crate::event::{Event, Standing};
+use crate::event::{Event, Origin, Standing};
 use crate::id::{BadgeId, Digest, EventId, InvocationId, PluginName, ProjectName, Scope};
 
 mod batch;
@@ -493,6 +493,17 @@ impl Store for SqliteStore {
     async fn replay_event(&self, event: EventId, plugins: &[PluginName], fresh: bool) -> Result<Option<u32>, StoreError> {
         match self.ask(Work::ReplayEvent { event, plugins: plugins.to_vec(), fresh }).await? {
             Answer::ReplayedEvent(replayed) => Ok(replayed),
+            _ => Err(odd_answer()),
+        }
+    }
+
+    async fn derived(&self, root: EventId) -> Result<Vec<Event>, StoreError> {
+        self.read(|db, names| read::derived(db, names, root))
+    }
+
+    async fn join(&self, events: &[EventId], plugin: &PluginName, origin: Origin) -> Result<u32, StoreError> {
+        match self.ask(Work::Join { events: events.to_vec(), plugin: plugin.clone(), origin }).await? {
+            Answer::Joined(joined) => Ok(joined),
             _ => Err(odd_answer()),
         }
     }

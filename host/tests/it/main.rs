@@ -5,6 +5,8 @@
 
 /// The admin API: who may ask, and what is answered.
 mod admin;
+/// Completed tasks from before the host could hear of them, by pages.
+mod backfill;
 /// The command line, as a person uses it.
 mod cli;
 /// Files that people write: what is taken, and what they are told when it cannot be.
@@ -21,6 +23,8 @@ mod files;
 mod fuzz;
 /// What the tests share: guests, worlds, hosts.
 mod harness;
+/// The address that a platform calls: set there, and looked at.
+mod hook;
 /// The host as a process, and what it says about likely mistakes.
 mod host;
 /// From a socket into the inbox: which answer, when.
@@ -31,6 +35,8 @@ mod platform;
 mod plugins;
 /// The practice platforms against what was recorded from real ones.
 mod practice;
+/// What a hook did not bring is found all the same.
+mod reconcile;
 /// Files replaced while the host runs.
 mod reload;
 /// A component in its sandbox: what it may do, and what stops it.

@@ -180,6 +180,7 @@ pub(in crate::store) fn completed(project: &str, task: &str, names: &[&str]) -> 
         freshness: None,
         again: Again::Never,
         plugins: plugins(names),
+        snapshot: None,
     }
 }
 

@@ -115,6 +115,7 @@ impl<'a> Batch<'a> {
             Work::ReplayEvent { event, plugins, fresh } => {
                 self.replay_event(*event, plugins, *fresh).map(|replayed| Ok(Answer::ReplayedEvent(replayed)))
             }
+            Work::Join { events, plugin, origin } => self.join(events, plugin, *origin),
             Work::Prune { cutoff, after, limit } => self.prune(*cutoff, *after, *limit).map(|walked| Ok(Answer::Walked(walked))),
             Work::Forget { project, forgotten, after, limit } => {
                 self.forget_worker(project, forgotten, *after, *limit).map(|walked| Ok(Answer::Walked(walked)))

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use crowdhook::event::{Event, Standing};
+use crowdhook::event::{Event, Origin, Standing};
 use crowdhook::id::{BadgeId, Digest, EventId, InvocationId, PluginName, ProjectName, Scope};
 use crowdhook::store::sqlite::{Options, SqliteStore};
 use crowdhook::store::{
@@ -157,6 +157,12 @@ impl Store for Moody {
     async fn replay_event(&self, _: EventId, _: &[PluginName], _: bool) -> Result<Option<u32>, StoreError> {
         unreachable!()
     }
+    async fn derived(&self, _: EventId) -> Result<Vec<Event>, StoreError> {
+        unreachable!()
+    }
+    async fn join(&self, _: &[EventId], _: &PluginName, _: Origin) -> Result<u32, StoreError> {
+        unreachable!()
+    }
     async fn quarantine(&self, _: &Quarantine) -> Result<(), StoreError> {
         unreachable!()
     }
@@ -178,8 +184,8 @@ impl Store for Moody {
     async fn mark(&self, _: &ProjectName, _: &str) -> Result<Option<String>, StoreError> {
         unreachable!()
     }
-    async fn set_mark(&self, _: &ProjectName, _: &str, _: Option<&str>) -> Result<(), StoreError> {
-        unreachable!()
+    async fn set_mark(&self, project: &ProjectName, name: &str, value: Option<&str>) -> Result<(), StoreError> {
+        self.store.set_mark(project, name, value).await
     }
     async fn dead_letters(&self, _: &WantedDead, _: u32) -> Result<Vec<DeadLetter>, StoreError> {
         unreachable!()

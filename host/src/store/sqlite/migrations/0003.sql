@@ -33,3 +33,6 @@ UPDATE counter SET deliveries_dead = (SELECT count(*) FROM delivered WHERE endin
 
 -- Finds out whether a text is kept for anything else.
 CREATE INDEX snapshot_content ON snapshot (content);
+
+-- What an event led to. In the order of time: new entries go to the index's last page.
+CREATE INDEX event_root ON event (root) WHERE root IS NOT NULL;
