@@ -53,6 +53,7 @@ macro_rules! suite {
                 plugins_of_a_project_take_turns,
                 no_plugin_has_more_than_its_cap,
                 further_attempts_leave_room_for_first_ones,
+                what_happens_now_does_not_wait_for_a_backfill,
                 a_connection_has_no_more_than_its_cap,
                 a_lease_that_runs_out_is_given_to_another,
                 a_renewed_lease_is_kept,

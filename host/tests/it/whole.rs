@@ -79,7 +79,7 @@ impl Stage {
 }
 
 /// A task of `project` that these answers complete.
-fn completed(server: &Pybossa, project: &str, answers: &[Value]) -> i64 {
+pub fn completed(server: &Pybossa, project: &str, answers: &[Value]) -> i64 {
     let task = server.add_task(project, json!({"question": "Which bird?"}), u32::try_from(answers.len()).unwrap()).unwrap();
     answer(server, task, answers);
     task
@@ -98,6 +98,6 @@ fn result_now(server: &Pybossa, task: i64) -> Option<Value> {
 }
 
 /// Waits for the result of a task on the platform.
-async fn result_on(server: &Pybossa, task: i64) -> Value {
+pub async fn result_on(server: &Pybossa, task: i64) -> Value {
     eventually(&format!("the result of task {task} stands on the platform"), async || result_now(server, task)).await
 }

@@ -134,6 +134,11 @@ pub(super) fn event(row: &Row<'_>, first: usize, names: &Names) -> rusqlite::Res
     Ok((event, standing))
 }
 
+/// Whether what comes of such events lets that of others go before: somebody waits for what happens now, and nobody for a backfill of years.
+pub(super) fn yields(origin: Origin) -> bool {
+    origin != Origin::Live
+}
+
 /// A column that holds an origin.
 pub(super) fn origin(row: &Row<'_>, column: usize) -> rusqlite::Result<Origin> {
     match row.get::<_, u8>(column)? {

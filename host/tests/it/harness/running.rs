@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crowdhook::admin::token;
 use crowdhook::app::App;
 use crowdhook::config::load;
 use crowdhook::id::Scope;
@@ -12,7 +13,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::folder::Folder;
-use super::patience::{PATIENCE, eventually};
+use super::patience::{PATIENCE, eventually, until};
 use super::peek::{self, Kept};
 use super::wire::{self, Reply};
 
@@ -40,6 +41,8 @@ impl Running {
         let serving = tokio::spawn(app.serve(async {
             stopped.await.ok();
         }));
+        // From then on it can be asked, by the command line too.
+        until("the host has begun to serve", async || token::path(&folder.data()).is_file()).await;
         Self { folder, store, registry, stop, serving }
     }
 

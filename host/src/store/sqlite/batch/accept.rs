@@ -227,7 +227,7 @@ impl Batch<'_> {
                 member,
                 lane,
                 due: 0,
-                attempted: false,
+                yields: rows::yields(handling.origin),
                 is_known: false,
             }));
             self.news.added += 1;

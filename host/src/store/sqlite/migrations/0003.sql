@@ -25,6 +25,8 @@ UPDATE counter SET dead = (SELECT count(*) FROM dead_letter);
 -- What a replay of a delivery has to know: its once key, whether an attempt may have had its effect, how often it was replayed.
 ALTER TABLE delivery ADD COLUMN in_doubt INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE delivery ADD COLUMN replays INTEGER NOT NULL DEFAULT 0;
+-- Whether those of events that somebody waits for go before it.
+ALTER TABLE delivery ADD COLUMN yields INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE delivered ADD COLUMN once TEXT;
 ALTER TABLE delivered ADD COLUMN in_doubt INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE delivered ADD COLUMN replays INTEGER NOT NULL DEFAULT 0;
