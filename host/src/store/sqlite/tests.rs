@@ -12,6 +12,7 @@ use crate::store::conformance::{Open, suite};
 use crate::store::{Acceptance, Accepted, Store, StoreError, Totals};
 
 mod power;
+mod recorder;
 mod speed;
 
 suite!(crate::store::sqlite::tests::fresh);
