@@ -13,6 +13,8 @@ mod config;
 mod connection;
 /// `kill -9` in the middle of a stream: nothing lost, nothing done twice.
 mod crash;
+/// A disk that fails, call by call: 503s, and nothing lost.
+mod disk;
 /// E-mail against a real mail server, and into a folder.
 mod email;
 /// Files in granted folders.

@@ -8,6 +8,7 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, Result};
 use clap::Subcommand;
 
+mod disk;
 mod kill;
 mod power;
 
@@ -21,6 +22,8 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Soak {
+    /// Let each call on the data folder's files fail in turn: a full disk, one that fails, and well again. Needs `strace`.
+    Disk(disk::Args),
     /// Kill the host in the middle of a stream of events, again and again, and look at each event afterwards.
     Kill(kill::Args),
     /// Cut the power of a recorded disk: writes that were not synced are dropped or torn, and a store is opened on what is left.
@@ -34,6 +37,7 @@ enum Soak {
 /// When cargo cannot be run.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     match &args.soak {
+        Soak::Disk(args) => disk::run(args),
         Soak::Kill(args) => kill::run(args),
         Soak::Power(args) => power::run(args),
     }

@@ -8,7 +8,6 @@ use std::fmt;
 use std::path::Path;
 
 use rusqlite::Connection;
-use tempfile::TempDir;
 
 use super::super::open::DATABASE;
 use super::super::{OpenError, Options, SqliteStore};
@@ -131,16 +130,11 @@ fn cut(steps: &[Step], images: usize, seed: u64) -> Found {
             }
         }
         taken = cut;
-        let folder = temporary();
+        let folder = super::temporary();
         disk.image(folder.path(), &mut chance);
         found.add(look(folder.path(), &told));
     }
     found
-}
-
-/// A folder of the test's own: in memory where that can be had, since it is the recording that says what is synced.
-fn temporary() -> TempDir {
-    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
 }
 
 /// Opens what a cut left, as the host does, and looks at all of it.

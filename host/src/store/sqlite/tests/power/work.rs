@@ -91,7 +91,7 @@ fn open(folder: &Path, trial: Trial) -> Result<SqliteStore, super::OpenError> {
 
 impl Work {
     fn begin(trial: Trial, seed: u64) -> Self {
-        let folder = super::temporary();
+        let folder = super::super::temporary();
         let recording = Recording::begin(folder.path());
         let store = open(folder.path(), trial).unwrap();
         Self { reader: None, store, folder, recording, trial, chance: Chance(seed), tasks: 0 }
@@ -187,7 +187,7 @@ impl Work {
     }
 
     fn die(&mut self) {
-        let folder = super::temporary();
+        let folder = super::super::temporary();
         self.recording.die(folder.path());
         self.leave();
         self.folder = folder;
@@ -197,7 +197,7 @@ impl Work {
     /// Ends the store and whoever reads on. The folder is free only when they are gone.
     fn leave(&mut self) {
         self.reader = None;
-        let nowhere = super::temporary();
+        let nowhere = super::super::temporary();
         drop(std::mem::replace(&mut self.store, SqliteStore::open(nowhere.path(), Options::default()).unwrap()));
     }
 
