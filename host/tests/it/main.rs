@@ -23,6 +23,8 @@ mod files;
 mod harness;
 /// The host as a process, and what it says about likely mistakes.
 mod host;
+/// Senders that do harm, beside one that means well.
+mod hostile_senders;
 /// From a socket into the inbox: which answer, when.
 mod intake;
 /// The clients of the platforms against the practice ones.

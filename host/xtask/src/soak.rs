@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use clap::Subcommand;
 
 mod disk;
+mod hostile_senders;
 mod kill;
 mod power;
 
@@ -24,6 +25,8 @@ pub(crate) struct Args {
 enum Soak {
     /// Let each call on the data folder's files fail in turn: a full disk, one that fails, and well again. Needs `strace`.
     Disk(disk::Args),
+    /// Let strangers keep the host busy (idle sockets, slow and huge requests, wrong signatures), and measure what another sender notices.
+    HostileSenders(hostile_senders::Args),
     /// Kill the host in the middle of a stream of events, again and again, and look at each event afterwards.
     Kill(kill::Args),
     /// Cut the power of a recorded disk: writes that were not synced are dropped or torn, and a store is opened on what is left.
@@ -38,6 +41,7 @@ enum Soak {
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     match &args.soak {
         Soak::Disk(args) => disk::run(args),
+        Soak::HostileSenders(args) => hostile_senders::run(args),
         Soak::Kill(args) => kill::run(args),
         Soak::Power(args) => power::run(args),
     }
@@ -45,9 +49,18 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
 
 /// Runs one test that the ordinary suite leaves out, with numbers that it takes from its environment.
 fn test(name: &str, numbers: &[(&str, u32)]) -> Result<ExitCode> {
+    run_test(&[], name, numbers)
+}
+
+/// The same on an optimised build: for tests that measure.
+fn test_in_release(name: &str, numbers: &[(&str, u32)]) -> Result<ExitCode> {
+    run_test(&["--release"], name, numbers)
+}
+
+fn run_test(build: &[&str], name: &str, numbers: &[(&str, u32)]) -> Result<ExitCode> {
     let mut cargo = Command::new("cargo");
-    cargo.current_dir(crate::root());
-    cargo.args(["test", "--quiet", "--locked", "--workspace", name, "--", "--exact", "--ignored", "--nocapture"]);
+    cargo.current_dir(crate::root()).args(["test", "--quiet", "--locked", "--workspace"]).args(build);
+    cargo.args([name, "--", "--exact", "--ignored", "--nocapture"]);
     cargo.envs(numbers.iter().map(|(name, number)| (format!("CROWDHOOK_SOAK_{name}"), number.to_string())));
     let status = cargo.status().context("cargo cannot be run")?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

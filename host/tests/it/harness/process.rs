@@ -109,6 +109,13 @@ impl Process {
         Self { child: command.spawn().unwrap(), log }
     }
 
+    /// The memory that it has, in bytes.
+    pub fn memory_bytes(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
+    }
+
     /// The end of what it logged.
     pub fn log(&self) -> String {
         let text = std::fs::read_to_string(&self.log).unwrap();
