@@ -12,6 +12,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 use url::Url;
 
+use self::body::Room;
 use crate::config::Limits;
 use crate::inbox::Inbox;
 use crate::plugin::registry::Registry;
@@ -23,6 +24,7 @@ mod badges;
 mod body;
 mod counts;
 mod hook;
+mod places;
 mod routes;
 mod socket;
 
@@ -49,6 +51,7 @@ struct Intake {
     inbox: Inbox,
     store: Arc<dyn Store>,
     limits: Limits,
+    bodies: Room,
     /// How the world reaches this listener.
     public_url: Url,
     counts: Arc<Counts>,
@@ -68,6 +71,7 @@ impl Receiver {
             inbox,
             store,
             limits: limits.clone(),
+            bodies: Room::new(limits),
             public_url: public_url.clone(),
             counts: Arc::default(),
             draining: AtomicBool::new(false),
@@ -84,7 +88,8 @@ impl Receiver {
 
     /// Accepts and serves until `shutdown` completes, then lets requests that are under way end, at most for `limits.drain`.
     ///
-    /// No more than `limits.connections_max` are open at a time; further ones wait in the system's queue. From `shutdown` on
+    /// No more than `limits.connections_max` are served at a time. Who comes then takes the place of the one that has waited longest for
+    /// a request, and waits in the system's queue while all are busy. From `shutdown` on
     /// nothing new is accepted, idle connections are closed, and requests that begin on the others are told 503.
     pub async fn serve(&self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
         accept::serve(Arc::clone(&self.intake), listener, shutdown).await;

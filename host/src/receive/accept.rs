@@ -13,11 +13,12 @@ use http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::watch;
 use tower::Service as _;
 use tracing::{debug, warn};
 
 use super::answer::Refused;
+use super::places::{Place, Places};
 use super::socket::{Progress, Socket};
 use super::{Intake, routes};
 
@@ -25,9 +26,6 @@ use super::{Intake, routes};
 const HEAD_BYTES_MAX: usize = 32 << 10;
 /// hyper reads so far ahead on one connection.
 const AHEAD_BYTES_MAX: usize = 64 << 10;
-
-/// No more connections than this are served at a time, whatever the settings say.
-const CONNECTIONS_MAX: u32 = 1 << 20;
 
 /// When the system has no descriptor to spare, accepting waits so long, then twice as long, up to a second.
 const PAUSE_MIN: Duration = Duration::from_millis(5);
@@ -50,40 +48,52 @@ enum Order {
 pub(super) async fn serve(intake: Arc<Intake>, listener: TcpListener, shutdown: impl Future<Output = ()>) {
     let router = routes::router(Arc::clone(&intake));
     let (order, orders) = watch::channel(Order::Serve);
-    let places = u32::try_from(intake.limits.connections_max).unwrap_or(u32::MAX).clamp(1, CONNECTIONS_MAX);
-    let slots = Arc::new(Semaphore::new(places as usize));
+    let places = Places::new(intake.limits.connections_max);
     let mut shutdown = pin!(shutdown);
     loop {
-        let (stream, slot) = tokio::select! {
+        let (stream, place) = tokio::select! {
             biased;
             () = &mut shutdown => break,
-            next = next(&intake, &listener, &slots) => match next {
+            next = next(&intake, &listener, &places) => match next {
                 Some(next) => next,
                 None => break,
             },
         };
-        tokio::spawn(connection(Arc::clone(&intake), router.clone(), stream, slot, orders.clone()));
+        tokio::spawn(connection(Arc::clone(&intake), router.clone(), stream, place, orders.clone()));
     }
     drop(listener);
     intake.draining.store(true, Ordering::Relaxed);
     order.send_replace(Order::Drain);
     // All places are free when every connection has ended.
-    if tokio::time::timeout(intake.limits.drain, slots.acquire_many(places)).await.is_err() {
+    if tokio::time::timeout(intake.limits.drain, places.all_free()).await.is_err() {
         warn!("Closed connections whose requests did not end in time");
         order.send_replace(Order::Abort);
-        if tokio::time::timeout(ABORT_MAX, slots.acquire_many(places)).await.is_err() {
+        if tokio::time::timeout(ABORT_MAX, places.all_free()).await.is_err() {
             warn!("Some connections could not be closed");
         }
     }
 }
 
-/// The next connection and its place among those that may be open. None never happens: nobody closes the semaphore.
-async fn next(intake: &Intake, listener: &TcpListener, slots: &Arc<Semaphore>) -> Option<(TcpStream, OwnedSemaphorePermit)> {
-    let slot = Arc::clone(slots).acquire_owned().await.ok()?;
+/// The next connection and its place among those that may be open.
+async fn next(intake: &Intake, listener: &TcpListener, places: &Arc<Places>) -> Option<(TcpStream, Place)> {
+    let stream = accept(intake, listener).await;
+    let crowded = || {
+        let count = intake.limits.connections_max;
+        intake.counts.crowds.log(|left_out| {
+            warn!(
+                left_out,
+                "All {count} connections are taken; those that have waited longest for a request go (`limits.connections_max`)"
+            );
+        });
+    };
+    Some((stream, places.take(crowded).await?))
+}
+
+async fn accept(intake: &Intake, listener: &TcpListener) -> TcpStream {
     let mut pause = PAUSE_MIN;
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => return Some((stream, slot)),
+            Ok((stream, _)) => return stream,
             // It was there and went before we looked.
             Err(error) if is_about_one(&error) => {}
             Err(error) => {
@@ -100,19 +110,13 @@ fn is_about_one(error: &io::Error) -> bool {
     matches!(error.kind(), Kind::ConnectionAborted | Kind::ConnectionReset | Kind::ConnectionRefused | Kind::Interrupted)
 }
 
-/// Serves one connection to its end. `slot` is given back when this returns.
-async fn connection(
-    intake: Arc<Intake>,
-    router: Router,
-    stream: TcpStream,
-    slot: OwnedSemaphorePermit,
-    mut orders: watch::Receiver<Order>,
-) {
+/// Serves one connection to its end. `place` is free again when this returns.
+async fn connection(intake: Arc<Intake>, router: Router, stream: TcpStream, place: Place, mut orders: watch::Receiver<Order>) {
     // Answers are small: waiting to fill a packet would only delay them.
     if let Err(error) = stream.set_nodelay(true) {
         debug!(error = %error, "Cannot set TCP_NODELAY");
     }
-    let progress = Arc::new(Progress::default());
+    let progress = Arc::clone(&place.progress);
     let socket = Socket::new(stream, Arc::clone(&progress), &intake.limits);
     let service = hyper::service::service_fn(|request| answer(&router, &progress, request));
     let mut serving =
@@ -126,6 +130,8 @@ async fn connection(
                 Order::Drain => serving.as_mut().graceful_shutdown(),
                 Order::Abort => break Ok(()),
             },
+            // What has come in meanwhile was looked at above, and may be a request.
+            () = place.leave.notified() => if progress.waits_since().is_some() { break Ok(()) },
         }
     };
     if let Err(error) = served {
@@ -140,7 +146,7 @@ async fn connection(
         }
         debug!(error = %error, "A connection ended early");
     }
-    drop(slot);
+    drop(place);
 }
 
 /// Answers one request, and keeps the socket's time limits informed.

@@ -66,6 +66,7 @@ pub(super) enum Refused {
     TooLarge,
     TooSlow,
     HeadTooLarge,
+    Crowded,
     Full,
     Failing,
     Draining,
@@ -83,7 +84,7 @@ pub(super) struct Row {
 
 impl Refused {
     /// All of them, in order.
-    pub(super) const ALL: [Self; 26] = [
+    pub(super) const ALL: [Self; 27] = [
         Self::NoSuchHook,
         Self::Method,
         Self::Password,
@@ -107,6 +108,7 @@ impl Refused {
         Self::TooLarge,
         Self::TooSlow,
         Self::HeadTooLarge,
+        Self::Crowded,
         Self::Full,
         Self::Failing,
         Self::Draining,
@@ -138,6 +140,7 @@ impl Refused {
             Self::TooLarge => "too-large",
             Self::TooSlow => "too-slow",
             Self::HeadTooLarge => "head-too-large",
+            Self::Crowded => "crowded",
             Self::Full => "full",
             Self::Failing => "failing",
             Self::Draining => "draining",
@@ -186,11 +189,12 @@ impl Refused {
             Self::TooLarge => (S::PAYLOAD_TOO_LARGE, "The body is too large.", None),
             Self::TooSlow => (S::REQUEST_TIMEOUT, "The request took too long to arrive.", None),
             Self::HeadTooLarge => (S::REQUEST_HEADER_FIELDS_TOO_LARGE, "The headers are too large.", None),
+            Self::Crowded => (S::SERVICE_UNAVAILABLE, "Too many large requests come in; try again later.", retry("5")),
             Self::Full => (S::SERVICE_UNAVAILABLE, "Too much is waiting already; try again later.", retry("60")),
             Self::Failing => (S::SERVICE_UNAVAILABLE, "It could not be stored; try again later.", retry("30")),
             Self::Draining => (S::SERVICE_UNAVAILABLE, "The host is going down; try again in a moment.", retry("10")),
         };
-        let closes = matches!(self, Self::BodyBroken | Self::Encoding | Self::TooLarge | Self::TooSlow | Self::Draining);
+        let closes = matches!(self, Self::BodyBroken | Self::Encoding | Self::TooLarge | Self::TooSlow | Self::Crowded | Self::Draining);
         Row { status, sentence, header, closes }
     }
 }

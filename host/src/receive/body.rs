@@ -1,59 +1,118 @@
 //! Reads a body up to a limit of bytes and time. A body is read whole or not at all: what is cut off is never stored.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, header};
 use http_body_util::BodyExt as _;
 use hyper::body::Body;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::answer::Refused;
+use crate::config::Limits;
 
-/// Reads `body`, whose decoded size may be `bytes_max`. A compressed body is refused: no platform sends one, and then what
-/// arrives is what is decoded.
-///
-/// # Errors
-///
-/// What to answer.
-pub(super) async fn read<B>(body: B, headers: &HeaderMap, bytes_max: usize, timeout: Duration) -> Result<Bytes, Refused>
-where
-    B: Body<Data = Bytes> + Unpin,
-{
-    let plain = |value: &http::HeaderValue| value.is_empty() || value.as_bytes().eq_ignore_ascii_case(b"identity");
-    if !headers.get_all(header::CONTENT_ENCODING).iter().all(plain) {
-        return Err(Refused::Encoding);
-    }
-    // What is declared too large is refused before a byte of it is read.
-    if body.size_hint().lower() > u64::try_from(bytes_max).unwrap_or(u64::MAX) {
-        return Err(Refused::TooLarge);
-    }
-    match tokio::time::timeout(timeout, whole(body, bytes_max)).await {
-        Ok(read) => read,
-        Err(_) => Err(Refused::TooSlow),
-    }
+/// Up to here a body is small: it always finds room.
+const SMALL_BYTES: usize = 64 << 10;
+/// Beyond it, all bodies that are held at a time may together be so many times as large as the largest.
+const LARGEST_TOGETHER: usize = 2;
+/// Room is counted in pieces of so many bytes.
+const PIECE_BYTES: usize = 1 << 10;
+
+/// The memory for large bodies, so that many at a time cannot take all there is.
+pub(super) struct Room {
+    pieces: Arc<Semaphore>,
+    bytes_max: usize,
+    timeout: Duration,
 }
 
-async fn whole<B>(mut body: B, bytes_max: usize) -> Result<Bytes, Refused>
-where
-    B: Body<Data = Bytes> + Unpin,
-{
-    let mut first = Bytes::new();
-    let mut more = BytesMut::new();
-    while let Some(frame) = body.frame().await {
-        // Trailers are of no use to anyone here.
-        let Ok(data) = frame.map_err(|_| Refused::BodyBroken)?.into_data() else { continue };
-        if data.len() > bytes_max.saturating_sub(first.len() + more.len()) {
+/// A body, and what it takes of the room as long as it is held.
+pub(super) struct Held {
+    pub(super) bytes: Bytes,
+    /// Given back when this is dropped.
+    pub(super) taken: Taken,
+}
+
+/// A share of the room.
+#[derive(Default)]
+pub(super) struct Taken(Option<OwnedSemaphorePermit>);
+
+impl Room {
+    /// Of a host with these limits.
+    pub(super) fn new(limits: &Limits) -> Self {
+        let pieces = limits.body_bytes_max.saturating_mul(LARGEST_TOGETHER).div_ceil(PIECE_BYTES).min(Semaphore::MAX_PERMITS);
+        Self { pieces: Arc::new(Semaphore::new(pieces)), bytes_max: limits.body_bytes_max, timeout: limits.body_timeout }
+    }
+
+    /// Reads `body`, whose decoded size may be `limits.body_bytes_max`. A compressed body is refused: no platform sends one, and then
+    /// what arrives is what is decoded.
+    ///
+    /// # Errors
+    ///
+    /// What to answer.
+    pub(super) async fn read<B>(&self, body: B, headers: &HeaderMap) -> Result<Held, Refused>
+    where
+        B: Body<Data = Bytes> + Unpin,
+    {
+        let plain = |value: &http::HeaderValue| value.is_empty() || value.as_bytes().eq_ignore_ascii_case(b"identity");
+        if !headers.get_all(header::CONTENT_ENCODING).iter().all(plain) {
+            return Err(Refused::Encoding);
+        }
+        // What is declared too large is refused before a byte of it is read.
+        if body.size_hint().lower() > u64::try_from(self.bytes_max).unwrap_or(u64::MAX) {
             return Err(Refused::TooLarge);
         }
-        if first.is_empty() && more.is_empty() {
-            // Nearly every body comes in one piece and is not copied.
-            first = data;
-        } else {
-            if more.is_empty() {
-                more.extend_from_slice(&std::mem::take(&mut first));
-            }
-            more.extend_from_slice(&data);
+        match tokio::time::timeout(self.timeout, self.whole(body)).await {
+            Ok(read) => read,
+            Err(_) => Err(Refused::TooSlow),
         }
     }
-    Ok(if more.is_empty() { first } else { more.freeze() })
+
+    async fn whole<B>(&self, mut body: B) -> Result<Held, Refused>
+    where
+        B: Body<Data = Bytes> + Unpin,
+    {
+        let declared = usize::try_from(body.size_hint().lower()).unwrap_or(0);
+        let mut first = Bytes::new();
+        let mut more = BytesMut::new();
+        let mut taken = Taken::default();
+        while let Some(frame) = body.frame().await {
+            // Trailers are of no use to anyone here.
+            let Ok(data) = frame.map_err(|_| Refused::BodyBroken)?.into_data() else { continue };
+            let before = first.len() + more.len();
+            if data.len() > self.bytes_max.saturating_sub(before) {
+                return Err(Refused::TooLarge);
+            }
+            self.take(&mut taken, before + data.len())?;
+            if first.is_empty() && more.is_empty() {
+                // Nearly every body comes in one piece and is not copied.
+                first = data;
+            } else {
+                if more.is_empty() {
+                    // Growing piece by piece would copy it again and again, and take twice the memory.
+                    more.reserve(declared.max(first.len() + data.len()));
+                    more.extend_from_slice(&std::mem::take(&mut first));
+                }
+                more.extend_from_slice(&data);
+            }
+        }
+        Ok(Held { bytes: if more.is_empty() { first } else { more.freeze() }, taken })
+    }
+
+    /// Makes room for `bytes` of one body, of which some may be taken already. Nobody waits: who holds some while it waits for more
+    /// would keep others out.
+    fn take(&self, taken: &mut Taken, bytes: usize) -> Result<(), Refused> {
+        let has = taken.0.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+        let wants = bytes.saturating_sub(SMALL_BYTES).div_ceil(PIECE_BYTES).saturating_sub(has);
+        if wants == 0 {
+            return Ok(());
+        }
+        let wants = u32::try_from(wants).map_err(|_| Refused::TooLarge)?;
+        let more = Arc::clone(&self.pieces).try_acquire_many_owned(wants).map_err(|_| Refused::Crowded)?;
+        match &mut taken.0 {
+            Some(has) => has.merge(more),
+            none => *none = Some(more),
+        }
+        Ok(())
+    }
 }

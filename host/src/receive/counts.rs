@@ -27,6 +27,8 @@ pub struct Counts {
     pub(super) alarms: Throttle,
     /// Connections that could not be accepted.
     pub(super) accept_errors: Throttle,
+    /// Connections that had to go since all places were taken.
+    pub(super) crowds: Throttle,
 }
 
 /// A line of the log that strangers can cause, so it is written at most once in [`Throttle::EVERY`].

@@ -10,7 +10,8 @@ use percent_encoding::percent_decode_str;
 use tracing::{debug, warn};
 
 use super::answer::{Answer, Refused};
-use super::{Intake, STORE_WAIT_MAX, body};
+use super::body::Held;
+use super::{Intake, STORE_WAIT_MAX};
 use crate::event::{Normalised, Standing};
 use crate::normalise;
 use crate::plugin::registry::Project;
@@ -58,7 +59,8 @@ impl Intake {
             return Err(Refused::Draining);
         }
         let (head, body) = request.into_parts();
-        let body = body::read(body, &head.headers, self.limits.body_bytes_max, self.limits.body_timeout).await?;
+        // Until the answer, by when nothing of it is held any more.
+        let Held { bytes: body, taken: _taken } = self.bodies.read(body, &head.headers).await?;
         let query = head.uri.query().map(str::to_owned);
         let request = Unverified { query, headers: head.headers, body, received_at: self.inbox.wall() };
         let verified = verify::request(&project.config, admitted, request)?;

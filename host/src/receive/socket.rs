@@ -5,7 +5,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use std::{future::Future, io};
@@ -39,14 +39,27 @@ enum Stage {
     Late = 3,
 }
 
-/// Where a connection stands, shared by its socket and its requests. All of them run in one task.
-#[derive(Default)]
+/// Where a connection stands, shared by its socket and its requests, which run in one task, and looked at by who needs its place.
 pub(super) struct Progress {
     stage: AtomicU8,
     unread: AtomicBool,
+    opened: Instant,
+    /// When the stage began, in milliseconds after it was opened.
+    since_ms: AtomicU64,
 }
 
 impl Progress {
+    /// Of a connection that is opened now.
+    pub(super) fn new() -> Self {
+        Self { stage: AtomicU8::default(), unread: AtomicBool::default(), opened: Instant::now(), since_ms: AtomicU64::default() }
+    }
+
+    /// Since when it waits for a request or the rest of a head; none while a request is under way.
+    pub(super) fn waits_since(&self) -> Option<Instant> {
+        let waits = [Stage::Idle, Stage::Head].contains(&self.stage());
+        waits.then(|| self.opened + Duration::from_millis(self.since_ms.load(Ordering::Relaxed)))
+    }
+
     /// A request's head is there.
     pub(super) fn begin(&self) {
         self.set(Stage::Busy);
@@ -64,6 +77,8 @@ impl Progress {
     }
 
     fn set(&self, stage: Stage) {
+        let since_ms = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.since_ms.store(since_ms, Ordering::Relaxed);
         self.stage.store(stage as u8, Ordering::Relaxed);
     }
 

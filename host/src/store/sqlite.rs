@@ -133,9 +133,14 @@ impl SqliteStore {
     /// several of them: then the ones before it are done.
     pub fn open(folder: &Path, options: Options) -> Result<Self, OpenError> {
         let lock = open::lock(folder)?;
+        let db = open::open_writer(folder)?;
+        Self::over(folder, (lock, db), options)
+    }
+
+    /// Starts the threads of a store whose folder is ours and whose schema is known.
+    fn over(folder: &Path, (lock, db): (open::Lock, Connection), options: Options) -> Result<Self, OpenError> {
         let file = folder.join(open::DATABASE);
         let failed = |source| OpenError::Database { file: file.clone(), source };
-        let db = open::open_writer(folder)?;
         let mut names = Names::load(&db).map_err(failed)?;
         let counters = Counters::load(&db).map_err(failed)?;
         let (invocations, deliveries) = open::agendas(&db, &mut names, options.clock.now()).map_err(failed)?;

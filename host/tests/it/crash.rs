@@ -22,8 +22,7 @@ async fn each_effect_of_a_chain_happens_once_whenever_the_host_is_killed() {
     assert_eq!((found.missing, found.twice), (0, 0), "{found}");
 }
 
-/// The long form, by `cargo xtask soak`.
-#[ignore = "takes minutes: `cargo xtask soak`"]
+#[ignore = "takes minutes: `cargo xtask soak kill`"]
 #[tokio::test(flavor = "multi_thread")]
 async fn soak() {
     let plan = Plan { events: number("EVENTS", 5000), kills: number("KILLS", 5), seed: 0 };
@@ -42,7 +41,7 @@ async fn soak() {
     assert_eq!((lost, twice, found.missing, found.twice), (0, 0, 0, 0));
 }
 
-/// What `cargo xtask soak` was told.
+/// What `cargo xtask soak kill` was told.
 #[expect(clippy::disallowed_methods, reason = "a test's own switch")]
 fn number(name: &str, usual: usize) -> usize {
     let name = format!("CROWDHOOK_SOAK_{name}");

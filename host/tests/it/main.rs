@@ -15,6 +15,8 @@ mod config;
 mod connection;
 /// `kill -9` in the middle of a stream: nothing lost, nothing done twice.
 mod crash;
+/// A disk that fails, call by call: 503s, and nothing lost.
+mod disk;
 /// E-mail against a real mail server, and into a folder.
 mod email;
 /// Files in granted folders.
@@ -27,6 +29,8 @@ mod harness;
 mod hook;
 /// The host as a process, and what it says about likely mistakes.
 mod host;
+/// Senders that do harm, beside one that means well.
+mod hostile_senders;
 /// From a socket into the inbox: which answer, when.
 mod intake;
 /// The clients of the platforms against the practice ones.

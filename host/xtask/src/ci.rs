@@ -32,7 +32,7 @@ pub(crate) fn run(_args: &Args) -> anyhow::Result<ExitCode> {
     step("the README's first command, once", &mut cargo(&["run", "--release", "--locked", "--", "demo", "--once"]))?;
     step(
         "kill -9 in the middle of a stream",
-        &mut cargo(&["xtask", "soak", "--rounds", "2", "--events", "500", "--chains", "10", "--seed", "2"]),
+        &mut cargo(&["xtask", "soak", "kill", "--rounds", "2", "--events", "500", "--chains", "10", "--seed", "2"]),
     )?;
     eprintln!("\n== done ({} s)", began.elapsed().as_secs());
     Ok(ExitCode::SUCCESS)

@@ -28,7 +28,7 @@ enum Chore {
     Ci(ci::Args),
     /// Build the bundled plugins and the tests' guests as components, or say which are stale.
     Plugins(plugins::Args),
-    /// Kill the host in the middle of a stream of events, again and again, and look at each event afterwards.
+    /// Try to break the host: kill it, cut its power, fill its disk, and more.
     Soak(soak::Args),
 }
 

@@ -1,49 +1,67 @@
-//! `cargo xtask soak`: a stream of events, a host that is killed in the middle of it, and a look at each event afterwards.
+//! `cargo xtask soak <name>`: what was tried to break the host, at length.
 //!
-//! The rounds are a test of the host, `crash::soak`, run with these numbers. It is built as `cargo test --workspace` builds it, so
-//! that nothing is compiled twice.
+//! Each is a test of the host or of its store that the ordinary suite runs in a short form, here run with the numbers it is given. It is
+//! built as `cargo test --workspace` builds it, so that nothing is compiled twice.
 
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
+use clap::Subcommand;
+
+mod disk;
+mod hostile_senders;
+mod kill;
+mod power;
 
 /// Arguments of `cargo xtask soak`.
 #[derive(Debug, clap::Args)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
 pub(crate) struct Args {
-    /// How many rounds, each with a store of its own.
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    rounds: u32,
-    /// Events in each round.
-    #[arg(long, default_value_t = 5000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    events: u32,
-    /// How often the host is killed in each round.
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    kills: u32,
-    /// How many votes with all that follows from them (post, mail, badge, new task), each with a kill on the way.
-    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    chains: u32,
-    /// What decides about the moments of the kills; each round takes the next number.
-    #[arg(long, default_value_t = 1)]
-    seed: u32,
+    #[command(subcommand)]
+    soak: Soak,
 }
 
-/// Runs the rounds.
+#[derive(Debug, Subcommand)]
+enum Soak {
+    /// Let each call on the data folder's files fail in turn: a full disk, one that fails, and well again. Needs `strace`.
+    Disk(disk::Args),
+    /// Let strangers keep the host busy (idle sockets, slow and huge requests, wrong signatures), and measure what another sender notices.
+    HostileSenders(hostile_senders::Args),
+    /// Kill the host in the middle of a stream of events, again and again, and look at each event afterwards.
+    Kill(kill::Args),
+    /// Cut the power of a recorded disk: writes that were not synced are dropped or torn, and a store is opened on what is left.
+    Power(power::Args),
+}
+
+/// Runs what was named.
 ///
 /// # Errors
 ///
 /// When cargo cannot be run.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
-    let cargo = ["test", "--quiet", "--locked", "--workspace", "crash::soak"];
-    let test = ["--", "--exact", "--ignored", "--nocapture"];
-    let status = Command::new("cargo")
-        .args(cargo.iter().chain(&test))
-        .current_dir(crate::root())
-        .env("CROWDHOOK_SOAK_ROUNDS", args.rounds.to_string())
-        .env("CROWDHOOK_SOAK_EVENTS", args.events.to_string())
-        .env("CROWDHOOK_SOAK_KILLS", args.kills.to_string())
-        .env("CROWDHOOK_SOAK_CHAINS", args.chains.to_string())
-        .env("CROWDHOOK_SOAK_SEED", args.seed.to_string())
-        .status()
-        .context("cargo cannot be run")?;
+    match &args.soak {
+        Soak::Disk(args) => disk::run(args),
+        Soak::HostileSenders(args) => hostile_senders::run(args),
+        Soak::Kill(args) => kill::run(args),
+        Soak::Power(args) => power::run(args),
+    }
+}
+
+/// Runs one test that the ordinary suite leaves out, with numbers that it takes from its environment.
+fn test(name: &str, numbers: &[(&str, u32)]) -> Result<ExitCode> {
+    run_test(&[], name, numbers)
+}
+
+/// The same on an optimised build: for tests that measure.
+fn test_in_release(name: &str, numbers: &[(&str, u32)]) -> Result<ExitCode> {
+    run_test(&["--release"], name, numbers)
+}
+
+fn run_test(build: &[&str], name: &str, numbers: &[(&str, u32)]) -> Result<ExitCode> {
+    let mut cargo = Command::new("cargo");
+    cargo.current_dir(crate::root()).args(["test", "--quiet", "--locked", "--workspace"]).args(build);
+    cargo.args([name, "--", "--exact", "--ignored", "--nocapture"]);
+    cargo.envs(numbers.iter().map(|(name, number)| (format!("CROWDHOOK_SOAK_{name}"), number.to_string())));
+    let status = cargo.status().context("cargo cannot be run")?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

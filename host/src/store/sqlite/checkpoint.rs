@@ -1,7 +1,7 @@
 //! Folds the write-ahead log into the database from a connection and a thread of its own, so that no commit has to wait
 //! for it; and after a quiet while asks the writer to give back memory.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -62,16 +62,23 @@ fn pause(commits: &Receiver<()>) -> bool {
     }
 }
 
-fn run(file: &PathBuf, commits: &Receiver<()>, writer: &mpsc::WeakSender<Command>) {
-    let db = match Connection::open(file) {
-        Ok(db) => db,
-        Err(error) => {
-            tracing::warn!(error = %error, "No second connection for checkpoints: commits will make them");
-            return;
+/// The thread's own connection, made when there is none. Without one commits fold the log in, once it is some thousand pages long.
+fn connected<'a>(db: &'a mut Option<Connection>, file: &Path) -> Option<&'a Connection> {
+    if db.is_none() {
+        match Connection::open(file) {
+            Ok(opened) => {
+                // A checkpoint goes through pages once: memory for them would be wasted.
+                opened.pragma_update(None, "cache_size", 16).ok();
+                *db = Some(opened);
+            }
+            Err(error) => tracing::warn!(error = %error, "No second connection for checkpoints, will try again after the next commit"),
         }
-    };
-    // A checkpoint goes through pages once: memory for them would be wasted.
-    db.pragma_update(None, "cache_size", 16).ok();
+    }
+    db.as_ref()
+}
+
+fn run(file: &Path, commits: &Receiver<()>, writer: &mpsc::WeakSender<Command>) {
+    let mut db = None;
     let mut at_rest = true;
     loop {
         let heard = if at_rest { commits.recv().map_err(|_| RecvTimeoutError::Disconnected) } else { commits.recv_timeout(QUIET) };
@@ -81,6 +88,7 @@ fn run(file: &PathBuf, commits: &Receiver<()>, writer: &mpsc::WeakSender<Command
                 if !pause(commits) {
                     return;
                 }
+                let Some(db) = connected(&mut db, file) else { continue };
                 if let Err(error) = db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
                     tracing::debug!(error = %error, "A checkpoint failed, the next one will do its work");
                 }

@@ -1,7 +1,7 @@
 //! Opening a data folder: one host at a time, a schema this host knows, and everything that waits loaded.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, Write};
+use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
@@ -28,6 +28,9 @@ const CACHE_KIB: i64 = 65_536;
 
 /// The writer folds the log in by itself when it is so many pages long, should the checkpointer not come to it.
 const LOG_PAGES: i64 = 4_000;
+
+/// A log that was left behind is written anew in pieces of so many bytes.
+const RENEWED_BYTES: usize = 1 << 20;
 
 /// Why a data folder was not opened.
 #[derive(Debug, thiserror::Error)]
@@ -130,6 +133,8 @@ pub(super) fn version(db: &Connection) -> rusqlite::Result<(usize, usize)> {
 
 /// Opens the connection that writes, and brings the schema up to date.
 pub(super) fn open_writer(folder: &Path) -> Result<Connection, OpenError> {
+    let log = folder.join(format!("{DATABASE}-wal"));
+    renew(&log).map_err(|source| OpenError::Folder { path: log, source })?;
     let file = folder.join(DATABASE);
     let failed = |source| OpenError::Database { file: file.clone(), source };
     let mut db = Connection::open(&file).map_err(failed)?;
@@ -141,6 +146,29 @@ pub(super) fn open_writer(folder: &Path) -> Result<Connection, OpenError> {
         tracing::info!("Brought the store to schema {number}");
     }
     Ok(db)
+}
+
+/// Writes the log that a host left behind anew, as it is, and syncs it.
+///
+/// After a sync that failed the system takes pages for written that the disk may not have, and reads them as if it had. A host that
+/// died after that leaves such pages in its log; SQLite would take them for commits and build on them, and a power cut would take
+/// away what was answered for since. Written anew, they are synced or the folder is not opened.
+fn renew(log: &Path) -> std::io::Result<()> {
+    let mut file = match OpenOptions::new().read(true).write(true).open(log) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let mut piece = Vec::with_capacity(RENEWED_BYTES);
+    loop {
+        let at = file.stream_position()?;
+        piece.clear();
+        if (&file).take(RENEWED_BYTES as u64).read_to_end(&mut piece)? == 0 {
+            return file.sync_all();
+        }
+        file.seek(SeekFrom::Start(at))?;
+        file.write_all(&piece)?;
+    }
 }
 
 fn set_up(db: &Connection) -> rusqlite::Result<()> {

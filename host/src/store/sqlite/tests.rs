@@ -4,14 +4,21 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rusqlite::Connection;
+use tempfile::TempDir;
 
 use super::{OpenError, Options, SqliteStore, open};
 use crate::clock::{self, Clock};
 use crate::store::conformance::bench::{completed, run_at, scope};
 use crate::store::conformance::{Open, suite};
-use crate::store::{Acceptance, Accepted, Outcome, Run, Store, StoreError, Totals};
+use crate::store::{Acceptance, Accepted, Outcome, Store, StoreError, Totals};
 
+/// A disk that fails and is well again.
+mod disk;
+/// Power cuts.
 mod power;
+/// What SQLite does with its files, recorded, and failing where it is told to.
+mod recorder;
+/// How fast it is.
 mod speed;
 
 suite!(crate::store::sqlite::tests::fresh);
@@ -23,6 +30,11 @@ pub(super) fn fresh() -> Open {
         let options = Options { waiting_max, clock: clock.clone() };
         Arc::new(SqliteStore::open(folder.path(), options).unwrap()) as Arc<dyn Store>
     })
+}
+
+/// A folder of the test's own: in memory where that can be had, for tests that record what is synced.
+fn temporary() -> TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
 }
 
 fn open(folder: &Path) -> SqliteStore {

@@ -8,7 +8,7 @@ use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use rustix::process::{Pid, Signal};
 
 use super::folder::Folder;
-use super::patience::{eventually, eventually_as, until};
+use super::patience::{eventually, eventually_as};
 use super::wire;
 
 /// So much of the log is shown when something goes wrong.
@@ -78,23 +78,42 @@ impl Process {
     /// Starts it, and waits until it says that it is ready.
     pub async fn start(folder: &Folder) -> Self {
         let mut process = Self::spawn(folder);
-        until("the host is ready", async || {
-            if let Some(status) = process.child.try_wait().unwrap() {
-                panic!("the host ended with {status}:\n{}", process.log());
-            }
-            wire::send(folder.listen, wire::get("/health/ready")).await.is_ok_and(|reply| reply.status == 200)
-        })
-        .await;
+        if let Some(status) = process.ready(folder).await {
+            panic!("the host ended with {status}:\n{}", process.log());
+        }
         process
+    }
+
+    /// Waits until it says that it is ready, or until it has ended: then gives how.
+    pub async fn ready(&mut self, folder: &Folder) -> Option<ExitStatus> {
+        eventually("the host is ready", async || {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return Some(Some(status));
+            }
+            let asked = wire::send(folder.listen, wire::get("/health/ready")).await;
+            asked.is_ok_and(|reply| reply.status == 200).then_some(None)
+        })
+        .await
     }
 
     /// Starts it and does not wait.
     pub fn spawn(folder: &Folder) -> Self {
+        Self::spawn_as(crowdhook(&[]), folder)
+    }
+
+    /// The same by `command`, which is given the rest of the host's arguments.
+    pub fn spawn_as(mut command: Command, folder: &Folder) -> Self {
         let log = folder.path("host.log");
         let file: File = OpenOptions::new().create(true).append(true).open(&log).unwrap();
-        let mut command = crowdhook(&["serve", "--config"]);
-        command.arg(folder.config()).stdout(file.try_clone().unwrap()).stderr(file);
+        command.args(["serve", "--config"]).arg(folder.config()).stdout(file.try_clone().unwrap()).stderr(file);
         Self { child: command.spawn().unwrap(), log }
+    }
+
+    /// The memory that it has, in bytes.
+    pub fn memory_bytes(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
     }
 
     /// The end of what it logged.

@@ -23,7 +23,7 @@ const WAITS: &str = "[limits]\nretry_wait_ms = 60000\ndelivery_wait_ms = 60000\n
 fn faketime() -> Option<PathBuf> {
     let folders = fs::read_dir("/usr/lib").ok()?.filter_map(Result::ok);
     let found = folders.map(|folder| folder.path().join("faketime/libfaketime.so.1")).find(|file| file.is_file());
-    or_skip("`libfaketime`", "on Debian, install the package `faketime`", found)
+    or_skip("`libfaketime`", "on Debian, install the package `libfaketime`", found)
 }
 
 /// A host whose clock is as far from the machine's as a file says.
@@ -57,8 +57,13 @@ async fn a_clock_that_is_set_hurries_nothing_and_holds_up_nothing() {
     // One delivery fails and waits; one plugin wants another try of each event.
     server.fault_on(Endpoint::Result, Fault::ServerError, 1);
     let first = completed(&server, "birds", &[json!({"animal": "red"})]);
-    until("both wait", async || standing(&folder).await == "invocations: 1 waiting, 0 dead, 2 runs recorded; deliveries: 1 waiting, 0 dead").await;
-    for (number, (jump, words)) in [("+1h", "set by 35"), ("+10y", "set by 3"), ("+0", "again"), ("-1h", "set by -35"), ("-10y", "set by -3")].into_iter().enumerate() {
+    until("both wait", async || {
+        standing(&folder).await == "invocations: 1 waiting, 0 dead, 2 runs recorded; deliveries: 1 waiting, 0 dead"
+    })
+    .await;
+    for (number, (jump, words)) in
+        [("+1h", "set by 35"), ("+10y", "set by 3"), ("+0", "again"), ("-1h", "set by -35"), ("-10y", "set by -3")].into_iter().enumerate()
+    {
         folder.write("clock", &format!("{jump}\n"));
         let task = completed(&server, "birds", &[json!({"animal": "blue"})]);
         assert_eq!(result_on(&server, task).await["answer"], "blue", "after {jump}");

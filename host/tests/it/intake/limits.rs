@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::door::{Client, Door, completed, post};
 use super::moody::Mood;
+use crate::harness::patience::until;
 
 const SHORT: Duration = Duration::from_millis(40);
 
@@ -149,6 +150,36 @@ async fn body_in_chunks_is_counted() {
 }
 
 #[tokio::test]
+async fn large_bodies_have_a_room_of_their_own() {
+    let door = Door::with(|limits| limits.body_bytes_max = 1 << 20).await;
+    let head = format!("POST /hooks/birds/token HTTP/1.1\r\nHost: h\r\nContent-Length: {}\r\n\r\n", 1 << 20);
+    let nearly_all = "b".repeat((1 << 20) - 1);
+    let mut stuck = Vec::new();
+    let crowded = async || door.counts().refused_for("crowded") > 0;
+    while !crowded().await {
+        let mut client = door.connect().await;
+        client.try_send(&head).await;
+        client.try_send(&nearly_all).await;
+        stuck.push(client);
+        assert!(stuck.len() < 100, "each of them is held");
+    }
+    let reply = stuck.last_mut().unwrap().reply(false).await;
+    assert_eq!((reply.status, reply.body.as_str()), (503, "Too many large requests come in; try again later."));
+    // Small ones do not mind.
+    assert_eq!(door.ask(post("/hooks/birds/token", &completed("birds", 1, 1))).await.status, 200);
+    // Room is given back.
+    drop(stuck);
+    until("there is room again", async || {
+        let mut client = door.connect().await;
+        client.try_send(&head).await;
+        client.try_send(&nearly_all).await;
+        client.try_send("b").await;
+        client.reply(false).await.status == 200
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn body_that_breaks_off_is_not_stored() {
     let door = Door::open().await;
     let mut client = door.connect().await;
@@ -220,6 +251,27 @@ async fn flood_beyond_the_cap_waits_its_turn() {
     }
     assert_eq!(door.store.inside_max.load(Ordering::SeqCst), 4);
     assert_eq!(door.store.kept().len(), 40);
+}
+
+#[tokio::test]
+async fn who_says_nothing_keeps_out_nobody() {
+    let door = Door::with(|limits| limits.connections_max = 4).await;
+    let request = post("/hooks/birds/token", &completed("birds", 1, 1));
+    let mut idle = Vec::new();
+    for word in ["", "POST /hooks/birds/token HTTP/1.1\r\nHost: h\r\n", "", ""] {
+        let mut client = door.connect().await;
+        client.send(word).await;
+        idle.push(client);
+    }
+    let mut busy = door.connect().await;
+    assert_eq!(busy.ask(&request).await.status, 200);
+    for _ in 0..5 {
+        idle.push(door.connect().await);
+        // Neither who comes has to wait, nor has who asks again and again to go.
+        assert_eq!(door.ask(&request).await.status, 200);
+        assert_eq!(busy.ask(&request).await.status, 200);
+    }
+    idle[1].closed().await;
 }
 
 #[tokio::test]

@@ -1,120 +1,240 @@
-//! Power cuts: the log is cut at arbitrary bytes, as a disk leaves it that was interrupted while it wrote. Whatever was
-//! answered before the cut is there, and what is there fits together.
+//! Power cuts. A store works on a disk that is recorded; then the disk is made anew as a cut may leave it, at each step of the
+//! recording, and opened. Whatever was answered before the cut is there, and what is there fits together.
+//!
+//! `cargo xtask soak power` does the same at length.
 
+use std::collections::HashSet;
+use std::fmt;
 use std::path::Path;
 
 use rusqlite::Connection;
 
 use super::super::open::DATABASE;
-use super::super::{Options, SqliteStore};
-use crate::clock::{Clock, from_millis};
-use crate::store::conformance::bench::{completed, emitting, saving, set};
-use crate::store::{Completion, Finished, Outcome, StateChange, Store};
+use super::super::{OpenError, Options, SqliteStore};
+use super::recorder::Step;
+use crate::id::EventId;
 
-/// So many events are accepted, each handled right after the next one came in.
-const EVENTS: usize = 12;
+/// What a disk may hold.
+mod image;
+/// What a store does meanwhile.
+mod work;
 
-/// How long the log was when something had been answered.
-struct Answered {
-    log_bytes: u64,
-    accepted: u64,
-    finished: u64,
+use image::{Chance, Disk};
+use work::Trial;
+
+/// What must be 0 of a store, whatever happened to it.
+const FITS_TOGETHER: [(&str, &str); 10] = [
+    ("events are miscounted", "SELECT (SELECT event FROM counter) <> (SELECT count(*) FROM event)"),
+    ("runs are miscounted", "SELECT (SELECT runs FROM counter) <> (SELECT count(*) FROM run)"),
+    ("keys and events differ", "SELECT (SELECT count(*) FROM event WHERE depth = 0) <> (SELECT count(*) FROM seen)"),
+    (
+        "an event is neither waiting nor done",
+        "SELECT count(*) FROM event e WHERE NOT EXISTS (SELECT 1 FROM invocation i WHERE i.event = e.id) \
+         AND NOT EXISTS (SELECT 1 FROM run r WHERE r.event = e.id AND r.done = 1)",
+    ),
+    ("what is done waits again", "SELECT count(*) FROM invocation i JOIN run r ON r.event = i.event AND r.scope = i.scope AND r.done = 1"),
+    ("something is done twice", "SELECT count(*) FROM (SELECT 1 FROM run WHERE done = 1 GROUP BY event, scope HAVING count(*) > 1)"),
+    (
+        "runs and what they emitted differ",
+        "SELECT (SELECT count(*) FROM event WHERE depth = 1) <> \
+         (SELECT count(*) FROM run r JOIN event e ON e.id = r.event WHERE e.depth = 0)",
+    ),
+    (
+        "runs and what they saved differ",
+        "SELECT (SELECT ifnull(max(revision), 0) FROM task_result) <> (SELECT count(*) FROM event WHERE depth = 1)",
+    ),
+    (
+        "runs and what they counted differ",
+        "SELECT (SELECT ifnull(max(CAST(value AS INTEGER)), 0) FROM state WHERE key = 'n') <> \
+         (SELECT count(*) FROM event WHERE depth = 1)",
+    ),
+    (
+        "the size of the state is wrong",
+        "SELECT (SELECT ifnull(sum(state_bytes), 0) FROM scope) <> \
+         (SELECT ifnull(sum(octet_length(key) + octet_length(value)), 0) FROM state)",
+    ),
+];
+
+/// What callers were told before a cut.
+#[derive(Default)]
+struct Told {
+    accepted: Vec<EventId>,
+    finished: Vec<EventId>,
 }
 
-async fn work(folder: &Path) -> (SqliteStore, Connection, Vec<Answered>) {
-    let clock = Clock::manual(from_millis(1_700_000_000_000));
-    let store = SqliteStore::open(folder, Options { waiting_max: 1_000, clock }).unwrap();
-    // One who reads from the start on keeps the log from being folded in, so that the file under it stays as it was.
-    let reader = Connection::open(folder.join(DATABASE)).unwrap();
-    reader.execute_batch("BEGIN; SELECT count(*) FROM event;").unwrap();
-    let mut answered = Vec::new();
-    let (mut accepted, mut finished) = (0, 0);
-    let mut note = |accepted, finished| {
-        let log_bytes = std::fs::metadata(folder.join(format!("{DATABASE}-wal"))).unwrap().len();
-        answered.push(Answered { log_bytes, accepted, finished });
-    };
-    for task in 0..EVENTS {
-        store.accept(vec![completed("birds", &task.to_string(), &["vote"])]).await.unwrap();
-        accepted += 1;
-        note(accepted, finished);
-        let claimed = store.claim(1, 1, std::time::Duration::from_secs(600)).await.unwrap().remove(0);
-        let completion = Completion {
-            changes: vec![StateChange::Increment("n".to_owned(), 1), set(&task.to_string(), &"value ".repeat(task * 20))],
-            effects: vec![saving("one", &task.to_string())],
-            events: vec![emitting(&claimed, &["mail"])],
-            ..Completion::default()
-        };
-        // The derived event of an earlier one may have had its turn: then it is handled instead.
-        let completion = if claimed.event.depth == 0 { completion } else { Completion::default() };
-        let run = crate::store::Run {
-            component: None,
-            settings: None,
-            started_at: from_millis(0),
-            duration_ms: 0,
-            cpu_ms: 0,
-            outcome: "ok".to_owned(),
-            reason: String::new(),
-            log: "[]".to_owned(),
-            read: "{}".to_owned(),
-        };
-        assert_eq!(store.finish(claimed.lease, Outcome::Done(completion), run).await.unwrap(), Finished::Recorded);
-        finished += 1;
-        note(accepted, finished);
+/// What all images together came to.
+#[derive(Debug, Default)]
+struct Found {
+    images: usize,
+    /// Images without something that was answered before the cut.
+    lost: usize,
+    /// Images that no store could be opened on.
+    unopenable: usize,
+    /// Images in which something was done twice, or is half there.
+    unfit: usize,
+    /// What was wrong with the first of them.
+    first: String,
+}
+
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { images, lost, unopenable, unfit, first } = self;
+        write!(f, "{images} images: lost {lost}, unopenable {unopenable}, twice or half there {unfit}")?;
+        if first.is_empty() { Ok(()) } else { write!(f, "; the first: {first}") }
     }
-    (store, reader, answered)
 }
 
-/// Everything that must hold of a store whatever happened to it.
-fn check_fits_together(db: &Connection) {
-    let number = |sql: &str| db.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
-    let text: String = db.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
-    assert_eq!(text, "ok");
-    assert_eq!(number("SELECT event FROM counter"), number("SELECT count(*) FROM event"));
-    assert_eq!(number("SELECT runs FROM counter"), number("SELECT count(*) FROM run"));
-    assert_eq!(number("SELECT count(*) FROM event WHERE depth = 0"), number("SELECT count(*) FROM seen"));
-    let lost = "SELECT count(*) FROM event e WHERE NOT EXISTS (SELECT 1 FROM invocation i WHERE i.event = e.id) \
-                AND NOT EXISTS (SELECT 1 FROM run r WHERE r.event = e.id AND r.done = 1)";
-    assert_eq!(number(lost), 0, "an event is neither waiting nor done");
-    let twice = "SELECT count(*) FROM invocation i JOIN run r ON r.event = i.event AND r.scope = i.scope AND r.done = 1";
-    assert_eq!(number(twice), 0, "what is done waits again");
-    let by_outside = number("SELECT count(*) FROM run r JOIN event e ON e.id = r.event WHERE e.depth = 0");
-    assert_eq!(number("SELECT count(*) FROM event WHERE depth = 1"), by_outside);
-    assert_eq!(number("SELECT ifnull(max(revision), 0) FROM task_result"), by_outside);
-    assert_eq!(number("SELECT ifnull(max(CAST(value AS INTEGER)), 0) FROM state WHERE key = 'n'"), by_outside);
-    assert_eq!(number("SELECT count(*) FROM delivery"), by_outside.min(1));
-    let bytes = "SELECT ifnull(sum(octet_length(key) + octet_length(value)), 0) FROM state";
-    assert_eq!(number("SELECT ifnull(sum(state_bytes), 0) FROM scope"), number(bytes));
+impl Found {
+    fn is_well(&self) -> bool {
+        (self.lost, self.unopenable, self.unfit) == (0, 0, 0)
+    }
+
+    fn add(&mut self, harm: Option<Harm>) {
+        self.images += 1;
+        let Some(harm) = harm else { return };
+        let (count, what) = match harm {
+            Harm::Lost(what) => (&mut self.lost, what),
+            Harm::Unopenable(what) => (&mut self.unopenable, what),
+            Harm::Unfit(what) => (&mut self.unfit, what),
+        };
+        *count += 1;
+        if self.first.is_empty() {
+            self.first = format!("image {}: {what}", self.images);
+        }
+    }
+}
+
+enum Harm {
+    Lost(String),
+    Unopenable(String),
+    Unfit(String),
+}
+
+/// Records one store at work for `rounds` rounds, and looks at `images` cuts of it.
+async fn run(trial: Trial, images: usize, (rounds, seed): (usize, u64)) -> Found {
+    cut(&work::work(trial, (rounds, seed)).await, images, seed)
+}
+
+/// Cuts the power at `images` steps, one as far from the next as the other, and looks at what is left.
+fn cut(steps: &[Step], images: usize, seed: u64) -> Found {
+    let (mut disk, mut told, mut taken) = (Disk::default(), Told::default(), 0);
+    let (mut chance, mut found) = (Chance(seed), Found::default());
+    for image in 1..=images {
+        let cut = steps.len() * image / images;
+        for (number, step) in steps.iter().enumerate().take(cut).skip(taken) {
+            disk.take(number, step);
+            match step {
+                Step::Accepted(event) => told.accepted.push(*event),
+                Step::Finished(event) => told.finished.push(*event),
+                _ => {}
+            }
+        }
+        taken = cut;
+        let folder = super::temporary();
+        disk.image(folder.path(), &mut chance);
+        found.add(look(folder.path(), &told));
+    }
+    found
+}
+
+/// Opens what a cut left, as the host does, and looks at all of it.
+fn look(folder: &Path, told: &Told) -> Option<Harm> {
+    let store = match SqliteStore::open(folder, Options::default()) {
+        Ok(store) => store,
+        Err(error) => return Some(Harm::Unopenable(format!("{error}: {:?}", std::error::Error::source(&error)))),
+    };
+    let harm = search(folder, told).unwrap_or_else(|error| Some(Harm::Unfit(error.to_string())));
+    drop(store);
+    harm
+}
+
+fn search(folder: &Path, told: &Told) -> rusqlite::Result<Option<Harm>> {
+    let db = Connection::open(folder.join(DATABASE))?;
+    let text: String = db.query_row("PRAGMA integrity_check", [], |row| row.get(0))?;
+    if text != "ok" {
+        return Ok(Some(Harm::Unfit(text)));
+    }
+    for (what, sql) in FITS_TOGETHER {
+        if db.query_row(sql, [], |row| row.get::<_, i64>(0))? != 0 {
+            return Ok(Some(Harm::Unfit(what.to_owned())));
+        }
+    }
+    let ids = |sql: &str| -> rusqlite::Result<HashSet<EventId>> {
+        let mut statement = db.prepare(sql)?;
+        statement.query_map([], |row| row.get::<_, [u8; 16]>(0).map(EventId::from_bytes))?.collect()
+    };
+    let kept = ids("SELECT uuid FROM event")?;
+    let done = ids("SELECT e.uuid FROM run r JOIN event e ON e.id = r.event WHERE r.done = 1")?;
+    let gone = told.accepted.iter().filter(|id| !kept.contains(id)).count() + told.finished.iter().filter(|id| !done.contains(id)).count();
+    let all = told.accepted.len() + told.finished.len();
+    Ok((gone > 0).then(|| Harm::Lost(format!("{gone} of {all} answers are not kept"))))
 }
 
 #[tokio::test]
 async fn what_was_answered_survives_a_power_cut() {
-    let folder = tempfile::tempdir().unwrap();
-    let (store, reader, answered) = work(folder.path()).await;
-    let log = std::fs::read(folder.path().join(format!("{DATABASE}-wal"))).unwrap();
-    let database = std::fs::read(folder.path().join(DATABASE)).unwrap();
-    let first = usize::try_from(answered[0].log_bytes).unwrap();
-    // Around every answer, and at many bytes in between.
-    let around = answered.iter().flat_map(|answered| {
-        let end = usize::try_from(answered.log_bytes).unwrap();
-        [end.saturating_sub(1), end, end + 1]
-    });
-    let between = (first..log.len()).step_by(log.len() / 30 + 7);
-    let mut seen = std::collections::BTreeSet::new();
-    for cut in around.chain(between).filter(|cut| *cut <= log.len()) {
-        let copy = tempfile::tempdir().unwrap();
-        std::fs::write(copy.path().join(DATABASE), &database).unwrap();
-        std::fs::write(copy.path().join(format!("{DATABASE}-wal")), &log[..cut]).unwrap();
-        let recovered = SqliteStore::open(copy.path(), Options::default()).unwrap();
-        let before = answered.iter().rfind(|answered| answered.log_bytes <= cut as u64);
-        let (accepted, finished) = before.map_or((0, 0), |answered| (answered.accepted, answered.finished));
-        let totals = recovered.totals().await.unwrap();
-        assert!(totals.runs >= finished, "cut at {cut}: {} runs of {finished}", totals.runs);
-        let db = Connection::open(copy.path().join(DATABASE)).unwrap();
-        let outside: u64 = db.query_row("SELECT count(*) FROM seen", [], |row| row.get::<_, u32>(0)).unwrap().into();
-        assert!(outside >= accepted, "cut at {cut}: {outside} events of {accepted}");
-        check_fits_together(&db);
-        seen.insert((outside, totals.runs));
+    let found = run(Trial::Store, 150, (120, 1)).await;
+    assert!(found.is_well(), "{found}");
+}
+
+#[tokio::test]
+async fn what_was_answered_survives_syncs_that_fail_and_then_a_power_cut() {
+    let found = run(Trial::FailingSyncs, 150, (200, 1)).await;
+    assert!(found.is_well(), "{found}");
+}
+
+#[tokio::test]
+async fn a_start_does_not_build_on_what_a_failed_sync_left_behind() {
+    for seed in 0..5 {
+        let steps = work::work_after_a_failed_commit(seed).await;
+        let found = cut(&steps, steps.len(), seed);
+        assert!(found.is_well(), "{found}");
     }
-    assert!(seen.len() >= EVENTS, "the cuts fell between all commits: {seen:?}");
-    drop((store, reader));
+}
+
+#[tokio::test]
+async fn a_store_that_does_not_sync_is_found_out() {
+    let found = run(Trial::NoSync, 60, (60, 1)).await;
+    assert!(found.lost > 0, "{found}");
+}
+
+#[tokio::test]
+async fn a_store_that_answers_before_it_commits_is_found_out() {
+    let found = run(Trial::AnsweredEarly, 60, (60, 1)).await;
+    assert!(found.lost > 0, "{found}");
+}
+
+#[ignore = "takes minutes: `cargo xtask soak power`"]
+#[tokio::test]
+async fn soak() {
+    let (images, seed) = (number("IMAGES", 5_000), u64::try_from(number("SEED", 1)).unwrap());
+    let mut all = Vec::new();
+    for (trial, images) in
+        [(Trial::Store, images), (Trial::FailingSyncs, images), (Trial::NoSync, images / 20), (Trial::AnsweredEarly, images / 20)]
+    {
+        let mut sum = Found::default();
+        let mut seed = seed;
+        while sum.images < images {
+            let found = run(trial, 500.min(images - sum.images), (200, seed)).await;
+            let first = if sum.first.is_empty() && !found.first.is_empty() { format!("seed {seed}, {}", found.first) } else { sum.first };
+            sum = Found {
+                images: sum.images + found.images,
+                lost: sum.lost + found.lost,
+                unopenable: sum.unopenable + found.unopenable,
+                unfit: sum.unfit + found.unfit,
+                first,
+            };
+            seed += 1;
+        }
+        println!("{trial:?}: {sum}");
+        all.push(sum);
+    }
+    assert!(all[0].is_well() && all[1].is_well(), "the store loses something");
+    assert!(all[2].lost > 0 && all[3].lost > 0, "a store that does it wrong is not found out");
+}
+
+/// What `cargo xtask soak power` was told.
+#[expect(clippy::disallowed_methods, reason = "a test's own switch")]
+fn number(name: &str, usual: usize) -> usize {
+    let name = format!("CROWDHOOK_SOAK_{name}");
+    std::env::var(&name).map_or(usual, |text| text.parse().unwrap_or_else(|_| panic!("`{name}` is no number: {text}")))
 }

@@ -1,0 +1,172 @@
+//! A disk that fails: every call by which the store opens, writes, cuts or syncs a file fails once, with each error that it may fail
+//! with. Whoever was told that something is recorded finds it, whoever was told that it failed finds nothing of it, and the next one who
+//! asks is served.
+
+use std::ffi::c_int;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rusqlite::ffi;
+use tempfile::TempDir;
+
+use super::super::open::DATABASE;
+use super::super::{OpenError, Options, SqliteStore};
+use super::recorder::{Call, Fault, Recording};
+use crate::clock::from_millis;
+use crate::store::conformance::bench::completed;
+use crate::store::{Accepted, Completion, Finished, Outcome, Run, Store as _, StoreError, Totals};
+
+/// What fails, and how.
+const FAULTS: [(Call, c_int); 5] = [
+    (Call::Open, ffi::SQLITE_CANTOPEN),
+    (Call::Write, ffi::SQLITE_FULL),
+    (Call::Write, ffi::SQLITE_IOERR_WRITE),
+    (Call::Resize, ffi::SQLITE_IOERR_TRUNCATE),
+    (Call::Sync, ffi::SQLITE_IOERR_FSYNC),
+];
+/// Events before the log is folded in, and after it.
+const EVENTS: u64 = 3;
+/// No checkpoint takes so long.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A store at work on a disk whose call number `skip` of one kind fails.
+struct Work {
+    store: SqliteStore,
+    recording: Arc<Recording>,
+    folder: TempDir,
+    accepted: u64,
+}
+
+/// Opens the store. One call fails, so one attempt may.
+fn open(folder: &TempDir, failed: impl Fn() -> usize) -> SqliteStore {
+    let before = failed();
+    match SqliteStore::open(folder.path(), Options::default()) {
+        Ok(store) => store,
+        Err(error) => {
+            assert!(matches!(error, OpenError::Database { .. }) && failed() > before, "{error}");
+            SqliteStore::open(folder.path(), Options::default()).unwrap()
+        }
+    }
+}
+
+impl Work {
+    fn begin((call, code): (Call, c_int), skip: usize) -> Self {
+        let folder = super::temporary();
+        let recording = Recording::begin(folder.path());
+        recording.fail(Some(Fault { call, ending: "", skip, times: 1, code }));
+        let store = open(&folder, || recording.failed());
+        Self { store, recording, folder, accepted: 0 }
+    }
+
+    /// Accepts an event; when that fails, once more.
+    async fn accept(&mut self) {
+        let asked = completed("birds", &self.accepted.to_string(), &["vote"]);
+        let before = self.recording.failed();
+        if let Err(error) = self.store.accept(vec![asked.clone()]).await {
+            assert!(matches!(error, StoreError::Failed(_)) && self.recording.failed() > before, "{error}");
+            assert_eq!(self.events().await, self.accepted, "something of it is there");
+            let again = self.store.accept(vec![asked]).await.expect("the disk is well again");
+            assert!(matches!(again[..], [Accepted::New(_)]), "{again:?}");
+        }
+        self.accepted += 1;
+        assert_eq!(self.events().await, self.accepted);
+    }
+
+    /// Ends a run; when that fails, once more with the same lease.
+    async fn finish(&self) {
+        let claimed = self.store.claim(1, 1, Duration::from_secs(600)).await.unwrap().remove(0);
+        let ended = async || self.store.finish(claimed.lease, Outcome::Done(Completion::default()), run()).await;
+        let finished = match ended().await {
+            Ok(finished) => finished,
+            Err(error) => {
+                assert!(matches!(error, StoreError::Failed(_)), "{error}");
+                ended().await.expect("the disk is well again")
+            }
+        };
+        assert_eq!(finished, Finished::Recorded);
+    }
+
+    async fn events(&self) -> u64 {
+        self.store.totals().await.unwrap().events
+    }
+
+    /// Waits until what was committed is folded into the database, or that failed.
+    async fn fold_in(&mut self) {
+        let (syncs, failed) = (self.recording.syncs(DATABASE), self.recording.failed());
+        self.accept().await;
+        let end = Instant::now() + PATIENCE;
+        while self.recording.syncs(DATABASE) == syncs && self.recording.failed() == failed {
+            assert!(Instant::now() < end, "the log is not folded in");
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+
+    /// Closes it, opens it again, and counts.
+    async fn end(self) {
+        self.store.close().await;
+        drop(self.store);
+        let store = open(&self.folder, || self.recording.failed());
+        let expected = Totals { events: self.accepted, waiting: self.accepted - 2, runs: 2, ..Totals::default() };
+        assert_eq!(store.totals().await.unwrap(), expected);
+        self.recording.fail(None);
+        let db = super::beside(self.folder.path());
+        let text: String = db.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+        assert_eq!(text, "ok");
+    }
+}
+
+fn run() -> Run {
+    Run {
+        component: None,
+        settings: None,
+        started_at: from_millis(0),
+        duration_ms: 0,
+        cpu_ms: 0,
+        outcome: "ok".to_owned(),
+        reason: String::new(),
+        log: "[]".to_owned(),
+        read: "{}".to_owned(),
+    }
+}
+
+/// Works while one call fails. False when so many calls were not made.
+async fn survives(fault: (Call, c_int), skip: usize) -> bool {
+    let mut work = Work::begin(fault, skip);
+    let recording = Arc::clone(&work.recording);
+    for _ in 0..2 {
+        for _ in 0..EVENTS {
+            work.accept().await;
+        }
+        work.finish().await;
+        work.fold_in().await;
+    }
+    work.end().await;
+    recording.failed() > 0
+}
+
+/// Lets one call in `step` fail in turn, and says how many that were of each kind.
+async fn sweep(step: usize) -> Vec<usize> {
+    let mut failed = Vec::new();
+    for fault in FAULTS {
+        let (mut skip, mut count) = (0, 0);
+        while survives(fault, skip).await {
+            (skip, count) = (skip + step, count + 1);
+        }
+        failed.push(count);
+    }
+    failed
+}
+
+#[tokio::test]
+async fn each_call_of_the_disk_may_fail() {
+    let failed = sweep(7).await;
+    assert!(failed.iter().all(|count| *count > 0), "{failed:?}");
+}
+
+#[ignore = "takes minutes: `cargo xtask soak disk`"]
+#[tokio::test]
+async fn soak() {
+    for (fault, count) in FAULTS.iter().zip(sweep(1).await) {
+        println!("{fault:?}: {count} calls failed in turn, nothing was lost and nothing was there that was not answered for");
+    }
+}
