@@ -11,6 +11,7 @@ use clap::Subcommand;
 mod disk;
 mod hostile_senders;
 mod kill;
+mod model;
 mod power;
 
 /// Arguments of `cargo xtask soak`.
@@ -29,6 +30,8 @@ enum Soak {
     HostileSenders(hostile_senders::Args),
     /// Kill the host in the middle of a stream of events, again and again, and look at each event afterwards.
     Kill(kill::Args),
+    /// Take a million random steps on a store (accept, claim, finish, fail, crash, clock) beside the plainest model there is.
+    Model(model::Args),
     /// Cut the power of a recorded disk: writes that were not synced are dropped or torn, and a store is opened on what is left.
     Power(power::Args),
 }
@@ -43,6 +46,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         Soak::Disk(args) => disk::run(args),
         Soak::HostileSenders(args) => hostile_senders::run(args),
         Soak::Kill(args) => kill::run(args),
+        Soak::Model(args) => model::run(args),
         Soak::Power(args) => power::run(args),
     }
 }
