@@ -19,6 +19,7 @@ mod model;
 mod power;
 /// What SQLite does with its files, recorded, and failing where it is told to.
 mod recorder;
+mod schemas;
 /// How fast it is.
 mod speed;
 
