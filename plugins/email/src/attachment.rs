@@ -19,7 +19,7 @@ pub struct Attachment {
 /// Who is to see a file.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Audience {
-    /// The project's own people, who may see who answered what.
+    /// The project's own people, who may see each answer, and whose it is where the settings say so.
     Owners,
     /// Somebody who answered, and is not to see what others did.
     Workers,
@@ -33,9 +33,10 @@ const ID_BYTES_MAX: usize = 80;
 pub fn of_task(task_id: &str, payload: &str, analysis: &Value, audience: Audience, settings: &Settings) -> Option<Attachment> {
     let (content, of) = match (settings.attach, audience) {
         (Attach::None, _) => return None,
-        (Attach::Json, Audience::Owners) => (payload.to_owned(), Attach::Json),
+        (Attach::Json, Audience::Owners) if settings.worker_ids => (payload.to_owned(), Attach::Json),
+        (Attach::Json, Audience::Owners) => (without_workers(analysis).to_string(), Attach::Json),
         (Attach::Json, Audience::Workers) => (without_answers(analysis).to_string(), Attach::Json),
-        (Attach::Csv, Audience::Owners) => (answers(task_id, analysis), Attach::Csv),
+        (Attach::Csv, Audience::Owners) => (answers(task_id, analysis, settings.worker_ids), Attach::Csv),
         (Attach::Csv, Audience::Workers) => (tally(task_id, analysis), Attach::Csv),
     };
     Some(named(&format!("task-{}", plain(task_id)), content, of))
@@ -80,14 +81,33 @@ fn without_answers(analysis: &Value) -> Value {
     analysis
 }
 
+fn without_workers(analysis: &Value) -> Value {
+    let mut analysis = analysis.clone();
+    for answer in analysis.get_mut("answers").and_then(Value::as_array_mut).into_iter().flatten() {
+        if let Some(members) = answer.as_object_mut() {
+            members.shift_remove("worker");
+        }
+    }
+    analysis
+}
+
 /// A line for each answer.
-fn answers(task_id: &str, analysis: &Value) -> String {
-    let names = ["id", "worker", "value", "counted", "agrees", "weight", "why_not"];
-    let header = ["task", "answer", "worker", "value", "counted", "agrees", "weight", "why_not"];
-    let mut text = csv::line(&header.map(Value::from));
+fn answers(task_id: &str, analysis: &Value, worker_ids: bool) -> String {
+    let columns = [
+        ("id", "answer"),
+        ("worker", "worker"),
+        ("value", "value"),
+        ("counted", "counted"),
+        ("agrees", "agrees"),
+        ("weight", "weight"),
+        ("why_not", "why_not"),
+    ];
+    let columns = || columns.iter().filter(|(name, _)| worker_ids || *name != "worker");
+    let header: Vec<Value> = std::iter::once("task").chain(columns().map(|(_, title)| *title)).map(Value::from).collect();
+    let mut text = csv::line(&header);
     for answer in analysis.get("answers").and_then(Value::as_array).into_iter().flatten() {
         let mut cells = vec![Value::from(task_id)];
-        cells.extend(names.iter().map(|name| answer.get(name).cloned().unwrap_or_default()));
+        cells.extend(columns().map(|(name, _)| answer.get(*name).cloned().unwrap_or_default()));
         text.push_str(&csv::line(&cells));
     }
     text

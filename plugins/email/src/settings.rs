@@ -31,6 +31,8 @@ struct Raw {
     html: Option<String>,
     #[serde(default)]
     attach: Attach,
+    #[serde(default)]
+    worker_ids: bool,
     #[serde(default = "live")]
     origins: Vec<String>,
 }
@@ -88,6 +90,7 @@ pub struct Settings {
     pub text: Text,
     pub html: Option<Text>,
     pub attach: Attach,
+    pub worker_ids: bool,
     pub origins: Vec<String>,
 }
 
@@ -177,6 +180,7 @@ pub fn parse(json: &str) -> Result<Settings, Vec<Problem>> {
             text,
             html,
             attach: raw.attach,
+            worker_ids: raw.worker_ids,
             origins: raw.origins,
         }),
         _ => Err(problems),

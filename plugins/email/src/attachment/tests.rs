@@ -7,6 +7,10 @@ fn settings(attach: &str) -> Settings {
     parse(&json!({ "to": ["ann@example.org"], "attach": attach }).to_string()).unwrap()
 }
 
+fn with_worker_ids(attach: &str) -> Settings {
+    Settings { worker_ids: true, ..settings(attach) }
+}
+
 fn analysis() -> Value {
     json!({
         "answer": "robin", "decided": true,
@@ -24,9 +28,21 @@ fn file(attach: &str, audience: Audience) -> Attachment {
 }
 
 #[test]
-fn owners_get_the_analysis_as_it_came() {
+fn owners_who_ask_whose_answers_these_are_get_the_analysis_as_it_came() {
     let expected = Attachment { name: "task-7____x.json".to_owned(), media_type: "application/json", content: "the payload".to_owned() };
-    assert_eq!(file("json", Audience::Owners), expected);
+    assert_eq!(of_task("7/../x", "the payload", &analysis(), Audience::Owners, &with_worker_ids("json")).unwrap(), expected);
+    let csv = of_task("7", "", &analysis(), Audience::Owners, &with_worker_ids("csv")).unwrap().content;
+    let lines: Vec<&str> = csv.split_terminator("\r\n").collect();
+    let expected = ["task,answer,worker,value,counted,agrees,weight,why_not", "7,31,9,robin,true,true,1,", "7,32,,'=1+1,true,false,1,"];
+    assert_eq!(lines, expected);
+}
+
+#[test]
+fn owners_get_the_answers_and_not_whose_they_are() {
+    let json = file("json", Audience::Owners).content;
+    let read: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&read["answer"], &read["answers"][0]["value"]), (&json!("robin"), &json!("robin")));
+    assert!(!json.contains("worker"), "{json}");
 }
 
 #[test]
@@ -34,8 +50,7 @@ fn owners_get_a_line_for_each_answer() {
     let file = file("csv", Audience::Owners);
     assert_eq!((file.name.as_str(), file.media_type), ("task-7____x.csv", "text/csv"));
     let lines: Vec<&str> = file.content.split_terminator("\r\n").collect();
-    let expected =
-        ["task,answer,worker,value,counted,agrees,weight,why_not", "7/../x,31,9,robin,true,true,1,", "7/../x,32,,'=1+1,true,false,1,"];
+    let expected = ["task,answer,value,counted,agrees,weight,why_not", "7/../x,31,robin,true,true,1,", "7/../x,32,'=1+1,true,false,1,"];
     assert_eq!(lines, expected);
 }
 
