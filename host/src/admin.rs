@@ -1,5 +1,5 @@
 //! What operators may ask of a running host, on a listener of its own: state and history as JSON, for the command line and
-//! for scripts. Nothing is changed by a GET, and no secret is ever shown.
+//! for scripts. Nothing is changed by a GET, and no secret is shown but a hook's token to who asks to have it revealed.
 //!
 //! Every request must carry the token of the data folder, wherever it comes from: "from loopback" proves nothing behind a
 //! reverse proxy, nor against another user of the machine.
@@ -21,13 +21,17 @@ use tokio::sync::Semaphore;
 use tracing::{debug, warn};
 use url::Url;
 
+use crate::backfill::Backfill;
 use crate::clock::{Clock, Timestamp};
+use crate::inbox::Inbox;
 use crate::plugin::registry::Registry;
 use crate::secret::Secret;
 use crate::store::Store;
 
 mod answer;
 mod gate;
+pub mod hook;
+mod project;
 pub mod token;
 pub mod view;
 
@@ -65,6 +69,10 @@ pub struct Admin {
     pub started_at: Timestamp,
     /// How the world reaches the hooks.
     pub public_url: Url,
+    /// When hooks were called.
+    pub inbox: Inbox,
+    /// Does pages of a backfill.
+    pub backfill: Backfill,
 }
 
 /// The admin API as a service, for requests to `listens_on`.
@@ -77,7 +85,10 @@ pub fn router(admin: Admin, listens_on: SocketAddr) -> Router {
         .route("/v1/plugins/{name}", get(answer::plugin))
         .route("/v1/projects", get(answer::projects))
         .route("/v1/projects/{name}/badges", get(answer::badges))
+        .route("/v1/projects/{name}/backfill", post(project::backfill))
+        .route("/v1/projects/{name}/hook", get(project::hook).post(project::set_hook))
         .route("/v1/projects/{name}/plugins/{plugin}/release", post(answer::release))
+        .route("/v1/projects/{name}/forget-worker", post(answer::forget_worker))
         .route("/v1/events/{id}", get(answer::event))
         .route("/v1/events/{id}/replay", post(answer::replay_event))
         .route("/v1/dead", get(answer::dead))

@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 use tracing::{info, warn};
 
 use crate::admin::{self, Admin};
+use crate::backfill::Backfill;
 use crate::clock::Clock;
 use crate::config::load::Context;
 use crate::config::{Host, Problems};
@@ -24,12 +25,16 @@ use crate::deliver::Deliverer;
 use crate::dispatch::Dispatcher;
 use crate::event::PlatformKind;
 use crate::inbox::Inbox;
+use crate::missed::Missed;
 use crate::platform::appen::Appen;
+use crate::platform::generic::Generic;
 use crate::platform::pybossa::Pybossa;
 use crate::plugin::engine::Engine;
 use crate::plugin::registry::Registry;
 use crate::plugin::watch::{self as plugin_watch, MakePlatform, Reloader, Setup};
 use crate::receive::{Counts, Receiver};
+use crate::reconcile::Reconciler;
+use crate::retention::Retention;
 use crate::store::Store;
 use crate::store::sqlite::{Options, SqliteStore};
 
@@ -156,7 +161,7 @@ impl App {
         let (stop, stopped) = watch::channel(false);
         let limits = self.host.limits.clone();
         let inbox = Inbox::new(Arc::clone(&self.store), self.clock.clone());
-        let receiver = Receiver::new(Arc::clone(&self.registry), inbox, Arc::clone(&self.store), (&limits, &self.host.public_url));
+        let receiver = Receiver::new(Arc::clone(&self.registry), inbox.clone(), Arc::clone(&self.store), (&limits, &self.host.public_url));
         let services = Services::new(self.clock.clone());
         let dispatcher =
             Dispatcher::new(Arc::clone(&self.registry), services.clone(), Arc::clone(&self.store), self.clock.clone(), limits.clone());
@@ -170,6 +175,8 @@ impl App {
             clock: self.clock.clone(),
             started_at: self.clock.now(),
             public_url: self.host.public_url.clone(),
+            backfill: Backfill::new(Arc::clone(&self.store), Missed::new(Arc::clone(&self.store), inbox.clone())),
+            inbox: inbox.clone(),
         };
         let (listen, admin_listens) = (self.hooks.local_addr()?, self.admin.local_addr()?);
         info!(%listen, admin = %admin_listens, "Serving hooks below `{}`", self.host.public_url);
@@ -182,13 +189,24 @@ impl App {
         let admin = tokio::spawn(admin::serve(self.admin, admin, until(stopped.clone())));
         let reloading = tokio::spawn(self.reloader.run(until(stopped.clone())));
         let dispatching = tokio::spawn(Arc::clone(&dispatcher).serve(self.guests.handle(), until(stopped.clone())));
-        let delivering = tokio::spawn(Arc::clone(&deliverer).serve(until(stopped)));
+        let delivering = tokio::spawn(Arc::clone(&deliverer).serve(until(stopped.clone())));
+        let reconciling =
+            tokio::spawn(reconcile(self.host.reconcile, &self.registry, &self.store, inbox, self.clock.clone(), stopped.clone()));
+        let retention = Retention::new(Arc::clone(&self.store), self.clock.clone(), self.host.keep);
+        let letting_go = tokio::spawn(retention.serve(until(stopped)));
 
         shutdown.await;
         info!("Stopping: no new requests, what runs may end within {} s", limits.drain.as_secs());
         stop.send_replace(true);
         ended(intake, limits.drain + Duration::from_secs(1), "The intake").await;
-        for (what, handle) in [("Dispatch", dispatching), ("Deliver", delivering), ("Reloading", reloading)] {
+        let loops = [
+            ("Dispatch", dispatching),
+            ("Deliver", delivering),
+            ("Reloading", reloading),
+            ("Reconcile", reconciling),
+            ("Retention", letting_go),
+        ];
+        for (what, handle) in loops {
             ended(handle, Duration::from_secs(1), what).await;
         }
         tokio::join!(dispatcher.drain(limits.drain), deliverer.drain(limits.drain));
@@ -250,7 +268,8 @@ fn platforms(clock: Clock) -> MakePlatform {
     let connections = Connections::new(clock);
     Box::new(move |project| match project.platform.kind {
         PlatformKind::Pybossa => Arc::new(Pybossa::new(project.platform.clone(), &project.name, &connections)),
-        PlatformKind::Appen => Arc::new(Appen::new(project.platform.clone())),
+        PlatformKind::Appen => Arc::new(Appen::new(project.platform.clone(), &project.name, &connections)),
+        PlatformKind::Generic => Arc::new(Generic::new(project.platform.clone())),
     })
 }
 
@@ -279,6 +298,23 @@ fn bind(address: SocketAddr, key: &str) -> anyhow::Result<TcpListener> {
         }
         _ => anyhow::anyhow!("`{key}`: cannot listen on {address}: {error}"),
     })
+}
+
+/// Looks `every` so often for what hooks did not bring, until the host stops; none for never.
+fn reconcile(
+    every: Option<Duration>,
+    registry: &Arc<Registry>,
+    store: &Arc<dyn Store>,
+    inbox: Inbox,
+    clock: Clock,
+    stopped: watch::Receiver<bool>,
+) -> impl Future<Output = ()> + use<> {
+    let reconciler = every.map(|every| Reconciler::new(Arc::clone(registry), Arc::clone(store), inbox, clock, every));
+    async move {
+        if let Some(reconciler) = reconciler {
+            reconciler.serve(until(stopped)).await;
+        }
+    }
 }
 
 async fn until(mut stopped: watch::Receiver<bool>) {

@@ -7,12 +7,16 @@ use clap::{Parser, Subcommand};
 use crate::plugin::compile;
 use crate::telemetry::LogArgs;
 
+mod backfill;
+mod backup;
 mod bundled;
 mod check;
 mod client;
 mod dead;
 mod demo;
 mod event;
+mod forget_worker;
+mod hook;
 mod init;
 mod offline;
 mod output;
@@ -86,6 +90,18 @@ enum Command {
     Init(init::InitArgs),
     /// What a running host does, and how much of everything is stored
     Status,
+    /// The address that a platform calls: set it there, and see what is set
+    #[command(subcommand)]
+    Hook(hook::HookCommand),
+    /// Handle what was completed before the host could hear of it
+    ///
+    /// Pages through the completed tasks of a project on PYBOSSA and makes events of those that were never handled here. Plugins that
+    /// tell people something leave them alone. What stands in a result already stays, unless `--overwrite` is given. The
+    /// running host does the work, as fast as the platform allows; Ctrl-C stops after a page, and the same command goes on there.
+    ///
+    /// Appen's API lists no rows: there the test questions are posted to the hook, which happens at no other time, and nothing else.
+    #[command(after_help = backfill::EXAMPLES)]
+    Backfill(backfill::BackfillArgs),
     /// Components: what is loaded, what a file is
     #[command(subcommand)]
     Plugin(plugin::PluginCommand),
@@ -95,6 +111,18 @@ enum Command {
     /// Dead letters: what was given up, and why
     #[command(subcommand)]
     Dead(dead::DeadCommand),
+    /// Copy the store into a file, as it is in this moment, whether a host runs or not
+    ///
+    /// To restore: stop the host, remove `crowdhook.db` and what begins with that name from the data folder, put the copy there as
+    /// `crowdhook.db`, start the host. Settings, project files and components are files of yours: back these up as files.
+    #[command(after_help = "Example, each night:\n  crowdhook backup /backups/crowdhook-$(date +%F).db")]
+    Backup(backup::BackupArgs),
+    /// Take a worker's id out of all that is kept of a project
+    ///
+    /// Their answers go on counting, under an alias that says nothing. Their badges are gone, and so is what plugins keep under the id. Log
+    /// lines that name it go with `keep.details_days`; what the platform itself keeps is not touched.
+    #[command(after_help = "Example:\n  crowdhook forget-worker birds 4711")]
+    ForgetWorker(forget_worker::ForgetWorkerArgs),
     /// Compile the component on standard input into a cache: what `serve` has a process of its own for
     #[command(name = compile::COMMAND, hide = true)]
     Compile {
@@ -135,9 +163,13 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         Command::Demo(args) => Box::pin(demo::run(args)).await,
         Command::Init(args) => init::run(&args),
         Command::Status => status::run(&common).await,
+        Command::Hook(command) => hook::run(command, &common).await,
+        Command::Backfill(args) => Box::pin(backfill::run(args, &common)).await,
         Command::Plugin(command) => plugin::run(command, &common).await,
         Command::Event(command) => event::run(command, &common).await,
         Command::Dead(command) => dead::run(command, &common).await,
+        Command::Backup(args) => backup::run(&args, &common),
+        Command::ForgetWorker(args) => forget_worker::run(args, &common).await,
         Command::Compile { cache } => compile::into_cache(&cache, std::io::stdin().lock()),
     }
 }

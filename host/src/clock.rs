@@ -1,15 +1,21 @@
 //! The only place that tells the time, so that tests can.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 pub use jiff::Timestamp;
+use rustix::time::{ClockId, clock_gettime};
+use tracing::{info, warn};
+
+use self::steady::{News, Steady};
+
+mod steady;
 
 /// Tells what time it is.
 #[derive(Clone, Debug, Default)]
 pub enum Clock {
-    /// The machine's clock.
+    /// The machine's clock, which somebody may set: it is followed, and no jump of it is.
     #[default]
     System,
     /// A clock that stands still until a test moves it. Milliseconds since 1970.
@@ -23,15 +29,25 @@ impl Clock {
         Self::Manual(Arc::new(AtomicI64::new(now.as_millisecond())))
     }
 
-    /// The time, to the millisecond.
+    /// The time, to the millisecond, by which everything here waits, ends and grows old. It never goes back.
+    ///
+    /// When the machine's clock is set, this one follows at half again its speed, or at half of it: nothing falls due at once, and
+    /// nothing waits for ten years. After a restart it is as the machine's clock is then.
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that tells the time")]
     pub fn now(&self) -> Timestamp {
-        let millis = match self {
-            Self::System => Timestamp::now().as_millisecond(),
+        from_millis(match self {
+            Self::System => steady(),
             Self::Manual(millis) => millis.load(Ordering::Acquire),
-        };
-        from_millis(millis)
+        })
+    }
+
+    /// The time as the machine has it at this moment, for what others compare with their own clocks.
+    #[must_use]
+    pub fn wall(&self) -> Timestamp {
+        match self {
+            Self::System => wall(),
+            Self::Manual(_) => self.now(),
+        }
     }
 
     /// Moves a manual clock forward; does nothing to the machine's.
@@ -40,6 +56,35 @@ impl Clock {
             millis.fetch_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX), Ordering::AcqRel);
         }
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one place that tells the time")]
+fn wall() -> Timestamp {
+    Timestamp::now()
+}
+
+/// Milliseconds since 1970 by the one clock of this process that does not jump.
+fn steady() -> i64 {
+    static STEADY: LazyLock<Mutex<Steady>> = LazyLock::new(|| Mutex::new(Steady::new(uptime(), wall().as_microsecond())));
+    let (shown, news) = STEADY.lock().unwrap_or_else(PoisonError::into_inner).tell(uptime(), wall().as_microsecond());
+    match news {
+        Some(News::Set(seconds)) => warn!(
+            "The machine's clock was set by {seconds} s: nothing that waits is hurried or held up, and the times shown draw near to it \
+             little by little; a restart takes it as it is"
+        ),
+        Some(News::CaughtUp) => info!("The times shown are those of the machine's clock again"),
+        None => {}
+    }
+    shown.div_euclid(1_000)
+}
+
+/// How long the machine has been up, with the time that it slept where the system counts that.
+fn uptime() -> Duration {
+    #[cfg(target_os = "linux")]
+    let clock = ClockId::Boottime;
+    #[cfg(not(target_os = "linux"))]
+    let clock = ClockId::Monotonic;
+    Duration::try_from(clock_gettime(clock)).unwrap_or_default()
 }
 
 /// The moment `millis` milliseconds after 1970; the nearest there is when that lies outside of years 1 to 9999.
@@ -53,6 +98,13 @@ pub fn from_millis(millis: i64) -> Timestamp {
 pub fn after(moment: Timestamp, wait: Duration) -> Timestamp {
     let wait = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
     from_millis(moment.as_millisecond().saturating_add(wait))
+}
+
+/// `moment` and `span` earlier; the first moment there is when that lies before it.
+#[must_use]
+pub fn before(moment: Timestamp, span: Duration) -> Timestamp {
+    let span = i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
+    from_millis(moment.as_millisecond().saturating_sub(span))
 }
 
 /// How long from `earlier` to `later`; zero when that is not later.

@@ -5,6 +5,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use http::HeaderName;
 use url::Url;
 
 use crate::backoff::Backoff;
@@ -16,16 +19,20 @@ mod badges;
 mod connections;
 mod document;
 mod folders;
+mod generic;
 mod guard;
 mod host;
 pub mod load;
 mod plugins;
+mod pointer;
 mod problem;
 mod project;
 mod raw;
 mod settings;
+mod signatures;
 mod words;
 
+pub use pointer::Pointer;
 pub use problem::{Problem, Problems, Severity};
 
 /// What a project may grant to a plugin, and a plugin may need.
@@ -46,8 +53,23 @@ pub struct Host {
     pub plugins: PathBuf,
     /// The folder of project files. Default `projects`.
     pub projects: PathBuf,
+    /// How often projects are looked through for what their hooks did not bring; none for never. Default 15 minutes.
+    pub reconcile: Option<Duration>,
     /// Limits on everything that waits or grows.
     pub limits: Limits,
+    /// How long what is done with is kept.
+    pub keep: Keep,
+}
+
+/// How long what is done with is kept; none for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Keep {
+    /// What came in and went to no plugin, as it came. Default 7 days.
+    pub bodies: Option<Duration>,
+    /// Payloads, snapshots, log lines, and the receipts of what left. Default 30 days.
+    pub details: Option<Duration>,
+    /// Events, and dead letters with them. Default a year.
+    pub events: Option<Duration>,
 }
 
 /// Limits of the host. Each has a default that works on a laptop.
@@ -229,22 +251,158 @@ pub struct Platform {
     pub kind: PlatformKind,
     /// The platform's address, without a slash at its end unless its path is `/` alone.
     pub url: Url,
-    /// PYBOSSA: the project's short name. Appen: the job's id.
+    /// PYBOSSA: the project's short name. Appen: the job's id. Others: what stands in the body at `generic.project`, where that is set.
     pub project: String,
     /// The key for the platform's API. Required for PYBOSSA.
     pub api_key: Option<Secret>,
     /// Appen: the secret webhook tokens that sign its posts; several while they are being changed.
     pub signing_tokens: Vec<Secret>,
+    /// Where things are in what is posted; there when, and only when, the kind is [`PlatformKind::Generic`].
+    pub generic: Option<Generic>,
 }
 
-/// How a project's hook is guarded: by a token in its path, by basic authentication, or both.
-#[derive(Clone, Debug)]
+/// Where things are in what a sender posts that the host has no dialect for: `[generic]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Generic {
+    /// Where a list of events is, at most 1,000 of them. None: the body is one event. All others begin at an event.
+    pub events: Option<Pointer>,
+    /// What happened.
+    pub kind: KindAt,
+    /// Where the project is named; then it must be `platform.project`.
+    pub project: Option<Pointer>,
+    /// Where the task's id is: a text or a whole number.
+    pub task: Option<Pointer>,
+    /// What tells a repeat, all together. Empty: the `webhook-id` where Standard Webhooks are asked for, else the event's own text.
+    pub dedup_keys: Vec<Pointer>,
+    /// Where it says when it happened. None: when it was received.
+    pub time: Option<Pointer>,
+    /// What people were shown.
+    pub task_info: Option<Pointer>,
+    /// Where the answers are: a list, or one of them.
+    pub answers: Option<Pointer>,
+    /// Where things are in an answer.
+    pub answer: AnswerAt,
+}
+
+/// What happened, by what a sender posts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KindAt {
+    /// Always the same.
+    Always(EventKind),
+    /// By a word of the sender's: a text or a whole number.
+    Word {
+        /// Where the word is.
+        at: Pointer,
+        /// The sender's words and what each of them means. Others are kept and not dispatched.
+        kinds: Vec<(String, EventKind)>,
+    },
+}
+
+/// Where things are in an answer: `[generic.answer]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AnswerAt {
+    /// Its id. None: its place in the list, from 1.
+    pub id: Option<Pointer>,
+    /// Who gave it. None: nobody knows.
+    pub worker: Option<Pointer>,
+    /// What they answered. None: all of it.
+    pub value: Option<Pointer>,
+    /// How far they are trusted, 0 to 1.
+    pub trust: Option<Pointer>,
+    /// When it was given.
+    pub time: Option<Pointer>,
+    /// Whether the sender itself does not count it: anything but null, false, zero and what is empty.
+    pub set_aside: Option<Pointer>,
+}
+
+/// How a project's hook is guarded: by a token in its path, by basic authentication, or both; and by what else stands here.
+#[derive(Clone, Debug, Default)]
 pub struct Hook {
     /// Any of these may stand in the path; several while they are being changed. Never empty unless `basic` is set: then the path
     /// is `/hooks/<project>` alone.
     pub tokens: Vec<Secret>,
     /// Asked for besides (or instead of) the token.
     pub basic: Option<Basic>,
+    /// A header that must hold a secret.
+    pub header: Option<HeaderToken>,
+    /// An HMAC of the body.
+    pub hmac: Option<Hmac>,
+    /// The signature of Standard Webhooks.
+    pub standard_webhooks: Option<StandardWebhooks>,
+}
+
+impl Hook {
+    /// Every secret that opens it or signs what comes in.
+    pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        let basic = self.basic.iter().flat_map(|basic| &basic.passwords);
+        let header = self.header.iter().flat_map(|header| &header.values);
+        let hmac = self.hmac.iter().flat_map(|hmac| &hmac.secrets);
+        let standard = self.standard_webhooks.iter().flat_map(|standard| &standard.secrets);
+        self.tokens.iter().chain(basic).chain(header).chain(hmac).chain(standard)
+    }
+}
+
+/// A header that must hold a secret: GitLab's `X-Gitlab-Token`, for instance.
+#[derive(Clone, Debug)]
+pub struct HeaderToken {
+    /// Its name.
+    pub name: HeaderName,
+    /// Any of these; several while they are being changed. Never empty.
+    pub values: Vec<Secret>,
+}
+
+/// A signature that is an HMAC of the body as it came: GitHub's `X-Hub-Signature-256`, for instance.
+#[derive(Clone, Debug)]
+pub struct Hmac {
+    /// The header that bears it.
+    pub header: HeaderName,
+    /// What it is made with. Default SHA-256.
+    pub hash: Hash,
+    /// What stands before it in the header: `sha256=`. Default nothing.
+    pub prefix: String,
+    /// How its bytes are written. Default hexadecimal digits.
+    pub encoding: Encoding,
+    /// Any of these; several while they are being changed. Never empty.
+    pub secrets: Vec<Secret>,
+}
+
+/// What an HMAC is made with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hash {
+    /// SHA-1. Broken for signatures of files, sound in an HMAC.
+    Sha1,
+    /// SHA-256.
+    Sha256,
+    /// SHA-512.
+    Sha512,
+}
+
+/// How the bytes of a signature are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    /// Hexadecimal digits of either case.
+    Hex,
+    /// Base64 with the letters `+` and `/`.
+    Base64,
+}
+
+/// The signature of <https://www.standardwebhooks.com>: `webhook-id`, `webhook-timestamp`, `webhook-signature`.
+#[derive(Clone, Debug)]
+pub struct StandardWebhooks {
+    /// Any of these, each `whsec_` and base64; several while they are being changed. Never empty.
+    pub secrets: Vec<Secret>,
+    /// How far the timestamp may be from now, before or after. Default 5 minutes.
+    pub window: Duration,
+}
+
+impl StandardWebhooks {
+    /// The bytes that `secret` stands for; none when it is no base64. Each of `secrets` stands for some.
+    #[must_use]
+    pub fn key(secret: &Secret) -> Option<Vec<u8>> {
+        let text = secret.reveal();
+        let key = BASE64.decode(text.strip_prefix("whsec_").unwrap_or(text)).ok()?;
+        (!key.is_empty()).then_some(key)
+    }
 }
 
 /// A name and a password.

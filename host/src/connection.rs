@@ -158,8 +158,17 @@ pub struct Request<'a> {
     pub query: &'a [(&'a str, &'a str)],
     /// Sent as it is in the `Authorization` header.
     pub authorization: Option<&'a Secret>,
-    /// JSON to be sent.
-    pub json: Option<String>,
+    /// What is sent with it.
+    pub content: Option<Content>,
+}
+
+/// What a call carries, in the form in which the other side wants it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// JSON.
+    Json(String),
+    /// Fields of a form, encoded.
+    Form(String),
 }
 
 /// What the other side answered, whole.
@@ -238,14 +247,19 @@ impl Connection {
         if let Some(secret) = request.authorization {
             headers.insert(AUTHORIZATION, self.key_header(secret)?);
         }
-        if request.json.is_some() {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let (content_type, body) = match request.content {
+            None => (None, String::new()),
+            Some(Content::Json(json)) => (Some("application/json"), json),
+            Some(Content::Form(form)) => (Some("application/x-www-form-urlencoded"), form),
+        };
+        if let Some(content_type) = content_type {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         }
         let call = Outgoing {
             method: request.method,
             url: exchange::address(&self.service.base, request.path, request.query),
             headers,
-            body: request.json.unwrap_or_default().into(),
+            body: body.into(),
             keep: Keep::Whole { bytes_max: self.body_bytes_max },
         };
         self.call(request.endpoint, call).await.map(|(response, _)| response)
@@ -271,8 +285,7 @@ impl Connection {
         let shown = &self.service.shown;
         match self.exchange.make(call).await {
             Ok((parts, body)) => {
-                let now = self.clock.now();
-                let advice = Advice::read(parts.status.as_u16(), &parts.headers, now);
+                let advice = Advice::read(parts.status.as_u16(), &parts.headers, self.clock.wall());
                 let wait = underway.answered(&advice);
                 let location = parts.headers.get(http::header::LOCATION).and_then(|to| origin_of(to.to_str().ok()?));
                 Ok((Response { status: parts.status.as_u16(), body, location, wait }, parts.headers))

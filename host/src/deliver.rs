@@ -42,8 +42,6 @@ pub struct Deliverer {
     under_way: Arc<Semaphore>,
     folders: files::Folders,
     mail_servers: MailServers,
-    /// What was asked for before this may have been attempted by another process, which left no word of it.
-    started_at: Timestamp,
 }
 
 /// What one attempt works with.
@@ -82,10 +80,9 @@ impl Deliverer {
     /// A deliverer for what waits in `store`.
     #[must_use]
     pub fn new(registry: Arc<Registry>, services: Services, store: Arc<dyn Store>, clock: Clock, limits: Limits) -> Arc<Self> {
-        let started_at = clock.now();
         let under_way = Arc::new(Semaphore::new(UNDER_WAY_MAX));
         let mail_servers = MailServers::new(clock.clone());
-        Arc::new(Self { registry, services, store, clock, limits, under_way, folders: files::Folders::default(), mail_servers, started_at })
+        Arc::new(Self { registry, services, store, clock, limits, under_way, folders: files::Folders::default(), mail_servers })
     }
 
     /// Claims and delivers until `stop`, or until the store is closed.
@@ -157,7 +154,7 @@ impl Deliverer {
 
     /// Whether an attempt before this one may have had its effect: one whose word was lost with its process, its lease, or on the way.
     fn may_have_happened(&self, delivery: &ClaimedDelivery) -> bool {
-        delivery.in_doubt || delivery.attempt > 1 || delivery.lease.generation > 1 || delivery.requested_at < self.started_at
+        delivery.in_doubt || delivery.attempt > 1 || delivery.lease.generation > 1
     }
 
     async fn carry_out(&self, delivery: &ClaimedDelivery) -> Result<String, Trouble> {

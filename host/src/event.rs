@@ -45,6 +45,8 @@ pub enum PlatformKind {
     Pybossa,
     /// Appen, once CrowdFlower, then Figure Eight.
     Appen,
+    /// Anything else that posts JSON; the project's file says where things are in it.
+    Generic,
 }
 
 impl PlatformKind {
@@ -54,6 +56,7 @@ impl PlatformKind {
         match self {
             Self::Pybossa => "pybossa",
             Self::Appen => "appen",
+            Self::Generic => "generic",
         }
     }
 }
@@ -64,7 +67,8 @@ impl FromStr for PlatformKind {
         match text {
             "pybossa" => Ok(Self::Pybossa),
             "appen" => Ok(Self::Appen),
-            other => Err(format!("`{other}` is no platform: write `pybossa` or `appen`")),
+            "generic" => Ok(Self::Generic),
+            other => Err(format!("`{other}` is no platform: write `pybossa`, `appen` or `generic`")),
         }
     }
 }

@@ -43,11 +43,19 @@ pub mod event;
 pub mod id;
 pub mod secret;
 
+// Beside the flow: what no hook brought.
+pub mod missed;
+
+pub mod reconcile;
+
+pub mod backfill;
+
 // Above the flow: what puts it together and what people see of it.
 pub mod admin;
 pub mod app;
 pub mod cli;
 pub mod demo;
 pub mod practice;
+pub mod retention;
 pub mod shutdown;
 pub mod telemetry;

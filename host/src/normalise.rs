@@ -7,9 +7,11 @@ use serde_json::{Map, Value};
 
 use crate::config::Project;
 use crate::event::{EventKind, Normalised, Standing};
+use crate::platform::Completed;
 use crate::verify::{Content, Verified};
 
 mod appen;
+mod generic;
 mod pybossa;
 mod redact;
 
@@ -35,7 +37,22 @@ pub fn normalise(project: &Project, request: Verified) -> Result<Vec<Normalised>
     match request.into_content() {
         Content::Pybossa { query, body } => pybossa::normalise(project, query.as_deref(), &body).map(|event| vec![event]),
         Content::Appen(form) => appen::normalise(project, form),
+        Content::Generic { body, webhook_id } => generic::normalise(project, &body, webhook_id.as_deref()),
     }
+}
+
+/// The event that the hook would have brought for a completed task of `project`, which the platform knows as `platform_id`: the same
+/// dedup key and, but for the time it was fired at, the same payload. None when the task was completed without a result, for
+/// which there is no hook either, or when its ids are none.
+#[must_use]
+pub fn completed_task(project: &Project, platform_id: &str, completed: &Completed) -> Option<Normalised> {
+    pybossa::completed_task(project, platform_id, completed)
+}
+
+/// The event of a project on PYBOSSA that is completed, for the `round`th time.
+#[must_use]
+pub fn completed_project(project: &Project, platform_id: &str, round: u32) -> Normalised {
+    pybossa::completed_project(project, platform_id, round)
 }
 
 /// An event that is kept and not dispatched. `key` tells a repeat of it.
@@ -77,8 +94,7 @@ fn hex(bytes: &[u8]) -> String {
 impl Project {
     /// Every secret that could stand in what someone sends us.
     fn secrets(&self) -> Vec<&str> {
-        let basic = self.hook.basic.iter().flat_map(|basic| &basic.passwords);
-        let secrets = self.hook.tokens.iter().chain(basic).chain(&self.platform.api_key).chain(&self.platform.signing_tokens);
+        let secrets = self.hook.secrets().chain(&self.platform.api_key).chain(&self.platform.signing_tokens);
         secrets.map(crate::secret::Secret::reveal).filter(|secret| !secret.is_empty()).collect()
     }
 }

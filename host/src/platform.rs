@@ -10,9 +10,11 @@ use crate::clock::Timestamp;
 use crate::effect::NewTask;
 use crate::event::Event;
 use crate::id::DeliveryId;
+use crate::secret::Secret;
 
 pub mod appen;
 mod fields;
+pub mod generic;
 pub mod pybossa;
 
 /// One thing put to people. (PYBOSSA: task. Appen: unit or row.)
@@ -73,6 +75,41 @@ pub struct Snapshot {
     pub answers: Vec<Answer>,
     /// The newest result row, where the platform has such rows.
     pub result: Option<ResultRow>,
+}
+
+/// A completed task, as a page of them shows it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Completed {
+    /// The platform's id of the task.
+    pub task: String,
+    /// The result row that was made when it was completed; none for a task that was completed without one.
+    pub result: Option<ResultRow>,
+    /// When the result row was made.
+    pub at: Option<Timestamp>,
+    /// Task, answers and result; none where the page does not hold all of it.
+    pub snapshot: Option<Snapshot>,
+}
+
+/// A row of a page that is left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Odd {
+    /// Its id, as far as it has one.
+    pub id: Option<String>,
+    /// Why, for people.
+    pub why: String,
+}
+
+/// A page of completed tasks.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Page {
+    /// In the order of the page.
+    pub completed: Vec<Completed>,
+    /// What else stood in it.
+    pub odd: Vec<Odd>,
+    /// The id of its last row, behind which the next page begins; none when nothing stood in it.
+    pub last: Option<String>,
+    /// Whether there is no page behind it.
+    pub ends: bool,
 }
 
 /// A project as people know it.
@@ -188,4 +225,51 @@ pub trait Platform: Send + Sync {
 
     /// Raises the redundancy of a task of the project, if it wants fewer answers and has fewer. Gives the receipt. Repeating it does no harm.
     async fn raise_redundancy(&self, task: &str, redundancy: u32) -> Result<String, PlatformError>;
+
+    /// Completed tasks in the order of their ids, behind the task `after`, at most `rows` of them; fewer when they are large.
+    async fn completed_tasks(&self, _after: Option<&str>, _rows: usize) -> Result<Page, PlatformError> {
+        Err(self.no_such_call("list completed tasks"))
+    }
+
+    /// Completed tasks in the order of their completion, behind that which made the result row `after`.
+    async fn completions(&self, _after: Option<&str>) -> Result<Page, PlatformError> {
+        Err(self.no_such_call("list completed tasks"))
+    }
+
+    /// The completion that made the newest result row.
+    async fn newest_completion(&self) -> Result<Option<Completed>, PlatformError> {
+        Err(self.no_such_call("list completed tasks"))
+    }
+
+    /// The id of the newest completed task.
+    async fn last_completed_task(&self) -> Result<Option<String>, PlatformError> {
+        Err(self.no_such_call("list completed tasks"))
+    }
+
+    /// Whether any task of the project still waits for answers.
+    async fn has_open_tasks(&self) -> Result<bool, PlatformError> {
+        Err(self.no_such_call("list open tasks"))
+    }
+
+    /// The address that the platform calls when something happens in the project; none when there is none.
+    async fn hook(&self) -> Result<Option<Secret>, PlatformError> {
+        Err(self.no_such_call("tell which webhook is set"))
+    }
+
+    /// Sets the address that the platform calls, and whether it is to be called for each answer too where it can be asked to.
+    async fn set_hook(&self, _url: &Secret, _each_answer: bool) -> Result<(), PlatformError> {
+        Err(self.no_such_call("set a webhook"))
+    }
+
+    /// Has the platform post its test questions.
+    async fn post_test_questions(&self) -> Result<(), PlatformError> {
+        Err(self.no_such_call("post test questions"))
+    }
+
+    /// The error for what a platform cannot be asked for.
+    fn no_such_call(&self, what: &str) -> PlatformError {
+        PlatformError::Refused {
+            why: format!("`{}` cannot be asked to {what}: that call of its API is not known to this host", self.address()),
+        }
+    }
 }

@@ -11,14 +11,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::effect::{Badge, Effect, OnceKey};
-use crate::event::{Event, Standing};
+use crate::event::{Event, Origin, Standing};
 use crate::id::{BadgeId, DeliveryId, Digest, EventId, InvocationId, PluginName, ProjectName, Scope};
 
 pub mod agenda;
 mod dead;
+mod keep;
 pub mod sqlite;
 
 pub use dead::{DeadDelivery, DeadKind, DeadLetter, DeadLetterId, Quarantine, Replayed, WantedDead};
+pub use keep::{Cutoff, Forgotten, Part, Walked};
 
 #[cfg(test)]
 mod conformance;
@@ -59,6 +61,8 @@ pub struct Acceptance {
     pub again: Again,
     /// The plugins that are to handle it.
     pub plugins: Vec<PluginName>,
+    /// What the platform said about its task, where that is known already. Kept with it when it is new, as the snapshot of generation 0.
+    pub snapshot: Option<String>,
 }
 
 /// What is to be done with an event that is known.
@@ -68,8 +72,6 @@ pub enum Again {
     Never,
     /// All plugins of its acceptance handle it again, as a re-run.
     Rerun,
-    /// Those plugins of its acceptance that never had it handle it now.
-    Newcomers,
 }
 
 /// What became of an [`Acceptance`].
@@ -81,8 +83,6 @@ pub enum Accepted {
     Repeat(EventId),
     /// It was there before and is handled again, as `rerun`.
     Rerun(EventId),
-    /// It was there before, and plugins that never had it handle it now.
-    Joined(EventId),
     /// A re-run of an event that still waits for its first run: folded into it.
     FoldedIn(EventId),
     /// A newer revision of its task was there before: recorded, not handled.
@@ -425,9 +425,8 @@ pub trait Store: Send + Sync {
     /// On disk (fsynced) when this returns `Ok`, so the sender may be told 2xx. The answers are in the order of the batch.
     ///
     /// A repeat with [`Again::Rerun`] makes new invocations for the plugins of its acceptance, with origin `rerun`, under the next
-    /// snapshot generation, unless invocations of the event still wait. One with [`Again::Newcomers`] makes them for those plugins
-    /// that neither wait for the event nor have a run of it, with the acceptance's origin. Dead letters of these plugins for this
-    /// event are gone then. A repeat of an unconfirmed event is new: its key was freed.
+    /// snapshot generation, unless invocations of the event still wait. Dead letters of these plugins for this event are gone then. A
+    /// repeat of an unconfirmed event is new: its key was freed.
     ///
     /// # Errors
     ///
@@ -502,11 +501,33 @@ pub trait Store: Send + Sync {
     /// Keeps how far something has come in a project, under a name of its own; none forgets it.
     async fn set_mark(&self, project: &ProjectName, name: &str, value: Option<&str>) -> Result<(), StoreError>;
 
+    /// Lets go what is older than `cutoff` of at most `limit` events, in one commit, beginning behind `after` (0 for the first).
+    async fn prune(&self, cutoff: Cutoff, after: i64, limit: u32) -> Result<Walked, StoreError>;
+
+    /// Takes a worker's id out of what is kept of at most `limit` events of a project, in one commit, beginning behind `after` (0 for
+    /// the first). The first step also takes the worker's badges, the entries of plugins' state whose key holds the id between slashes, and
+    /// the id in task results.
+    ///
+    /// In texts that hold JSON, the id is replaced where a member called `worker`, `worker_id`, `worker-id`, `user_id`, `user` or
+    /// `recipient` has it. What people wrote into log lines stays until these are pruned.
+    async fn forget_worker(&self, project: &ProjectName, forgotten: &Forgotten, after: i64, limit: u32) -> Result<Walked, StoreError>;
+
     /// How much of everything there is.
     async fn totals(&self) -> Result<Totals, StoreError>;
 
     /// An event and its standing.
     async fn event(&self, id: EventId) -> Result<Option<(Event, Standing)>, StoreError>;
+
+    /// The events that plugins emitted because of an event from outside, in their order.
+    async fn derived(&self, root: EventId) -> Result<Vec<Event>, StoreError>;
+
+    /// Lets a plugin handle events that it never had, in one commit and with this origin, on what the platform said at their last run; at
+    /// most 1,000. Those that it waits for, that it has a run of, that are not for plugins or not there are passed over. Gives how many it will.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Full`] when no further invocation may wait: none will.
+    async fn join(&self, events: &[EventId], plugin: &PluginName, origin: Origin) -> Result<u32, StoreError>;
 
     /// The runs of an event, oldest first: the plugin and the record of each attempt.
     async fn runs(&self, event: EventId) -> Result<Vec<(PluginName, Run)>, StoreError>;

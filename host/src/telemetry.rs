@@ -99,6 +99,8 @@ counts! {
     ProjectsLoaded => "projects_loaded",
     /// Project files that could not be loaded.
     ProjectsRefused => "projects_refused",
+    /// Completed tasks that were found though no hook had brought them.
+    TasksMissed => "tasks_missed",
     /// Requests to the admin listener without the token, or under a foreign name.
     AdminRefused => "admin_refused",
 }
@@ -107,8 +109,12 @@ static COUNTS: [AtomicU64; Count::ALL.len()] = [const { AtomicU64::new(0) }; Cou
 
 /// Adds one.
 pub fn count(what: Count) {
+    count_many(what, 1);
+}
+
+fn count_many(what: Count, many: usize) {
     if let Some(counter) = COUNTS.get(what as usize) {
-        counter.fetch_add(1, Ordering::Relaxed);
+        counter.fetch_add(u64::try_from(many).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 }
 
@@ -146,6 +152,12 @@ pub fn project_refused(file: &Path) {
 pub fn problem(file: &Path, line: usize, message: &str, help: Option<&str>) {
     let place = if line > 0 { format!("{}:{line}", file.display()) } else { file.display().to_string() };
     warn!(file = %file.display(), line, help, "{place}: {message}");
+}
+
+/// Completed tasks were found that the hook of their project had not brought.
+pub fn tasks_missed(project: &ProjectName, made: usize) {
+    count_many(Count::TasksMissed, made);
+    info!(project = %project, made, "Found {made} completed tasks of project `{project}` that its hook did not bring");
 }
 
 /// Somebody came to the admin listener who may not.

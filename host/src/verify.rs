@@ -1,18 +1,22 @@
 //! Tells who may speak: `Unverified` → `Verified`. Pure; knows nothing of sockets and of the database.
 //!
 //! A request passes two doors. The hook's own (token in the path, name and password) stands before the body is read, so a
-//! stranger can make us hold no bytes. The dialect's (Appen's signature) needs the body. Only [`request`] makes a [`Verified`],
-//! and `normalise` takes nothing else.
+//! stranger can make us hold no bytes. Signatures need the body: those that the project asks of any sender, and the dialect's own
+//! (Appen's). Only [`request`] makes a [`Verified`], and `normalise` takes nothing else.
 
 use bytes::Bytes;
 use http::HeaderMap;
 
+use crate::clock::Timestamp;
 use crate::config::{Hook, Project};
 use crate::event::PlatformKind;
 
 pub mod appen;
 pub mod form;
+mod header;
+mod hmac;
 pub mod hook;
+mod standard;
 
 pub use form::{Form, FormError};
 
@@ -29,6 +33,8 @@ pub struct Unverified {
     pub headers: HeaderMap,
     /// Its body, whole.
     pub body: Bytes,
+    /// When it came.
+    pub received_at: Timestamp,
 }
 
 /// A request that its sender could rightly make. Nobody but this module makes one.
@@ -47,6 +53,13 @@ pub enum Content {
     },
     /// Appen: the form's fields.
     Appen(Form),
+    /// Any other sender: a body that is text.
+    Generic {
+        /// The body, which is UTF-8.
+        body: Bytes,
+        /// The `webhook-id`, where a signature covers it.
+        webhook_id: Option<String>,
+    },
 }
 
 impl Verified {
@@ -72,6 +85,24 @@ pub enum Refusal {
     /// A signature does not match the payload.
     #[error("the signature does not match the payload")]
     SignatureWrong,
+    /// A header that is to hold a secret does not.
+    #[error("a header is missing or wrong")]
+    HeaderWrong,
+    /// The project asks for an HMAC of the body, and there is none.
+    #[error("the signature is missing")]
+    HmacMissing,
+    /// The HMAC does not match the body.
+    #[error("the signature does not match the body")]
+    HmacWrong,
+    /// The project asks for the three headers of Standard Webhooks, and they are not there once each.
+    #[error("a header of Standard Webhooks is missing, or there twice")]
+    StandardMissing,
+    /// No signature of Standard Webhooks matches.
+    #[error("the signature does not match")]
+    StandardWrong,
+    /// Rightly signed, but too long ago, or by a clock that is ahead.
+    #[error("the timestamp is too far from now")]
+    Stale,
     /// The body is no form.
     #[error(transparent)]
     Form(#[from] FormError),
@@ -85,9 +116,13 @@ pub enum Refusal {
 ///
 /// # Errors
 ///
-/// [`Refusal::NoSuchHook`] and [`Refusal::WrongPassword`].
+/// [`Refusal::NoSuchHook`], [`Refusal::WrongPassword`] and [`Refusal::HeaderWrong`].
 pub fn caller(hook: Option<&Hook>, token: Option<&str>, headers: &HeaderMap) -> Result<Admitted, Refusal> {
-    hook::admit(hook, token, headers.get(http::header::AUTHORIZATION)).map(Admitted)
+    hook::admit(hook, token, headers.get(http::header::AUTHORIZATION))?;
+    if let Some(wanted) = hook.and_then(|hook| hook.header.as_ref()) {
+        header::check(wanted, headers)?;
+    }
+    Ok(Admitted(()))
 }
 
 /// Verifies what an admitted caller sent to `project`. The proof is used up: one proof, one request.
@@ -96,6 +131,13 @@ pub fn caller(hook: Option<&Hook>, token: Option<&str>, headers: &HeaderMap) -> 
 ///
 /// Any [`Refusal`] that is about the body and its signature.
 pub fn request(project: &Project, _admitted: Admitted, request: Unverified) -> Result<Verified, Refusal> {
+    if let Some(wanted) = &project.hook.hmac {
+        hmac::check(wanted, &request.headers, &request.body)?;
+    }
+    let webhook_id = match &project.hook.standard_webhooks {
+        Some(wanted) => Some(standard::check(wanted, &request)?),
+        None => None,
+    };
     match project.platform.kind {
         PlatformKind::Pybossa => {
             // PYBOSSA signs nothing: the hook's own door is all there is. What it says is confirmed later, through its API.
@@ -108,6 +150,12 @@ pub fn request(project: &Project, _admitted: Admitted, request: Unverified) -> R
             let form = form::parse(&request.headers, &request.body)?;
             appen::check(&form, &request.headers, &project.platform.signing_tokens)?;
             Ok(Verified(Content::Appen(form)))
+        }
+        PlatformKind::Generic => {
+            if std::str::from_utf8(&request.body).is_err() {
+                return Err(Refusal::NotUtf8);
+            }
+            Ok(Verified(Content::Generic { body: request.body, webhook_id }))
         }
     }
 }

@@ -13,8 +13,8 @@ use tracing::{error, info};
 use super::Admin;
 use super::view;
 use crate::clock::{Timestamp, between, rfc3339};
-use crate::id::{BadgeId, EventId, PluginName, ProjectName, Scope};
-use crate::store::{self, DeadKind, DeadLetterId, Replayed, StoreError, WantedDead};
+use crate::id::{BadgeId, Digest, EventId, PluginName, ProjectName, Scope};
+use crate::store::{self, DeadKind, DeadLetterId, Forgotten, Replayed, StoreError, Walked, WantedDead};
 use crate::telemetry;
 
 /// Why a request is not answered.
@@ -49,7 +49,10 @@ impl From<StoreError> for Refusal {
     }
 }
 
-const PATHS: &str = "there are `/v1/status`, `/v1/plugins`, `/v1/plugins/{name}`, `/v1/projects`, `/v1/projects/{name}/badges`, `/v1/events/{id}`, `/v1/dead` and `/v1/quarantine`";
+const PATHS: &str = "there are `/v1/status`, `/v1/plugins`, `/v1/plugins/{name}`, `/v1/projects`, `/v1/projects/{name}/badges`, `/v1/projects/{name}/hook`, `/v1/events/{id}`, `/v1/dead` and `/v1/quarantine`";
+
+/// Events out of which a worker's id is taken in one commit.
+const FORGOTTEN_AT_ONCE: u32 = 100;
 
 /// Dead letters that are replayed in one commit.
 const REPLAYED_AT_ONCE: u32 = 500;
@@ -264,4 +267,26 @@ pub(super) async fn release(
     }
     info!(plugin = %scope, "Released `{scope}` by the operator's wish");
     Ok(Json(view::Released { released: scope.to_string() }))
+}
+
+pub(super) async fn forget_worker(
+    State(admin): State<Arc<Admin>>,
+    Path(project): Path<String>,
+    asked: Result<Json<view::ForgetWorker>, JsonRejection>,
+) -> Result<Json<view::WorkerForgotten>, Refusal> {
+    let help = "send JSON with `worker`, and with the `alias` and the `next` (as `after`) that the step before answered";
+    let Json(asked) = asked.map_err(|rejection| Refusal::new(StatusCode::BAD_REQUEST, rejection.body_text(), help))?;
+    if asked.worker.is_empty() {
+        return Err(Refusal::new(StatusCode::BAD_REQUEST, "`worker` is empty", help));
+    }
+    let missing = || Refusal::new(StatusCode::NOT_FOUND, "there is no project of that name", "`/v1/projects` lists them");
+    let project: ProjectName = project.parse().map_err(|_| missing())?;
+    let alias = asked.alias.unwrap_or_else(|| format!("forgotten-{}", Digest::of(EventId::new().as_bytes()).short()));
+    let forgotten = Forgotten { worker: asked.worker, alias };
+    let walked = admin.store.forget_worker(&project, &forgotten, asked.after, FORGOTTEN_AT_ONCE).await?;
+    // Of a project whose file is gone much may be kept; a name that was misspelt must not look as if all was well.
+    if walked == Walked::default() && admin.registry.project(project.as_str()).is_none() {
+        return Err(missing());
+    }
+    Ok(Json(view::WorkerForgotten { alias: forgotten.alias, changed: walked.changed, next: walked.next }))
 }

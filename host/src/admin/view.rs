@@ -183,6 +183,31 @@ pub struct Released {
     pub released: String,
 }
 
+/// What `POST /v1/projects/{name}/forget-worker` takes: a step at a time.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ForgetWorker {
+    /// The platform's id of the worker.
+    pub worker: String,
+    /// What stands in its place: as the first step answered; none for the first step.
+    #[serde(default)]
+    pub alias: Option<String>,
+    /// As the step before answered in `next`; 0 for the first step.
+    #[serde(default)]
+    pub after: i64,
+}
+
+/// What a step answers.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct WorkerForgotten {
+    /// What stands in the place of the id.
+    pub alias: String,
+    /// In how many events this step found it.
+    pub changed: u32,
+    /// Where the next step begins; none when this was the last one.
+    pub next: Option<i64>,
+}
+
 /// The dead letters shown when nobody says how many.
 pub const DEAD_USUAL: u32 = 100;
 

@@ -17,6 +17,9 @@ use crate::secret::Secret;
 /// The whole of one question and its answer.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
+/// The same where the host has something to do first, and may have to wait for a platform. It cuts off what takes a minute.
+const ACT_TIMEOUT: Duration = Duration::from_secs(60);
+
 /// For the connection alone: the host is on this machine, or near.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -64,7 +67,7 @@ impl Client {
 
     /// `POST` of JSON to a path that begins with a slash.
     pub(super) async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> anyhow::Result<Asked<T>> {
-        self.send(self.http.post(self.url(path)).json(body)).await
+        self.send(self.http.post(self.url(path)).timeout(ACT_TIMEOUT).json(body)).await
     }
 
     fn url(&self, path: &str) -> String {
@@ -132,9 +135,20 @@ pub(super) async fn tell<T: DeserializeOwned>(host: &Host, path: &str, body: &im
         Ok(client) => client.post(path, body).await?,
         Err(why) => Asked::NoHost(why),
     };
-    match asked {
-        Asked::Answered(answer) => Ok(answer),
-        Asked::Missing(advice) => Err(advice.into()),
-        Asked::NoHost(why) => Err(Advice::new(why, "only a running host can do this: start it with `crowdhook serve`").into()),
+    asked.of_running_host()
+}
+
+impl<T> Asked<T> {
+    /// The answer to what only a running host can tell or do.
+    ///
+    /// # Errors
+    ///
+    /// When none runs, or when it has no such thing.
+    pub(super) fn of_running_host(self) -> anyhow::Result<T> {
+        match self {
+            Self::Answered(answer) => Ok(answer),
+            Self::Missing(advice) => Err(advice.into()),
+            Self::NoHost(why) => Err(Advice::new(why, "only a running host can do this: start it with `crowdhook serve`").into()),
+        }
     }
 }

@@ -39,7 +39,11 @@ impl Check<'_, '_> {
         let has_basic = said.basic.is_some();
         let basic = said.basic.and_then(|basic| self.basic(basic));
         let basic = if has_basic { Some(basic?) } else { None };
-        Some(Hook { tokens: tokens?, basic })
+        // All are looked at, so that everything that is wrong is told at once.
+        let header = self.header_token(said.header);
+        let hmac = self.hmac(said.hmac);
+        let standard_webhooks = self.standard_webhooks(said.standard_webhooks);
+        Some(Hook { tokens: tokens?, basic, header: header?, hmac: hmac?, standard_webhooks: standard_webhooks? })
     }
 
     fn check_token(&mut self, token: &Secret, at: &Range<usize>) {

@@ -12,13 +12,14 @@ use url::Url;
 use super::document::Document;
 use super::problem::Problems;
 use super::raw::{self, Key, Whole};
-use super::{GuestLimits, Host, Limits};
+use super::{GuestLimits, Host, Keep, Limits};
 
 /// Every key with its default: the base on which a `crowdhook.toml` is read.
 pub(super) const DEFAULTS: &str = include_str!("../../config.default.toml");
 
 const MINUTE_MS: i64 = 60_000;
 const HOUR_S: i64 = 3600;
+const DAY_MINUTES: i64 = 24 * 60;
 
 /// The host that `text` describes, the content of `file`. Relative paths are taken from `folder`.
 pub(super) fn check(file: &Path, text: &str, folder: &Path) -> Result<Host, Problems> {
@@ -35,10 +36,24 @@ pub(super) fn check(file: &Path, text: &str, folder: &Path) -> Result<Host, Prob
     let data = path(&mut document, folder, "data", said.data.or(base.data));
     let plugins = path(&mut document, folder, "plugins", said.plugins.or(base.plugins));
     let projects = path(&mut document, folder, "projects", said.projects.or(base.projects));
+    let mut numbers = Numbers { document: &mut document, above: "" };
+    let minutes = numbers.whole("reconcile_minutes", said.reconcile_minutes, base.reconcile_minutes, 0..=DAY_MINUTES);
     let limits = limits(&mut Numbers { document: &mut document, above: "limits" }, said.limits, base.limits);
-    match (listen, admin, public_url, data, plugins, projects, limits) {
-        (Some(listen), Some(admin), Some(public_url), Some(data), Some(plugins), Some(projects), Some(limits)) => {
-            let host = Host { listen, admin, public_url, data, plugins, projects, limits };
+    let keep = keep(&mut Numbers { document: &mut document, above: "keep" }, said.keep, base.keep);
+    match (listen, admin, public_url, data, plugins, projects, minutes, limits, keep) {
+        (
+            Some(listen),
+            Some(admin),
+            Some(public_url),
+            Some(data),
+            Some(plugins),
+            Some(projects),
+            Some(minutes),
+            Some(limits),
+            Some(keep),
+        ) => {
+            let reconcile = (minutes > 0).then(|| Duration::from_secs(minutes * 60));
+            let host = Host { listen, admin, public_url, data, plugins, projects, reconcile, limits, keep };
             let problems = document.into_problems();
             if problems.is_empty() { Ok(host) } else { Err(problems) }
         }
@@ -134,7 +149,7 @@ fn path(document: &mut Document<'_>, folder: &Path, key: &str, value: Key<String
 /// Reads whole numbers that must lie in a range.
 pub(super) struct Numbers<'n, 'd> {
     pub(super) document: &'n mut Document<'d>,
-    /// The table they stand in.
+    /// The table they stand in; empty for none.
     pub(super) above: &'n str,
 }
 
@@ -146,7 +161,8 @@ impl Numbers<'_, '_> {
         if range.contains(&number) {
             return u64::try_from(number).ok();
         }
-        let message = format!("`{}.{key}` is {number}", self.above);
+        let above = if self.above.is_empty() { String::new() } else { format!("{}.", self.above) };
+        let message = format!("`{above}{key}` is {number}");
         let help = format!("write a number from {} to {}", range.start(), range.end());
         self.document.error(&value.span(), message, Some(help));
         None
@@ -217,6 +233,17 @@ fn limits(numbers: &mut Numbers<'_, '_>, said: raw::Limits, base: raw::Limits) -
         confirm_within: confirm_within?,
         guest: guest?,
     })
+}
+
+fn keep(numbers: &mut Numbers<'_, '_>, said: raw::Keep, base: raw::Keep) -> Option<Keep> {
+    let mut days = |key: &str, said: Key<Whole>, base: Key<Whole>| {
+        let days = numbers.times(key, said, base, 0..=36_500)?;
+        Some((days > 0).then(|| Duration::from_secs(u64::from(days) * 86_400)))
+    };
+    let bodies = days("bodies_days", said.bodies_days, base.bodies_days);
+    let details = days("details_days", said.details_days, base.details_days);
+    let events = days("events_days", said.events_days, base.events_days);
+    Some(Keep { bodies: bodies?, details: details?, events: events? })
 }
 
 /// What a person said, or for 0 what the host chooses.

@@ -44,7 +44,7 @@ impl Check<'_, '_> {
             }
         }
         let said: raw::Project = self.document.read(table);
-        let platform = self.platform(said.platform);
+        let platform = self.platform(said.platform, said.generic);
         let hook = self.hook(said.hook);
         let run_all = said.run_all.is_some_and(Spanned::into_inner);
         let web_services = web_services(&said.connections);
@@ -65,7 +65,7 @@ impl Check<'_, '_> {
         }
     }
 
-    fn platform(&mut self, said: Option<Spanned<raw::Platform>>) -> Option<Platform> {
+    fn platform(&mut self, said: Option<Spanned<raw::Platform>>, shape: Option<Spanned<raw::Generic>>) -> Option<Platform> {
         let Some(said) = said else {
             self.document.missing("platform", &(0..0), "write `[platform]` with `kind`, `url`, `project` and `api_key` below it");
             return None;
@@ -81,13 +81,22 @@ impl Check<'_, '_> {
             self.document.missing("platform.api_key", &span, help);
         }
         let has_key = said.api_key.is_some();
+        let key_span = said.api_key.as_ref().map(Spanned::span).unwrap_or_default();
         let api_key = said.api_key.and_then(|at| self.secret("platform.api_key", &at));
         if let (Some(url), true) = (&url, has_key) {
             self.warn_of_plain_http("platform.url", url, &span);
         }
         let signed = said.signing_token.as_ref().map(Spanned::span).or(said.signing_tokens.as_ref().map(Spanned::span));
         let signing_tokens = self.secrets("platform.signing_token", said.signing_token, said.signing_tokens);
+        if let (Some(PlatformKind::Generic), true) = (kind, has_key) {
+            let help = "nothing is called there: take the line out";
+            self.document.error(&key_span, "`platform.api_key` is for PYBOSSA and Appen alone", Some(help.to_owned()));
+        }
         match (kind, signed) {
+            (Some(PlatformKind::Generic), Some(at)) => {
+                let help = "take the line out; `hook.hmac`, `hook.standard_webhooks` and `hook.header` are how other senders sign";
+                self.document.error(&at, "`platform.signing_token` is for Appen alone", Some(help.to_owned()));
+            }
             (Some(PlatformKind::Pybossa), Some(at)) => {
                 let help = "PYBOSSA signs nothing: take the line out; `hook.token` is what guards its hook";
                 self.document.error(&at, "`platform.signing_token` is for Appen alone", Some(help.to_owned()));
@@ -102,20 +111,22 @@ impl Check<'_, '_> {
             }
             _ => {}
         }
+        let generic = self.generic(shape, kind);
         let api_key = if has_key { Some(api_key?) } else { None };
-        Some(Platform { kind: kind?, url: url?, project: project?, api_key, signing_tokens: signing_tokens? })
+        Some(Platform { kind: kind?, url: url?, project: project?, api_key, signing_tokens: signing_tokens?, generic: generic? })
     }
 
     fn kind(&mut self, said: Key<String>, span: &Range<usize>) -> Option<PlatformKind> {
         let Some(said) = said else {
-            self.document.missing("platform.kind", span, "write `kind = \"pybossa\"` or `kind = \"appen\"`");
+            let help = "write `kind = \"pybossa\"`, `kind = \"appen\"`, or `kind = \"generic\"` for any other sender of JSON";
+            self.document.missing("platform.kind", span, help);
             return None;
         };
         let kind = PlatformKind::from_str(said.get_ref()).ok();
         if kind.is_none() {
-            let help = match words::nearest(said.get_ref(), ["pybossa", "appen"]) {
+            let help = match words::nearest(said.get_ref(), ["pybossa", "appen", "generic"]) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => "write `pybossa` or `appen`".to_owned(),
+                None => "write `pybossa` or `appen`, or `generic` for any other sender of JSON".to_owned(),
             };
             self.document.error(&said.span(), format!("`platform.kind`: `{}` is no platform that is known", said.get_ref()), Some(help));
         }
@@ -134,6 +145,11 @@ impl Check<'_, '_> {
                 );
                 None
             }
+            (None, Some(PlatformKind::Generic)) => {
+                let help = "write where the sender lives; nothing is called there: `url = \"https://labels.example.org\"`";
+                self.document.missing("platform.url", span, help);
+                None
+            }
             (None, None) => None,
         }
     }
@@ -142,6 +158,7 @@ impl Check<'_, '_> {
         let Some(said) = said else {
             let help = match kind {
                 Some(PlatformKind::Appen) => "write the id of the job: `project = \"1234567\"`",
+                Some(PlatformKind::Generic) => "write what the sender calls it: `project = \"birds\"`",
                 _ => "write the short name that stands in the project's address: `project = \"birds\"`",
             };
             self.document.missing("platform.project", span, help);
@@ -153,6 +170,9 @@ impl Check<'_, '_> {
                 !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()),
                 "write the id of the job, a number: `project = \"1234567\"`",
             ),
+            Some(PlatformKind::Generic) => {
+                (!text.is_empty() && !text.contains(char::is_control), "write what the sender calls it: `project = \"birds\"`")
+            }
             _ => {
                 let stray = |letter: char| letter.is_control() || letter.is_whitespace() || "/?#%\\".contains(letter);
                 (

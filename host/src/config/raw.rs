@@ -23,7 +23,18 @@ pub(super) struct Host {
     pub(super) data: Key<String>,
     pub(super) plugins: Key<String>,
     pub(super) projects: Key<String>,
+    pub(super) reconcile_minutes: Key<Whole>,
     pub(super) limits: Limits,
+    pub(super) keep: Keep,
+}
+
+/// `[keep]` of the host.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Keep {
+    pub(super) bodies_days: Key<Whole>,
+    pub(super) details_days: Key<Whole>,
+    pub(super) events_days: Key<Whole>,
 }
 
 /// `[limits]` of the host.
@@ -72,6 +83,7 @@ pub(super) struct Project {
     pub(super) run_all: Key<bool>,
     pub(super) results_by_several: Key<bool>,
     pub(super) platform: Option<Spanned<Platform>>,
+    pub(super) generic: Option<Spanned<Generic>>,
     pub(super) hook: Option<Spanned<Hook>>,
     pub(super) badges: Option<Spanned<Badges>>,
     pub(super) folders: BTreeMap<Spanned<String>, Spanned<String>>,
@@ -101,6 +113,35 @@ pub(super) struct Platform {
     pub(super) signing_tokens: Key<Vec<Spanned<SecretAt>>>,
 }
 
+/// `[generic]` of a project: JSON Pointers, but for the kinds.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Generic {
+    pub(super) events: Key<String>,
+    pub(super) kind: Key<String>,
+    pub(super) kinds: Option<Spanned<BTreeMap<Spanned<String>, Spanned<String>>>>,
+    pub(super) project: Key<String>,
+    pub(super) task: Key<String>,
+    pub(super) dedup_key: Key<String>,
+    pub(super) dedup_keys: Key<Vec<Spanned<String>>>,
+    pub(super) time: Key<String>,
+    pub(super) task_info: Key<String>,
+    pub(super) answers: Key<String>,
+    pub(super) answer: Option<Spanned<AnswerAt>>,
+}
+
+/// `[generic.answer]` of a project.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct AnswerAt {
+    pub(super) id: Key<String>,
+    pub(super) worker: Key<String>,
+    pub(super) value: Key<String>,
+    pub(super) trust: Key<String>,
+    pub(super) time: Key<String>,
+    pub(super) set_aside: Key<String>,
+}
+
 /// `[hook]` of a project.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -108,6 +149,39 @@ pub(super) struct Hook {
     pub(super) token: Key<SecretAt>,
     pub(super) tokens: Key<Vec<Spanned<SecretAt>>>,
     pub(super) basic: Option<Spanned<Basic>>,
+    pub(super) header: Option<Spanned<HeaderToken>>,
+    pub(super) hmac: Option<Spanned<Hmac>>,
+    pub(super) standard_webhooks: Option<Spanned<StandardWebhooks>>,
+}
+
+/// `hook.header` of a project.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct HeaderToken {
+    pub(super) name: Key<String>,
+    pub(super) value: Key<SecretAt>,
+    pub(super) values: Key<Vec<Spanned<SecretAt>>>,
+}
+
+/// `hook.hmac` of a project.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Hmac {
+    pub(super) header: Key<String>,
+    pub(super) hash: Key<String>,
+    pub(super) prefix: Key<String>,
+    pub(super) encoding: Key<String>,
+    pub(super) secret: Key<SecretAt>,
+    pub(super) secrets: Key<Vec<Spanned<SecretAt>>>,
+}
+
+/// `hook.standard_webhooks` of a project.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct StandardWebhooks {
+    pub(super) secret: Key<SecretAt>,
+    pub(super) secrets: Key<Vec<Spanned<SecretAt>>>,
+    pub(super) window_s: Key<Whole>,
 }
 
 /// `hook.basic` of a project.

@@ -84,7 +84,7 @@ impl Auth {
             Self::OAuth1(keys) => {
                 let is_form = call.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).is_some_and(is_form);
                 let form = if is_form { std::str::from_utf8(&call.body).ok() } else { None };
-                let stamp = oauth1::Stamp::new(clock.now());
+                let stamp = oauth1::Stamp::new(clock.wall());
                 let proof = oauth1::authorization(keys, call.method.as_str(), &call.url, form, &stamp);
                 // Everything in it is percent-encoded, so it is a header always.
                 call.headers.extend(secret_header(&proof).map(|value| (AUTHORIZATION, value)));

@@ -35,7 +35,8 @@ pub(super) async fn send(way: &Underway<'_>, services: &Services, connection: &s
 
 fn unanswered(error: ConnectionError) -> Trouble {
     match error {
-        ConnectionError::Later { after, why, .. } => Trouble::Later { after, why },
+        // What was sent may have had its effect, so it counts, whatever wait was named.
+        ConnectionError::Later { after, why, sent } => Trouble::Later { after: after.filter(|_| !sent), why },
         ConnectionError::KeyRefused { why } => Trouble::Unmended { why },
         ConnectionError::Refused { why } | ConnectionError::TooLarge { why } => Trouble::Refused { why },
     }

@@ -8,6 +8,9 @@ use crate::config::Limits;
 use crate::platform::PlatformError;
 use crate::store::{Claimed, Outcome};
 
+/// The platform is asked so many times and once more before it counts as not confirming, however long that was ago.
+const CONFIRM_TRIES_MIN: u32 = 5;
+
 /// What is to be recorded, the word for it in the run's record, and why.
 #[derive(Debug)]
 pub(super) struct Judgement {
@@ -59,7 +62,8 @@ pub(super) fn without_snapshot(claimed: &Claimed, limits: &Limits, now: Timestam
         }
         PlatformError::Unconfirmed { why } => {
             let waited = clock::between(claimed.event.received_at, now);
-            if waited < limits.confirm_within {
+            // A host that was down, or a clock that was wrong, must not be what an event is set aside for.
+            if waited < limits.confirm_within || claimed.parked_times < CONFIRM_TRIES_MIN {
                 return parked(claimed, limits, now, None, why);
             }
             let reason = format!("not confirmed within {} s: {why}", limits.confirm_within.as_secs());

@@ -8,6 +8,7 @@ use tokio::sync::OnceCell;
 
 use crate::event::{Event, PlatformKind};
 use crate::id::{EventId, ProjectName};
+use crate::inbox::check_binding;
 use crate::platform::{Platform, PlatformError, Snapshot};
 use crate::store::{Binding, Store, StoreError};
 
@@ -36,8 +37,8 @@ impl Snapshots {
         if event.task.is_none() {
             return Ok(None);
         }
-        if event.platform == PlatformKind::Appen && event.depth == 0 {
-            // What Appen sent is the snapshot: kept with the event, no call, nothing to confirm.
+        if event.platform != PlatformKind::Pybossa && event.depth == 0 {
+            // What was posted is the snapshot: kept with the event, no call, nothing to confirm.
             return Ok(Some(Arc::new(platform.snapshot(event).await?)));
         }
         let cell = self.cell((event.root, generation));
@@ -71,7 +72,7 @@ impl Snapshots {
             let missing = || PlatformError::Refused { why: format!("the event `{}` that led to this one is gone", event.root) };
             found.map(|(root, _)| root).ok_or_else(missing)?
         };
-        self.check_binding(platform, &root.project).await?;
+        self.is_bound(platform, &root.project).await?;
         let snapshot = platform.snapshot(&root).await?;
         if root.platform == PlatformKind::Pybossa {
             let text = serde_json::to_string(&snapshot).map_err(|error| PlatformError::Refused { why: error.to_string() })?;
@@ -80,22 +81,14 @@ impl Snapshots {
         Ok(Arc::new(snapshot))
     }
 
-    /// A project's name stands for one project of one platform for ever: state and once keys belong to it.
-    async fn check_binding(&self, platform: &dyn Platform, project: &ProjectName) -> Result<(), PlatformError> {
+    /// As [`check_binding`], asked once for each project and what it stands for.
+    async fn is_bound(&self, platform: &dyn Platform, project: &ProjectName) -> Result<(), PlatformError> {
         let wanted = Binding { address: platform.address().to_owned(), platform_id: platform.project().await?.id };
         let seen = (project.clone(), wanted);
         if self.bound.lock().unwrap_or_else(PoisonError::into_inner).contains(&seen) {
             return Ok(());
         }
-        let binding = self.store.bind(project, &seen.1).await.map_err(failing)?;
-        if binding != seen.1 {
-            let why = format!(
-                "project `{project}` stands for project {} at {} since its first event, but its file now says {} at {}: \
-                 give the other project a file of another name",
-                binding.platform_id, binding.address, seen.1.platform_id, seen.1.address
-            );
-            return Err(PlatformError::Refused { why });
-        }
+        check_binding(self.store.as_ref(), project, platform).await?;
         self.bound.lock().unwrap_or_else(PoisonError::into_inner).insert(seen);
         Ok(())
     }

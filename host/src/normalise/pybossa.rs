@@ -3,13 +3,14 @@
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use sha1::{Digest as _, Sha1};
 
 use super::{OtherProject, id, redact, set_aside, unreadable};
 use crate::clock::Timestamp;
 use crate::config::Project;
 use crate::event::{EventKind, Normalised, Standing};
+use crate::platform::Completed;
 
 /// The only event that PYBOSSA knows.
 const TASK_COMPLETED: &str = "task_completed";
@@ -39,13 +40,56 @@ pub(super) fn normalise(project: &Project, query: Option<&str>, body: &[u8]) -> 
         kind: EventKind::TASK_COMPLETED,
         task: Some(task.to_string()),
         occurred_at: payload.get("fired_at").and_then(Value::as_str).and_then(fired_at),
-        // A task completes again with another result. The digits are padded, so that keys of one project come in the order
-        // of the store's index, which then grows at its end.
-        dedup_key: format!("{}/{task:012}/{result:012}", EventKind::TASK_COMPLETED),
+        dedup_key: dedup_key(task, result),
         freshness: None,
         rerun: is_rerun(query),
         payload: Value::Object(payload).to_string(),
     })
+}
+
+/// A task completes again with another result. The digits are padded, so that keys of one project come in the order
+/// of the store's index, which then grows at its end.
+fn dedup_key(task: u64, result: u64) -> String {
+    format!("{}/{task:012}/{result:012}", EventKind::TASK_COMPLETED)
+}
+
+/// What the hook would have brought. PYBOSSA's own `create_webhooks` gives such events no time either.
+pub(super) fn completed_task(project: &Project, platform_id: &str, completed: &Completed) -> Option<Normalised> {
+    let task: u64 = completed.task.parse().ok()?;
+    let result: u64 = completed.result.as_ref()?.id.parse().ok()?;
+    let payload = json!({
+        "event": TASK_COMPLETED,
+        "project_short_name": project.platform.project,
+        "project_id": platform_id.parse::<u64>().ok()?,
+        "task_id": task,
+        "result_id": result,
+        "fired_at": null,
+    });
+    Some(Normalised {
+        standing: Standing::Accepted,
+        kind: EventKind::TASK_COMPLETED,
+        task: Some(task.to_string()),
+        occurred_at: completed.at,
+        dedup_key: dedup_key(task, result),
+        freshness: None,
+        rerun: false,
+        payload: payload.to_string(),
+    })
+}
+
+/// PYBOSSA has no event for this.
+pub(super) fn completed_project(project: &Project, platform_id: &str, round: u32) -> Normalised {
+    let payload = json!({ "project_short_name": project.platform.project, "project_id": id(Some(&platform_id.into())), "round": round });
+    Normalised {
+        standing: Standing::Accepted,
+        kind: EventKind::PROJECT_COMPLETED,
+        task: None,
+        occurred_at: None,
+        dedup_key: format!("{}/{round:012}", EventKind::PROJECT_COMPLETED),
+        freshness: None,
+        rerun: false,
+        payload: payload.to_string(),
+    }
 }
 
 /// The short name decides. Where the project's file has an id in its place, the id does.

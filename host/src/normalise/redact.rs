@@ -18,6 +18,44 @@ pub(super) fn value(payload: &mut Value) {
     strip_value(payload, Owner::Platform);
 }
 
+/// One step of a way into a payload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// A key of an object, or a place in a list.
+    Key(String),
+    /// Every item of a list.
+    Each,
+}
+
+/// Takes secrets out of a payload, but not what stands at the end of one of the ways `kept`: the project's file says that it is a task's or an
+/// answer's, so it is the crowd's, whatever its key is called.
+pub(super) fn all_but(value: &mut Value, kept: &[&[Step]]) {
+    if kept.iter().any(|way| way.is_empty()) {
+        return strip_value(value, Owner::Crowd);
+    }
+    if kept.is_empty() {
+        return strip_value(value, Owner::Platform);
+    }
+    // The ways that go on through one item.
+    let through = |is_it: &dyn Fn(&Step) -> bool| -> Vec<&[Step]> {
+        kept.iter().filter_map(|way| way.split_first()).filter(|(first, _)| is_it(first)).map(|(_, rest)| rest).collect()
+    };
+    match value {
+        Value::Object(object) => {
+            let through_key = |key: &str| through(&|step| matches!(step, Step::Key(own) if own == key));
+            object.retain(|key, _| !is_secret(key) || !through_key(key).is_empty());
+            object.iter_mut().for_each(|(key, value)| all_but(value, &through_key(key)));
+        }
+        Value::Array(items) => {
+            for (place, item) in items.iter_mut().enumerate() {
+                let place = place.to_string();
+                all_but(item, &through(&|step| matches!(step, Step::Each) || matches!(step, Step::Key(own) if *own == place)));
+            }
+        }
+        _ => {}
+    }
+}
+
 /// Who chose the keys of an object.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Owner {

@@ -1,29 +1,46 @@
-//! A job on Appen. No call is made: what Appen posts holds the unit with all its judgments, and of its API only calls are known that
-//! the host has no use for. What would need another one is refused, with a sentence.
+//! A job on Appen. To read, no call is made: what Appen posts holds the unit with all its judgments. Of its API three calls are known:
+//! to set the webhook, to have it called for each judgment, and to have the test questions posted. What would need another one is
+//! refused, with a sentence.
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
 use super::{Answer, Platform, PlatformError, ProjectInfo, ResultRow, Snapshot, Task, TaskKey, WorkerInfo};
 use crate::config;
+use crate::connection::{Connection, Connections};
 use crate::effect::NewTask;
 use crate::event::Event;
+use crate::id::ProjectName;
+use crate::secret::Secret;
 pub use unit::{Unit, unit_of};
 
+mod call;
 mod unit;
 
 /// A job on Appen.
 #[derive(Clone, Debug)]
 pub struct Appen {
     address: String,
+    /// The project's name on this host: whose file people must change.
+    project: ProjectName,
     /// The job's id.
     job: String,
+    api_key: Option<Secret>,
+    connection: Arc<Connection>,
 }
 
 impl Appen {
-    /// The job that `platform` describes. Makes no call, now or later.
+    /// The job that `platform` describes and that is called `project` here. Makes no call.
     #[must_use]
-    pub fn new(platform: config::Platform) -> Self {
-        Self { address: platform.url.as_str().trim_end_matches('/').to_owned(), job: platform.project }
+    pub fn new(platform: config::Platform, project: &ProjectName, connections: &Connections) -> Self {
+        Self {
+            address: platform.url.as_str().trim_end_matches('/').to_owned(),
+            project: project.clone(),
+            job: platform.project,
+            api_key: platform.api_key,
+            connection: connections.to(&platform.url),
+        }
     }
 
     fn unknown_call(&self, what: &str) -> PlatformError {
@@ -111,6 +128,14 @@ impl Platform for Appen {
                 self.job
             ),
         })
+    }
+
+    async fn set_hook(&self, url: &Secret, each_answer: bool) -> Result<(), PlatformError> {
+        self.set_webhook(url, each_answer).await
+    }
+
+    async fn post_test_questions(&self) -> Result<(), PlatformError> {
+        self.fire_webhooks().await
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use std::sync::Arc;
 use tokio::sync::OnceCell;
 
-use super::{Answer, Platform, PlatformError, ProjectInfo, ResultRow, Snapshot, Task, TaskKey, WorkerInfo};
+use super::{Answer, Completed, Page, Platform, PlatformError, ProjectInfo, ResultRow, Snapshot, Task, TaskKey, WorkerInfo};
 use crate::config;
 use crate::connection::{Connection, Connections};
 use crate::effect::NewTask;
@@ -21,6 +21,8 @@ use claim::{Claim, Standing};
 
 mod call;
 mod claim;
+mod hook;
+mod pages;
 mod read;
 mod refusal;
 mod tasks;
@@ -262,6 +264,34 @@ impl Platform for Pybossa {
 
     async fn raise_redundancy(&self, task: &str, redundancy: u32) -> Result<String, PlatformError> {
         self.raise(task, redundancy).await
+    }
+
+    async fn completed_tasks(&self, after: Option<&str>, rows: usize) -> Result<Page, PlatformError> {
+        self.task_page(after, rows).await
+    }
+
+    async fn completions(&self, after: Option<&str>) -> Result<Page, PlatformError> {
+        self.completion_page(after).await
+    }
+
+    async fn newest_completion(&self) -> Result<Option<Completed>, PlatformError> {
+        self.newest_completed().await
+    }
+
+    async fn last_completed_task(&self) -> Result<Option<String>, PlatformError> {
+        Ok(self.newest_task("completed").await?.map(|found| found.task.id))
+    }
+
+    async fn has_open_tasks(&self) -> Result<bool, PlatformError> {
+        Ok(self.newest_task("ongoing").await?.is_some())
+    }
+
+    async fn hook(&self) -> Result<Option<Secret>, PlatformError> {
+        self.webhook().await
+    }
+
+    async fn set_hook(&self, url: &Secret, _each_answer: bool) -> Result<(), PlatformError> {
+        self.set_webhook(url).await
     }
 }
 

@@ -1,8 +1,9 @@
 //! A practice Appen: composes signed form posts, sends them, and repeats them as Appen does.
 //!
 //! No byte-exact post of the real platform is public; the shapes follow public examples and
-//! its help article. It only posts: there is no API here, since the host calls none.
+//! its help article. Of its API the calls are there that the article names; see [`Appen::listen`].
 
+mod api;
 mod post;
 mod unit;
 
@@ -12,6 +13,7 @@ use std::time::Duration;
 use serde_json::Value;
 use url::Url;
 
+pub use api::Listening;
 pub use post::{Attempt, Failure, Posting, compose, sign, waits};
 pub use unit::{Job, Judgment, Unit};
 
@@ -74,6 +76,8 @@ pub struct Settings {
     pub answer_timeout: Duration,
     /// The time that units bear.
     pub clock: Clock,
+    /// The key for API calls.
+    pub api_key: String,
 }
 
 impl Settings {
@@ -86,6 +90,7 @@ impl Settings {
             wait_scale: 1.0,
             answer_timeout: Duration::from_secs(5),
             clock: Clock::default(),
+            api_key: "practice-appen-key".to_owned(),
         }
     }
 }

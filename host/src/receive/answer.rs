@@ -8,6 +8,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 
+use crate::config::Hook;
 use crate::event::PlatformKind;
 use crate::normalise::OtherProject;
 use crate::store::StoreError;
@@ -47,6 +48,12 @@ pub(super) enum Refused {
     Password,
     SignatureMissing,
     SignatureWrong,
+    HeaderToken,
+    HmacMissing,
+    HmacWrong,
+    StandardMissing,
+    StandardWrong,
+    Stale,
     OtherProject,
     FormType,
     FormEscape,
@@ -77,12 +84,18 @@ pub(super) struct Row {
 
 impl Refused {
     /// All of them, in order.
-    pub(super) const ALL: [Self; 21] = [
+    pub(super) const ALL: [Self; 27] = [
         Self::NoSuchHook,
         Self::Method,
         Self::Password,
         Self::SignatureMissing,
         Self::SignatureWrong,
+        Self::HeaderToken,
+        Self::HmacMissing,
+        Self::HmacWrong,
+        Self::StandardMissing,
+        Self::StandardWrong,
+        Self::Stale,
         Self::OtherProject,
         Self::FormType,
         Self::FormEscape,
@@ -109,6 +122,12 @@ impl Refused {
             Self::Password => "password",
             Self::SignatureMissing => "signature-missing",
             Self::SignatureWrong => "signature-wrong",
+            Self::HeaderToken => "header",
+            Self::HmacMissing => "hmac-missing",
+            Self::HmacWrong => "hmac-wrong",
+            Self::StandardMissing => "webhook-signature-missing",
+            Self::StandardWrong => "webhook-signature-wrong",
+            Self::Stale => "stale",
             Self::OtherProject => "other-project",
             Self::FormType => "form-type",
             Self::FormEscape => "form-escape",
@@ -145,6 +164,16 @@ impl Refused {
             }
             Self::SignatureMissing => (S::UNAUTHORIZED, "The signature is missing.", ask("Signature")),
             Self::SignatureWrong => (S::UNAUTHORIZED, "The signature does not match the payload.", ask("Signature")),
+            // Which header these three want stands in the project's file; `sentence` names it.
+            Self::HeaderToken => (S::UNAUTHORIZED, "A header is missing or wrong.", ask("Header")),
+            Self::HmacMissing => (S::UNAUTHORIZED, "The signature is missing.", ask("Signature")),
+            Self::HmacWrong => (S::UNAUTHORIZED, "The signature does not match the body.", ask("Signature")),
+            Self::StandardMissing => {
+                let sentence = "The headers webhook-id, webhook-timestamp and webhook-signature are expected, each once.";
+                (S::UNAUTHORIZED, sentence, ask("Signature"))
+            }
+            Self::StandardWrong => (S::UNAUTHORIZED, "The signature in webhook-signature does not match.", ask("Signature")),
+            Self::Stale => (S::UNAUTHORIZED, "The time in webhook-timestamp is too far from now.", ask("Signature")),
             Self::OtherProject => (S::FORBIDDEN, "The payload is about another project than this hook.", None),
             Self::FormType => (S::BAD_REQUEST, "The body must be of type application/x-www-form-urlencoded.", None),
             Self::FormEscape => (S::BAD_REQUEST, "The form has a % without two hexadecimal digits after it.", None),
@@ -170,11 +199,24 @@ impl Refused {
     }
 }
 
+impl Refused {
+    /// The sentence for whoever may use `hook` and is to learn which header is expected there. None where the table's will do.
+    fn sentence(self, hook: &Hook) -> Option<String> {
+        let hmac = || hook.hmac.as_ref().map(|hmac| &hmac.header);
+        match self {
+            Self::HeaderToken => Some(format!("The header {} is missing or wrong.", hook.header.as_ref()?.name)),
+            Self::HmacMissing => Some(format!("The signature is missing: it is expected in the header {}.", hmac()?)),
+            Self::HmacWrong => Some(format!("The signature in the header {} does not match the body.", hmac()?)),
+            _ => None,
+        }
+    }
+}
+
 impl Answer {
     fn row(self) -> Row {
         let ok = |sentence| Row { status: StatusCode::OK, sentence, header: None, closes: false };
         match self {
-            Self::Stored(PlatformKind::Pybossa) | Self::Present => ok("OK"),
+            Self::Stored(PlatformKind::Pybossa | PlatformKind::Generic) | Self::Present => ok("OK"),
             Self::Stored(PlatformKind::Appen) => ok(""),
             Self::Live => ok("live"),
             Self::Ready => ok("ready"),
@@ -188,8 +230,20 @@ impl Answer {
 
     /// The response that says it.
     pub(super) fn response(self) -> Response {
+        self.response_about(None)
+    }
+
+    /// The response that says it, with what is expected by name where `hook` knows.
+    pub(super) fn response_about(self, hook: Option<&Hook>) -> Response {
         let row = self.row();
-        let mut response = Response::new(Body::from(Bytes::from_static(row.sentence.as_bytes())));
+        let named = match (self, hook) {
+            (Self::Refused(refused), Some(hook)) => refused.sentence(hook),
+            _ => None,
+        };
+        let mut response = Response::new(match named {
+            Some(sentence) => Body::from(sentence),
+            None => Body::from(Bytes::from_static(row.sentence.as_bytes())),
+        });
         *response.status_mut() = row.status;
         let headers = response.headers_mut();
         if !row.sentence.is_empty() {
@@ -212,6 +266,12 @@ impl From<Refusal> for Refused {
             Refusal::WrongPassword => Self::Password,
             Refusal::SignatureMissing => Self::SignatureMissing,
             Refusal::SignatureWrong => Self::SignatureWrong,
+            Refusal::HeaderWrong => Self::HeaderToken,
+            Refusal::HmacMissing => Self::HmacMissing,
+            Refusal::HmacWrong => Self::HmacWrong,
+            Refusal::StandardMissing => Self::StandardMissing,
+            Refusal::StandardWrong => Self::StandardWrong,
+            Refusal::Stale => Self::Stale,
             Refusal::Form(FormError::OtherType) => Self::FormType,
             Refusal::Form(FormError::BadEscape) => Self::FormEscape,
             Refusal::Form(FormError::FieldTwice) => Self::FormFieldTwice,

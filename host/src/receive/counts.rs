@@ -104,7 +104,7 @@ impl Counts {
     pub(super) fn event(&self, standing: Standing, accepted: Accepted) {
         let counter = match (accepted, standing) {
             (Accepted::Repeat(_), _) => &self.repeated,
-            (Accepted::Rerun(_) | Accepted::Joined(_), _) => &self.rerun,
+            (Accepted::Rerun(_), _) => &self.rerun,
             (Accepted::FoldedIn(_), _) => &self.folded,
             (Accepted::Superseded(_), _) | (_, Standing::Superseded) => &self.superseded,
             (_, Standing::Ignored) => &self.ignored,

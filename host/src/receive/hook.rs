@@ -62,7 +62,8 @@ impl Intake {
         // Until the answer, by when nothing of it is held any more.
         let Held { bytes: body, taken: _taken } = self.bodies.read(body, &head.headers).await?;
         let query = head.uri.query().map(str::to_owned);
-        let verified = verify::request(&project.config, admitted, Unverified { query, headers: head.headers, body })?;
+        let request = Unverified { query, headers: head.headers, body, received_at: self.inbox.wall() };
+        let verified = verify::request(&project.config, admitted, request)?;
         let events = normalise::normalise(&project.config, verified)?;
         self.store(project, events).await?;
         Ok(Answer::Stored(project.config.platform.kind))
@@ -103,6 +104,6 @@ impl Intake {
         self.counts.refused(refused);
         let name = project.map_or("", |project| project.config.name.as_str());
         debug!(project = name, reason = refused.name(), "Refused a request");
-        Answer::Refused(refused).response()
+        Answer::Refused(refused).response_about(project.map(|project| &project.config.hook))
     }
 }

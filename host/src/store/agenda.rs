@@ -47,8 +47,10 @@ pub struct Entry {
     pub lane: Option<Lane>,
     /// Not to be leased before this.
     pub due: Millis,
-    /// Whether an attempt of it has counted.
-    pub attempted: bool,
+    /// Whether it lets fresh entries go before: an attempt of it has counted, or nobody is waiting for it.
+    pub yields: bool,
+    /// Whether it may have been leased before, by a process that is gone: the generation of its next lease is 2 then, and not 1.
+    pub is_known: bool,
 }
 
 /// Who takes turns: members of a group among themselves, and groups among each other.
@@ -108,9 +110,9 @@ struct Slot {
     state: State,
     /// To be removed as soon as its lease ends in whatever way.
     doomed: bool,
-    attempted: bool,
-    /// Whether it was leased as one of those that had an attempt before.
-    leased_as_attempted: bool,
+    yields: bool,
+    /// Whether it was leased as one of those that yield.
+    leased_as_yielding: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,11 +170,11 @@ impl Agenda {
             member: entry.member,
             before,
             behind: NONE,
-            generation: 0,
+            generation: u32::from(entry.is_known),
             state: State::Queued,
             doomed: false,
-            attempted: entry.attempted,
-            leased_as_attempted: false,
+            yields: entry.yields,
+            leased_as_yielding: false,
         });
         self.by_id.insert(entry.id, slot);
         if lane != 0 {
@@ -185,7 +187,7 @@ impl Agenda {
     }
 
     /// Leases out up to `limit` entries that are due at `now`, each for `lease` milliseconds. No member has more than
-    /// `per_member` leased, nor more than half of that of those that had an attempt before. Leases that ran out are given out again.
+    /// `per_member` leased, nor more than half of that of those that yield. Leases that ran out are given out again.
     pub fn claim(&mut self, now: Millis, limit: usize, per_member: usize, lease: Millis) -> Vec<Leased> {
         self.now = self.now.max(now);
         self.end_leases(now);
@@ -201,7 +203,7 @@ impl Agenda {
             let Some(id) = self.turns.next(is_ready) else { break };
             if let Some(slot) = self.by_id.get(&id).and_then(|slot| self.slots.get_mut(*slot as usize)) {
                 slot.state = State::Leased;
-                slot.leased_as_attempted = slot.attempted;
+                slot.leased_as_yielding = slot.yields;
                 slot.generation = slot.generation.wrapping_add(1);
                 slot.until = now.saturating_add(lease);
                 self.leases.insert((slot.until, id));
@@ -233,10 +235,10 @@ impl Agenda {
         true
     }
 
-    /// An attempt of the entry has counted: from now on it stands in line with others of its kind.
+    /// An attempt of the entry has counted: from now on it yields.
     pub fn count_attempt(&mut self, id: i64) {
         if let Some(slot) = self.by_id.get(&id).and_then(|slot| self.slots.get_mut(*slot as usize)) {
-            slot.attempted = true;
+            slot.yields = true;
         }
     }
 
@@ -323,10 +325,10 @@ impl Agenda {
     fn make_head(&mut self, number: u32) {
         let now = self.now;
         let Some(slot) = self.slot_mut(number) else { return };
-        let (id, member, until, attempted) = (slot.id, slot.member, slot.until, slot.attempted);
+        let (id, member, until, yields) = (slot.id, slot.member, slot.until, slot.yields);
         if until <= now {
             slot.state = State::Ready;
-            self.turns.line_up(member, id, attempted);
+            self.turns.line_up(member, id, yields);
         } else {
             slot.state = State::Later;
             self.later.insert((until, id));
@@ -336,7 +338,7 @@ impl Agenda {
     /// Takes an entry out of the sets that its state put it into.
     fn leave_state(&mut self, number: u32) {
         let Some(slot) = self.slot_mut(number) else { return };
-        let (id, until, member, state, attempted) = (slot.id, slot.until, slot.member, slot.state, slot.leased_as_attempted);
+        let (id, until, member, state, yields) = (slot.id, slot.until, slot.member, slot.state, slot.leased_as_yielding);
         slot.state = State::Queued;
         match state {
             // A ready one stays in line, where it is passed over.
@@ -346,7 +348,7 @@ impl Agenda {
             }
             State::Leased => {
                 self.leases.remove(&(until, id));
-                self.turns.give_back(member, attempted);
+                self.turns.give_back(member, yields);
             }
         }
     }
@@ -367,7 +369,7 @@ impl Agenda {
             self.later.remove(&(due, id));
             if let Some(slot) = self.by_id.get(&id).and_then(|slot| self.slots.get_mut(*slot as usize)) {
                 slot.state = State::Ready;
-                self.turns.line_up(slot.member, id, slot.attempted);
+                self.turns.line_up(slot.member, id, slot.yields);
             }
         }
     }

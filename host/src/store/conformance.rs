@@ -11,6 +11,7 @@ pub(super) mod accepting;
 pub(super) mod bench;
 pub(super) mod delivering;
 pub(super) mod finishing;
+pub(super) mod forgetting;
 pub(super) mod keeping;
 pub(super) mod leasing;
 pub(super) mod model;
@@ -33,7 +34,9 @@ macro_rules! suite {
                 a_rerun_of_what_still_waits_is_folded_in,
                 a_rerun_of_what_was_never_seen_is_new,
                 a_rerun_takes_dead_letters_with_it,
-                plugins_that_never_had_an_event_join_it,
+                a_snapshot_is_kept_with_a_new_event_and_with_no_other,
+                a_plugin_that_never_had_an_event_joins_it,
+                a_plugin_joins_what_an_event_led_to,
                 a_stale_revision_is_superseded,
                 an_equal_revision_is_handled,
                 a_thousand_events_come_in_one_batch,
@@ -50,6 +53,7 @@ macro_rules! suite {
                 plugins_of_a_project_take_turns,
                 no_plugin_has_more_than_its_cap,
                 further_attempts_leave_room_for_first_ones,
+                what_happens_now_does_not_wait_for_a_backfill,
                 a_connection_has_no_more_than_its_cap,
                 a_lease_that_runs_out_is_given_to_another,
                 a_renewed_lease_is_kept,
@@ -113,6 +117,14 @@ macro_rules! suite {
                 a_fresh_replay_begins_a_new_generation,
                 a_plugin_that_is_held_gets_nothing_until_it_is_released,
                 a_quarantine_outlives_a_restart;
+            forgetting: what_came_in_and_went_nowhere_is_let_go_first,
+                details_are_let_go_and_the_event_stays,
+                what_waits_or_was_given_up_keeps_its_details,
+                an_old_event_goes_with_all_that_belongs_to_it,
+                what_must_outlive_an_event_does,
+                a_walk_goes_on_where_it_ended,
+                a_worker_is_forgotten,
+                another_projects_worker_is_not;
             keeping: snapshots_are_kept_by_root_and_generation,
                 a_snapshot_may_be_put_again,
                 a_name_is_bound_once,

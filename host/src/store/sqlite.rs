@@ -29,11 +29,12 @@ use self::work::{Answer, Command, Ending, Incoming, RunRow, Work};
 use self::writer::{COMMANDS_MAX, Writer, failed};
 use super::agenda::{Agenda, Leased};
 use super::{
-    Acceptance, Accepted, Binding, Claimed, ClaimedDelivery, DeadLetter, DeliveryOutcome, DeliveryRecord, Finished, KeptBadge, KeptResult,
-    Lease, Outcome, Quarantine, Replayed, Run, StateEntry, Store, StoreError, Totals, WantedBadges, WantedDead,
+    Acceptance, Accepted, Binding, Claimed, ClaimedDelivery, Cutoff, DeadLetter, DeliveryOutcome, DeliveryRecord, Finished, Forgotten,
+    KeptBadge, KeptResult, Lease, Outcome, Quarantine, Replayed, Run, StateEntry, Store, StoreError, Totals, Walked, WantedBadges,
+    WantedDead,
 };
 use crate::clock::{self, Clock};
-use crate::event::{Event, Standing};
+use crate::event::{Event, Origin, Standing};
 use crate::id::{BadgeId, Digest, EventId, InvocationId, PluginName, ProjectName, Scope};
 
 mod batch;
@@ -142,7 +143,7 @@ impl SqliteStore {
         let failed = |source| OpenError::Database { file: file.clone(), source };
         let mut names = Names::load(&db).map_err(failed)?;
         let counters = Counters::load(&db).map_err(failed)?;
-        let (invocations, deliveries) = open::agendas(&db, &mut names).map_err(failed)?;
+        let (invocations, deliveries) = open::agendas(&db, &mut names, options.clock.now()).map_err(failed)?;
         names.changed = false;
         let readers = Readers::open(&file).map_err(failed)?;
         let shared = Arc::new(Shared::new(options, (invocations, deliveries), names.clone(), counters));
@@ -184,6 +185,23 @@ impl SqliteStore {
         Ok(Self { shared, readers, commands: None, writer: None })
     }
 
+    /// Writes a copy of everything, as it is in this moment, into a new file, whether a host is at work or not. On disk when this returns.
+    ///
+    /// # Errors
+    ///
+    /// When the file is there already, or cannot be written whole: then there is none.
+    pub fn back_up(&self, file: &Path) -> Result<(), StoreError> {
+        let part = file.with_added_extension(format!("{}.part", std::process::id()));
+        let copied =
+            self.readers.with(|db| db.execute("VACUUM INTO ?1", [part.to_string_lossy()])).map_err(|error| failed(&error)).and_then(|_| {
+                place(&part, file).map_err(|error| StoreError::Failed(format!("`{}` cannot be written: {error}", file.display())))
+            });
+        if copied.is_err() {
+            std::fs::remove_file(&part).ok();
+        }
+        copied
+    }
+
     /// Hands work to the writer and waits until it is committed.
     async fn ask(&self, work: Work) -> Result<Answer, StoreError> {
         let commands = self.commands.as_ref().ok_or_else(read_only)?;
@@ -195,6 +213,13 @@ impl SqliteStore {
     async fn ask_finished(&self, work: Work) -> Result<Finished, StoreError> {
         match self.ask(work).await? {
             Answer::Finished(finished) => Ok(finished),
+            _ => Err(odd_answer()),
+        }
+    }
+
+    async fn ask_walked(&self, work: Work) -> Result<Walked, StoreError> {
+        match self.ask(work).await? {
+            Answer::Walked(walked) => Ok(walked),
             _ => Err(odd_answer()),
         }
     }
@@ -309,6 +334,15 @@ impl Drop for SqliteStore {
             tracing::error!("The store's writer ended with a panic");
         }
     }
+}
+
+/// Puts a whole file on disk and into its place, where nothing may be yet.
+fn place(part: &Path, file: &Path) -> std::io::Result<()> {
+    std::fs::File::open(part)?.sync_all()?;
+    std::fs::hard_link(part, file)?;
+    std::fs::remove_file(part)?;
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::File::open(folder)?.sync_all()
 }
 
 fn read_only() -> StoreError {
@@ -466,6 +500,25 @@ impl Store for SqliteStore {
             Answer::ReplayedEvent(replayed) => Ok(replayed),
             _ => Err(odd_answer()),
         }
+    }
+
+    async fn derived(&self, root: EventId) -> Result<Vec<Event>, StoreError> {
+        self.read(|db, names| read::derived(db, names, root))
+    }
+
+    async fn join(&self, events: &[EventId], plugin: &PluginName, origin: Origin) -> Result<u32, StoreError> {
+        match self.ask(Work::Join { events: events.to_vec(), plugin: plugin.clone(), origin }).await? {
+            Answer::Joined(joined) => Ok(joined),
+            _ => Err(odd_answer()),
+        }
+    }
+
+    async fn prune(&self, cutoff: Cutoff, after: i64, limit: u32) -> Result<Walked, StoreError> {
+        self.ask_walked(Work::Prune { cutoff, after, limit }).await
+    }
+
+    async fn forget_worker(&self, project: &ProjectName, forgotten: &Forgotten, after: i64, limit: u32) -> Result<Walked, StoreError> {
+        self.ask_walked(Work::Forget { project: project.clone(), forgotten: forgotten.clone(), after, limit }).await
     }
 
     async fn quarantine(&self, held: &Quarantine) -> Result<(), StoreError> {

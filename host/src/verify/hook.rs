@@ -39,7 +39,7 @@ pub(super) fn admit(hook: Option<&Hook>, token: Option<&str>, authorization: Opt
 }
 
 /// Compares all of them, so that the time does not tell which one it was.
-fn any_matches(secrets: &[Secret], text: &str) -> bool {
+pub(super) fn any_matches(secrets: &[Secret], text: &str) -> bool {
     secrets.iter().fold(false, |found, secret| found | secret.matches(text))
 }
 

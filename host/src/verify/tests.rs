@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use sha1::{Digest as _, Sha1};
 
 use super::*;
+use crate::clock::Timestamp;
 use crate::config::{Basic, Platform};
 use crate::secret::Secret;
 
@@ -18,8 +19,9 @@ fn appen(signing_tokens: &[&str]) -> Project {
             project: "4242".to_owned(),
             api_key: None,
             signing_tokens: signing_tokens.iter().map(|token| Secret::new(token)).collect(),
+            generic: None,
         },
-        hook: Hook { tokens: vec![Secret::new("hook-token")], basic: None },
+        hook: Hook { tokens: vec![Secret::new("hook-token")], basic: None, ..Hook::default() },
         plugins: Vec::new(),
         run_all: false,
         connections: Vec::new(),
@@ -41,10 +43,10 @@ fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
 }
 
 fn verify(project: &Project, headers: HeaderMap, body: impl Into<Bytes>) -> Result<Form, Refusal> {
-    let request = Unverified { query: None, headers, body: body.into() };
+    let request = Unverified { query: None, headers, body: body.into(), received_at: Timestamp::UNIX_EPOCH };
     match super::request(project, Admitted(()), request)?.into_content() {
         Content::Appen(form) => Ok(form),
-        Content::Pybossa { .. } => panic!("a form was expected"),
+        Content::Pybossa { .. } | Content::Generic { .. } => panic!("a form was expected"),
     }
 }
 
@@ -64,7 +66,7 @@ fn basic() -> Basic {
 
 #[test]
 fn token_in_the_path_opens_the_hook() {
-    let hook = Hook { tokens: vec![Secret::new("old"), Secret::new("new")], basic: None };
+    let hook = Hook { tokens: vec![Secret::new("old"), Secret::new("new")], basic: None, ..Hook::default() };
     assert_eq!(admit(Some(&hook), Some("old"), None), Ok(()));
     assert_eq!(admit(Some(&hook), Some("new"), None), Ok(()));
     for wrong in ["", "ol", "oldx", "Old", "old/new"] {
@@ -81,7 +83,7 @@ fn unknown_project_is_refused_like_a_wrong_token() {
 
 #[test]
 fn password_may_stand_in_the_place_of_the_token() {
-    let hook = Hook { tokens: Vec::new(), basic: Some(basic()) };
+    let hook = Hook { tokens: Vec::new(), basic: Some(basic()), ..Hook::default() };
     // appen:old, appen:new:with colon, Appen:old, appen:wrong
     assert_eq!(admit(Some(&hook), None, Some("Basic YXBwZW46b2xk")), Ok(()));
     assert_eq!(admit(Some(&hook), None, Some("basic YXBwZW46bmV3OndpdGggY29sb24=")), Ok(()));
@@ -94,7 +96,7 @@ fn password_may_stand_in_the_place_of_the_token() {
 
 #[test]
 fn password_may_be_asked_for_besides_the_token() {
-    let hook = Hook { tokens: vec![Secret::new("token")], basic: Some(basic()) };
+    let hook = Hook { tokens: vec![Secret::new("token")], basic: Some(basic()), ..Hook::default() };
     assert_eq!(admit(Some(&hook), Some("token"), Some("Basic YXBwZW46b2xk")), Ok(()));
     assert_eq!(admit(Some(&hook), Some("token"), None), Err(Refusal::WrongPassword));
     assert_eq!(admit(Some(&hook), Some("wrong"), Some("Basic YXBwZW46b2xk")), Err(Refusal::NoSuchHook));
@@ -211,7 +213,12 @@ fn content_type_is_a_forms_or_missing() {
 fn pybossa_body_must_be_text() {
     let mut project = appen(&[]);
     project.platform.kind = PlatformKind::Pybossa;
-    let request = |body: &'static [u8]| Unverified { query: None, headers: HeaderMap::new(), body: Bytes::from_static(body) };
+    let request = |body: &'static [u8]| Unverified {
+        query: None,
+        headers: HeaderMap::new(),
+        body: Bytes::from_static(body),
+        received_at: Timestamp::UNIX_EPOCH,
+    };
     assert!(super::request(&project, Admitted(()), request(b"\xff{}")).is_err_and(|refusal| refusal == Refusal::NotUtf8));
     assert!(super::request(&project, Admitted(()), request(b"not JSON")).is_ok());
 }
@@ -255,7 +262,7 @@ proptest! {
 
     #[test]
     fn arbitrary_credentials_never_panic(header in "[Bb]asic [\\x20-\\x7e]*", token: String) {
-        let hook = Hook { tokens: vec![Secret::new("right")], basic: Some(basic()) };
+        let hook = Hook { tokens: vec![Secret::new("right")], basic: Some(basic()), ..Hook::default() };
         prop_assert!(admit(Some(&hook), Some(&token), Some(&header)).is_err());
     }
 }

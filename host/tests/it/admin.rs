@@ -9,12 +9,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crowdhook::admin::{self, Admin};
+use crowdhook::backfill::Backfill;
 use crowdhook::clock::{Clock, Timestamp};
 use crowdhook::config::GuestLimits;
 use crowdhook::config::load::{self, Context, Env};
 use crowdhook::effect::NewTask;
 use crowdhook::event::{Event, EventKind, Origin, PlatformKind, Standing};
 use crowdhook::id::EventId;
+use crowdhook::inbox::Inbox;
+use crowdhook::missed::Missed;
 use crowdhook::platform::{Answer, Platform, PlatformError, ProjectInfo, ResultRow, Snapshot, Task, TaskKey, WorkerInfo};
 use crowdhook::plugin::registry::{Bound, Catalogue, LoadStatus, Project, Registry, Status};
 use crowdhook::secret::Secret;
@@ -52,7 +55,7 @@ async fn one_dead_letter(folder: &Path) -> Arc<dyn Store> {
     let (standing, again) = (Standing::Accepted, Again::Never);
     let plugins = vec!["vote".parse().unwrap()];
     let dedup_key = "task.completed/7/1".to_owned();
-    store.accept(vec![Acceptance { event, standing, dedup_key, freshness: None, again, plugins }]).await.unwrap();
+    store.accept(vec![Acceptance { event, standing, dedup_key, freshness: None, again, plugins, snapshot: None }]).await.unwrap();
     let claimed = store.claim(1, 1, Duration::from_secs(60)).await.unwrap().remove(0);
     let run = Run {
         component: None,
@@ -173,8 +176,12 @@ fn start() -> Running {
             registry.swap(catalogue);
             let clock = Clock::manual(moment());
             clock.advance(Duration::from_secs(90));
+            let store = one_dead_letter(folder.path()).await;
+            let inbox = Inbox::new(Arc::clone(&store), clock.clone());
             let admin = Admin {
-                store: one_dead_letter(folder.path()).await,
+                backfill: Backfill::new(Arc::clone(&store), Missed::new(Arc::clone(&store), inbox.clone())),
+                inbox,
+                store,
                 registry: Arc::new(registry),
                 counts: Box::new(|| BTreeMap::from([("requests".to_owned(), 42)])),
                 token: Secret::new(TOKEN),

@@ -18,6 +18,7 @@ fn context() -> Context {
         ("SHORT_TOKEN", "too-short"),
         ("SLASHED_TOKEN", "0123456789/hook/token"),
         ("EMPTY", ""),
+        ("WEBHOOK_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
         ("CHAT_ADDRESS", "http://hooks.example.org/services/T0/B0/xyz"),
     ]);
     Context { env, guest: GuestLimits::default(), own_folders: Vec::new() }
@@ -332,7 +333,7 @@ fn a_folder_of_mails_is_checked_like_one_of_files() {
 /// The examples, each with every variable set.
 fn examples() -> Vec<(PathBuf, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/projects");
-    ["pybossa", "appen", "every-key"]
+    ["pybossa", "appen", "generic", "every-key"]
         .map(|scene| folder.join(scene).join("birds.toml"))
         .map(|file| (file.clone(), fs::read_to_string(file).unwrap()))
         .into()
@@ -361,7 +362,12 @@ fn every_key_of_a_project_is_in_the_example_of_every_key() {
         "",
         "platform",
         "hook",
+        "generic",
+        "generic.answer",
         "hook.basic",
+        "hook.header",
+        "hook.hmac",
+        "hook.standard_webhooks",
         "badges",
         "connections.posts",
         "connections.posts.auth",

@@ -5,9 +5,10 @@ use crowdhook::store::Again;
 use serde_json::Value;
 
 mod answers;
-mod door;
+pub mod door;
 mod limits;
 mod moody;
+mod senders;
 
 use door::{Client, Door, completed, post, post_form, project};
 use moody::Mood;

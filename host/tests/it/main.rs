@@ -5,6 +5,8 @@
 
 /// The admin API: who may ask, and what is answered.
 mod admin;
+/// Completed tasks from before the host could hear of them, by pages.
+mod backfill;
 /// The command line, as a person uses it.
 mod cli;
 /// Files that people write: what is taken, and what they are told when it cannot be.
@@ -19,8 +21,12 @@ mod disk;
 mod email;
 /// Files in granted folders.
 mod files;
+/// Hostile bytes on every parser.
+mod fuzz;
 /// What the tests share: guests, worlds, hosts.
 mod harness;
+/// The address that a platform calls: set there, and looked at.
+mod hook;
 /// The host as a process, and what it says about likely mistakes.
 mod host;
 /// Plugins that do harm, beside one that does as it should.
@@ -35,6 +41,8 @@ mod platform;
 mod plugins;
 /// The practice platforms against what was recorded from real ones.
 mod practice;
+/// What a hook did not bring is found all the same.
+mod reconcile;
 /// Files replaced while the host runs.
 mod reload;
 /// A component in its sandbox: what it may do, and what stops it.

@@ -1,12 +1,15 @@
 //! The client of PYBOSSA against the practice PYBOSSA: how many calls it makes, what it makes of whatever comes back, and how it
 //! keeps within what the server allows.
 
+/// Completed tasks by the hundred.
+mod pages;
+
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use crowdhook::clock::{self, Clock, Timestamp};
 use crowdhook::config;
-use crowdhook::connection::{Connections, Limits, Request, breaker};
+use crowdhook::connection::{Connections, Content, Limits, Request, breaker};
 use crowdhook::effect::NewTask;
 use crowdhook::event::{Event, EventKind, PlatformKind};
 use crowdhook::id::DeliveryId;
@@ -49,12 +52,22 @@ impl Stage {
     }
 
     fn client_of(&self, short_name: &str, key: &str) -> Pybossa {
+        self.client_with(&self.server.url(), short_name, key)
+    }
+
+    /// The client of another server.
+    fn client_at(&self, url: &str) -> Pybossa {
+        self.client_with(url, "birds", "key")
+    }
+
+    fn client_with(&self, url: &str, short_name: &str, key: &str) -> Pybossa {
         let platform = config::Platform {
             kind: PlatformKind::Pybossa,
-            url: self.server.url().parse().unwrap(),
+            url: url.parse().unwrap(),
             project: short_name.to_owned(),
             api_key: Some(Secret::new(key)),
             signing_tokens: Vec::new(),
+            generic: None,
         };
         Pybossa::new(platform, &"garden".parse().unwrap(), &self.connections)
     }
@@ -177,7 +190,7 @@ async fn a_task_that_was_opened_again_still_confirms_its_result() {
         path: &["api", "task", &id],
         query: &[],
         authorization: Some(&Secret::new(&stage.server.owner_key())),
-        json: Some(r#"{"n_answers": 5}"#.to_owned()),
+        content: Some(Content::Json(r#"{"n_answers": 5}"#.to_owned())),
     };
     let answer = stage.connections.to(&stage.server.url().parse().unwrap()).send(raise).await.unwrap();
     assert_eq!(answer.status, 200);

@@ -6,6 +6,10 @@ mod again;
 mod appen;
 /// A vote, and everything that the bundled plugins make of it.
 mod chain;
+/// A sender without a dialect of its own.
+mod generic;
+/// A backup, a worker who is forgotten, what is old.
+mod keeping;
 /// Plugins among themselves: derived events, state, failures.
 mod plugins;
 /// PYBOSSA: from a completed task to the result on the platform.
@@ -75,7 +79,7 @@ impl Stage {
 }
 
 /// A task of `project` that these answers complete.
-fn completed(server: &Pybossa, project: &str, answers: &[Value]) -> i64 {
+pub fn completed(server: &Pybossa, project: &str, answers: &[Value]) -> i64 {
     let task = server.add_task(project, json!({"question": "Which bird?"}), u32::try_from(answers.len()).unwrap()).unwrap();
     answer(server, task, answers);
     task
@@ -94,6 +98,6 @@ fn result_now(server: &Pybossa, task: i64) -> Option<Value> {
 }
 
 /// Waits for the result of a task on the platform.
-async fn result_on(server: &Pybossa, task: i64) -> Value {
+pub async fn result_on(server: &Pybossa, task: i64) -> Value {
     eventually(&format!("the result of task {task} stands on the platform"), async || result_now(server, task)).await
 }

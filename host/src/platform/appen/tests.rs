@@ -1,16 +1,18 @@
 use super::*;
-use crate::clock::Timestamp;
+use crate::clock::{Clock, Timestamp};
 use crate::event::{EventKind, Origin, PlatformKind};
 use crate::id::EventId;
 
 fn appen() -> Appen {
-    Appen::new(config::Platform {
+    let platform = config::Platform {
         kind: PlatformKind::Appen,
         url: "https://api.appen.com/v1".parse().unwrap(),
         project: "4242".to_owned(),
         api_key: None,
         signing_tokens: Vec::new(),
-    })
+        generic: None,
+    };
+    Appen::new(platform, &"animals".parse().unwrap(), &Connections::new(Clock::System))
 }
 
 fn event(task: &str, payload: &str) -> Event {
@@ -55,4 +57,13 @@ async fn what_needs_an_unknown_call_is_refused_with_a_sentence() {
     assert!(refusal(appen().save_result("1", None, "{}").await.err()));
     assert_eq!(appen().worker("1").await, Ok(None));
     assert_eq!(appen().project().await.unwrap().id, "4242");
+}
+
+#[tokio::test]
+async fn without_a_key_nothing_is_called() {
+    let url = Secret::new("https://crowd.example.org/hooks/animals/secret");
+    for answer in [appen().set_hook(&url, true).await, appen().post_test_questions().await] {
+        let Err(PlatformError::KeyRefused { why }) = answer else { panic!("{answer:?}") };
+        assert!(why.contains("`animals`") && why.contains("`platform.api_key`"), "{why}");
+    }
 }

@@ -5,7 +5,7 @@ use http::Method;
 
 use super::refusal::{Asked, verdict};
 use super::{Pybossa, read};
-use crate::connection::{ConnectionError, Request};
+use crate::connection::{ConnectionError, Content, Request};
 use crate::platform::PlatformError;
 
 /// A call to be made.
@@ -43,9 +43,26 @@ impl<'a> Call<'a> {
     }
 }
 
+/// What came of a call that may ask for too much.
+pub(super) enum Answered {
+    /// The body of an answer that says yes.
+    Whole(Bytes),
+    /// The answer is larger than an answer may be; how large that is, for people.
+    TooLarge(String),
+}
+
 impl Pybossa {
     /// Makes a call and gives the body of an answer that says yes.
     pub(super) async fn call(&self, call: Call<'_>) -> Result<Bytes, PlatformError> {
+        let what = call.what;
+        match self.call_for_much(call).await? {
+            Answered::Whole(body) => Ok(body),
+            Answered::TooLarge(why) => Err(self.unanswered(ConnectionError::TooLarge { why }, what)),
+        }
+    }
+
+    /// The same for a call that can be made smaller when it asks for too much.
+    pub(super) async fn call_for_much(&self, call: Call<'_>) -> Result<Answered, PlatformError> {
         let mut path = vec!["api", call.table];
         path.extend(call.id);
         let writes = call.method != Method::GET;
@@ -55,12 +72,15 @@ impl Pybossa {
             path: &path,
             query: call.query,
             authorization: self.api_key.as_ref().filter(|_| !call.anonymous),
-            json: call.json,
+            content: call.json.map(Content::Json),
         };
-        let response = self.connection.send(request).await.map_err(|error| self.unanswered(error, call.what))?;
+        let response = match self.connection.send(request).await {
+            Err(ConnectionError::TooLarge { why }) => return Ok(Answered::TooLarge(why)),
+            answered => answered.map_err(|error| self.unanswered(error, call.what))?,
+        };
         let asked = Asked { address: &self.address, project: &self.project, short_name: &self.short_name, what: call.what, writes };
         verdict(asked, &response)?;
-        Ok(response.body)
+        Ok(Answered::Whole(response.body))
     }
 
     fn unanswered(&self, error: ConnectionError, what: &str) -> PlatformError {

@@ -4,6 +4,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::call::number;
 use crate::clock::Timestamp;
@@ -13,6 +14,10 @@ use crate::platform::{Answer, ProjectInfo, ResultRow, Task, WorkerInfo};
 /// The body is not what PYBOSSA answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Unreadable;
+
+/// Only owners are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct NotTold;
 
 /// A task row with what is embedded in it.
 #[derive(Debug, PartialEq)]
@@ -42,12 +47,41 @@ pub(super) struct ResultFacts {
     pub(super) project: String,
     /// The answers that completed the task.
     pub(super) answers: Vec<u64>,
+    /// When it was made: when the task was completed.
+    pub(super) made_at: Option<Timestamp>,
     newest: bool,
+}
+
+/// One row of a page, with its id as far as it has one; its error says why it is left out.
+#[derive(Debug)]
+pub(super) struct PageRow<T> {
+    pub(super) id: Option<u64>,
+    pub(super) row: Result<T, &'static str>,
+}
+
+/// A result row with its task and its answers.
+#[derive(Debug)]
+pub(super) struct CompletionRow {
+    pub(super) result: ResultFacts,
+    /// None when the server embeds none.
+    pub(super) task: Option<Task>,
+    /// Oldest first; none when the server embeds none.
+    pub(super) answers: Option<Vec<Answer>>,
 }
 
 /// A list of task rows.
 pub(super) fn tasks(body: &[u8]) -> Result<Vec<TaskRow>, Unreadable> {
     list(body)?.iter().map(task).collect()
+}
+
+/// A page of task rows. One that makes no sense spoils none of the others.
+pub(super) fn task_page(body: &[u8]) -> Result<Vec<PageRow<TaskRow>>, Unreadable> {
+    page(body, |row| task(row).map_err(|Unreadable| "PYBOSSA shows it in a shape that is no task's"))
+}
+
+/// A page of result rows. One that makes no sense spoils none of the others.
+pub(super) fn completion_page(body: &[u8]) -> Result<Vec<PageRow<CompletionRow>>, Unreadable> {
+    page(body, completion)
 }
 
 /// The id of the one task row that a call answered with.
@@ -84,6 +118,14 @@ pub(super) fn address(body: &[u8], id: &str) -> Result<Option<String>, Unreadabl
         Some(told) if told != id => Err(Unreadable),
         _ => Ok(fields.text("email_addr").filter(|address| !address.is_empty())),
     }
+}
+
+/// The address that the project of this short name calls; the outer none when there is no such project, the inner error when the one
+/// who asks is not told.
+pub(super) fn hook(body: &[u8], short_name: &str) -> Result<Option<Result<Option<String>, NotTold>>, Unreadable> {
+    let rows = list(body)?;
+    let row = rows.iter().find(|row| row.text("short_name").as_deref() == Some(short_name));
+    Ok(row.map(|row| if row.has("webhook") { Ok(row.text("webhook").filter(|url| !url.is_empty())) } else { Err(NotTold) }))
 }
 
 /// The project of this short name from a list of none or one.
@@ -125,9 +167,29 @@ fn list(body: &[u8]) -> Result<Vec<Fields<'_>>, Unreadable> {
     serde_json::from_str(text(body)?).map_err(|_| Unreadable)
 }
 
-fn task(row: &Fields<'_>) -> Result<TaskRow, Unreadable> {
+fn page<T>(body: &[u8], read: impl Fn(&Fields<'_>) -> Result<T, &'static str>) -> Result<Vec<PageRow<T>>, Unreadable> {
+    let rows: Vec<&RawValue> = serde_json::from_str(text(body)?).map_err(|_| Unreadable)?;
+    let row = |json: &RawValue| match Fields::parse(json.get()) {
+        Ok(fields) => PageRow { id: fields.id("id").and_then(|id| number(&id)), row: read(&fields) },
+        Err(_) => PageRow { id: None, row: Err("PYBOSSA shows something that is no row") },
+    };
+    Ok(rows.into_iter().map(row).collect())
+}
+
+fn completion(row: &Fields<'_>) -> Result<CompletionRow, &'static str> {
+    let result = result_row(row).map_err(|Unreadable| "PYBOSSA shows it in a shape that is no result's")?;
+    let task = match (row.has("task"), row.object("task")) {
+        (false, _) => None,
+        (true, Some(task)) => Some(task_facts(&task).map_err(|Unreadable| "PYBOSSA shows its task in a shape that is no task's")?),
+        (true, None) => return Err("its task is gone"),
+    };
+    let answers = task_runs(row).map_err(|Unreadable| "PYBOSSA shows its answers in a shape that is none of theirs")?;
+    Ok(CompletionRow { result, task, answers })
+}
+
+fn task_facts(row: &Fields<'_>) -> Result<Task, Unreadable> {
     let known = ["id", "state", "n_answers", "calibration", "info", "task_runs", "result", "link", "links"];
-    let task = Task {
+    Ok(Task {
         id: row.id("id").ok_or(Unreadable)?,
         redundancy: row.count("n_answers").ok_or(Unreadable)?,
         completed: row.text("state").ok_or(Unreadable)? == "completed",
@@ -135,11 +197,19 @@ fn task(row: &Fields<'_>) -> Result<TaskRow, Unreadable> {
         gold_answer: None,
         info: row.json("info").unwrap_or("null").to_owned(),
         extra: row.rest(|name| known.contains(&name)),
-    };
-    let answers = match row.has("task_runs") {
-        true => Some(in_order(&row.objects("task_runs").ok_or(Unreadable)?)?),
-        false => None,
-    };
+    })
+}
+
+fn task_runs(row: &Fields<'_>) -> Result<Option<Vec<Answer>>, Unreadable> {
+    match row.has("task_runs") {
+        true => in_order(&row.objects("task_runs").ok_or(Unreadable)?).map(Some),
+        false => Ok(None),
+    }
+}
+
+fn task(row: &Fields<'_>) -> Result<TaskRow, Unreadable> {
+    let task = task_facts(row)?;
+    let answers = task_runs(row)?;
     let result = match (row.has("result"), row.object("result")) {
         (false, _) => Embedded::NotTold,
         (true, Some(result)) if result.has("id") => match result_row(&result)? {
@@ -183,6 +253,7 @@ fn result_row(row: &Fields<'_>) -> Result<ResultFacts, Unreadable> {
             .json("task_run_ids")
             .and_then(|ids| Vec::deserialize(&mut serde_json::Deserializer::from_str(ids)).ok())
             .unwrap_or_default(),
+        made_at: row.text("created").and_then(|text| moment(&text)),
         newest: row.json("last_version") != Some("false"),
     })
 }

@@ -10,6 +10,7 @@ fn pybossa() -> Pybossa {
         project: "garden".to_owned(),
         api_key: Some(Secret::new("very-secret-key")),
         signing_tokens: Vec::new(),
+        generic: None,
     };
     Pybossa::new(platform, &"birds".parse().unwrap(), &Connections::new(Clock::System))
 }

@@ -142,9 +142,8 @@ pub(super) fn parse(path: &Path, text: String, context: &Context) -> Result<Pars
 }
 
 fn everything_said(config: &config::Project) -> Digest {
-    let basic = config.hook.basic.iter().flat_map(|basic| &basic.passwords);
     let outside = config.connections.iter().flat_map(|connection| connection.to.secrets());
-    let secrets = secrets_of(&config.platform).chain(&config.hook.tokens).chain(basic).chain(outside);
+    let secrets = secrets_of(&config.platform).chain(config.hook.secrets()).chain(outside);
     let text = secrets.fold(format!("{config:?}"), |text, secret| format!("{text}\0{}", secret.reveal()));
     Digest::of(text.as_bytes())
 }
@@ -152,7 +151,8 @@ fn everything_said(config: &config::Project) -> Digest {
 /// Whether a client of the one platform will do for the other.
 pub(super) fn is_same_platform(one: &config::Platform, other: &config::Platform) -> bool {
     let secrets = |platform: &config::Platform| secrets_of(platform).map(|secret| secret.reveal().to_owned()).collect::<Vec<_>>();
-    (one.kind, &one.url, &one.project) == (other.kind, &other.url, &other.project) && secrets(one) == secrets(other)
+    let said = |platform: &config::Platform| (platform.kind, platform.url.clone(), platform.project.clone(), platform.generic.clone());
+    said(one) == said(other) && secrets(one) == secrets(other)
 }
 
 fn secrets_of(platform: &config::Platform) -> impl Iterator<Item = &crate::secret::Secret> {

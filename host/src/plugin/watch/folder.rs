@@ -38,7 +38,7 @@ impl Stamp {
 
     /// Whether the file was written to less than `age` ago.
     pub(super) fn is_younger_than(&self, age: Duration) -> bool {
-        let now = Duration::from_millis(u64::try_from(Clock::System.now().as_millisecond()).unwrap_or(0));
+        let now = Duration::from_millis(u64::try_from(Clock::System.wall().as_millisecond()).unwrap_or(0));
         now.abs_diff(self.modified) < age
     }
 }

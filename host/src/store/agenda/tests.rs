@@ -8,7 +8,7 @@ use super::*;
 const VOTE: Member = Member { group: 1, number: 1 };
 
 fn entry(agenda: &Agenda, id: i64, member: Member, task: Option<&str>) -> Entry {
-    Entry { id, about: id * 10, member, lane: task.map(|task| agenda.lane(member, task)), due: 0, attempted: false }
+    Entry { id, about: id * 10, member, lane: task.map(|task| agenda.lane(member, task)), due: 0, yields: false, is_known: false }
 }
 
 fn ids(leased: &[Leased]) -> Vec<i64> {
@@ -305,10 +305,10 @@ fn a_member_that_is_held_has_no_turn_until_it_is_released() {
 }
 
 #[test]
-fn first_and_further_attempts_come_alternately() {
+fn fresh_ones_and_those_that_yield_come_alternately() {
     let mut agenda = Agenda::default();
     for id in 1..=6 {
-        agenda.insert(Entry { attempted: id <= 3, ..entry(&agenda, id, VOTE, None) });
+        agenda.insert(Entry { yields: id <= 3, ..entry(&agenda, id, VOTE, None) });
     }
     let mut order = Vec::new();
     for _ in 0..6 {

@@ -1,6 +1,6 @@
 //! Whose turn it is: groups one after the other, the members of a group one after the other, and no member beyond its cap.
-//! Within a member, those that had an attempt before and those that had none come alternately, and the former have no
-//! more than half of the cap.
+//! Within a member, those that yield (an attempt of them has counted, or they are of a backfill, say) and fresh ones come alternately,
+//! and the former have no more than half of the cap.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -26,10 +26,10 @@ pub(super) struct Turns {
 struct Lines {
     group: u32,
     fresh: Line,
-    attempted: Line,
+    yielding: Line,
     seated: bool,
-    /// Whether the one that was last taken had an attempt before.
-    took_attempted: bool,
+    /// Whether the one that was last taken was one of those that yield.
+    took_yielding: bool,
 }
 
 #[derive(Debug, Default)]
@@ -49,23 +49,23 @@ impl Line {
 
 impl Lines {
     fn is_empty(&self) -> bool {
-        self.fresh.ready.is_empty() && self.attempted.ready.is_empty()
+        self.fresh.ready.is_empty() && self.yielding.ready.is_empty()
     }
 
     /// The next one within `cap`, from the two lines in turn.
     fn take(&mut self, cap: usize, is_ready: impl Fn(i64) -> bool) -> Option<i64> {
-        if self.fresh.out + self.attempted.out >= cap {
+        if self.fresh.out + self.yielding.out >= cap {
             return None;
         }
-        let attempted_may = self.attempted.out < (cap / 2).max(1);
-        for attempted in [!self.took_attempted, self.took_attempted] {
-            let found = match attempted {
-                true if attempted_may => self.attempted.take(&is_ready),
+        let yielding_may = self.yielding.out < (cap / 2).max(1);
+        for yielding in [!self.took_yielding, self.took_yielding] {
+            let found = match yielding {
+                true if yielding_may => self.yielding.take(&is_ready),
                 true => None,
                 false => self.fresh.take(&is_ready),
             };
             if found.is_some() {
-                self.took_attempted = attempted;
+                self.took_yielding = yielding;
                 return found;
             }
         }
@@ -74,8 +74,8 @@ impl Lines {
 
     /// Whether there is anyone to take once there is room.
     fn may_take(&self, cap: usize) -> bool {
-        self.fresh.out + self.attempted.out < cap
-            && (!self.fresh.ready.is_empty() || (!self.attempted.ready.is_empty() && self.attempted.out < (cap / 2).max(1)))
+        self.fresh.out + self.yielding.out < cap
+            && (!self.fresh.ready.is_empty() || (!self.yielding.ready.is_empty() && self.yielding.out < (cap / 2).max(1)))
     }
 }
 
@@ -102,18 +102,18 @@ impl Turns {
     }
 
     /// Puts `id` at the end of its member's line.
-    pub(super) fn line_up(&mut self, member: Member, id: i64, attempted: bool) {
+    pub(super) fn line_up(&mut self, member: Member, id: i64, yields: bool) {
         let lines = self.members.entry(member.number).or_default();
         lines.group = member.group;
-        let line = if attempted { &mut lines.attempted } else { &mut lines.fresh };
+        let line = if yields { &mut lines.yielding } else { &mut lines.fresh };
         line.ready.push_back(id);
         self.seat(member.number);
     }
 
     /// A member has one less out.
-    pub(super) fn give_back(&mut self, member: Member, attempted: bool) {
+    pub(super) fn give_back(&mut self, member: Member, yields: bool) {
         if let Some(lines) = self.members.get_mut(&member.number) {
-            let line = if attempted { &mut lines.attempted } else { &mut lines.fresh };
+            let line = if yields { &mut lines.yielding } else { &mut lines.fresh };
             line.out = line.out.saturating_sub(1);
             self.seat(member.number);
         }
@@ -153,7 +153,7 @@ impl Turns {
         self.seats.clear();
         for lines in self.members.values_mut() {
             lines.fresh.ready = VecDeque::new();
-            lines.attempted.ready = VecDeque::new();
+            lines.yielding.ready = VecDeque::new();
             lines.seated = false;
         }
     }

@@ -2,7 +2,8 @@
 
 use super::bench::{Bench, completed, emitting, rerun};
 use crate::event::{EventKind, Origin, Standing};
-use crate::store::{Acceptance, Accepted, Again, Completion, Finished, Outcome, StoreError, Totals, WantedDead};
+use crate::id::EventId;
+use crate::store::{Acceptance, Accepted, Completion, Finished, Outcome, StoreError, Totals, WantedDead};
 
 pub(in crate::store) async fn a_new_event_is_recorded_with_its_invocations(bench: Bench) {
     let asked = completed("birds", "1", &["vote", "mail"]);
@@ -80,24 +81,48 @@ pub(in crate::store) async fn a_rerun_of_what_was_never_seen_is_new(bench: Bench
     assert!(!bench.claim_one().await.rerun);
 }
 
-pub(in crate::store) async fn plugins_that_never_had_an_event_join_it(bench: Bench) {
+pub(in crate::store) async fn a_snapshot_is_kept_with_a_new_event_and_with_no_other(mut bench: Bench) {
+    let shown = |text: &str| Acceptance { snapshot: Some(text.to_owned()), ..completed("birds", "1", &["vote"]) };
+    let (new, repeat) = (shown("first"), shown("second"));
+    let accepted = bench.store().accept(vec![new.clone(), repeat.clone()]).await.unwrap();
+    assert_eq!(accepted, [Accepted::New(new.event.id), Accepted::Repeat(new.event.id)]);
+    bench.restart().await;
+    assert_eq!(bench.store().snapshot(new.event.id, 0).await.unwrap().as_deref(), Some("first"));
+    assert_eq!(bench.store().snapshot(repeat.event.id, 0).await.unwrap(), None, "nothing is left behind");
+}
+
+pub(in crate::store) async fn a_plugin_that_never_had_an_event_joins_it(bench: Bench) {
     let id = bench.accept_task("1").await;
-    let joining = |names: &[&str]| {
-        let mut asked = Acceptance { again: Again::Newcomers, ..completed("birds", "1", names) };
-        asked.event.origin = Origin::Backfill;
-        asked
-    };
-    assert_eq!(bench.accept(joining(&["vote"])).await, Accepted::Repeat(id), "it waits for the event");
+    let join = async |name: &str| bench.store().join(&[id], &name.parse().unwrap(), Origin::Backfill).await.unwrap();
+    assert_eq!(join("vote").await, 0, "it waits for the event");
     let claimed = bench.claim_one().await;
     bench.finish(&claimed, Outcome::Dead).await;
-    assert_eq!(bench.accept(joining(&["vote"])).await, Accepted::Repeat(id), "it had it");
-    assert_eq!(bench.accept(joining(&["vote", "mail"])).await, Accepted::Joined(id));
-    assert_eq!(bench.accept(joining(&["vote", "mail"])).await, Accepted::Repeat(id), "both have it now");
+    assert_eq!(join("vote").await, 0, "it had it");
+    assert_eq!((join("mail").await, join("mail").await), (1, 0));
     let claimed = bench.claim_one().await;
     assert_eq!((claimed.plugin.as_str(), claimed.event.origin, claimed.rerun), ("mail", Origin::Backfill, false));
     assert_eq!(claimed.generation, 0, "what the platform said is shared");
-    let new = Acceptance { dedup_key: "new".to_owned(), ..joining(&["mail"]) };
-    assert_eq!(bench.accept(new.clone()).await, Accepted::New(new.event.id));
+    let ignored = Acceptance { standing: Standing::Ignored, ..completed("birds", "2", &[]) };
+    bench.accept(ignored.clone()).await;
+    let passed_over = [ignored.event.id, EventId::new()];
+    assert_eq!(bench.store().join(&passed_over, &"mail".parse().unwrap(), Origin::Backfill).await.unwrap(), 0);
+}
+
+pub(in crate::store) async fn a_plugin_joins_what_an_event_led_to(mut bench: Bench) {
+    let root = bench.handle("1", Completion::default()).await;
+    bench.accept(rerun("birds", "1", &["vote"])).await;
+    let claimed = bench.claim_one().await;
+    let emitted = emitting(&claimed, &["mail"]);
+    bench.complete(&claimed, Completion { events: vec![emitted.clone(), emitting(&claimed, &[])], ..Completion::default() }).await;
+    bench.restart().await;
+    let derived = bench.store().derived(root).await.unwrap();
+    assert_eq!((derived.len(), &derived[0]), (2, &emitted.event));
+    assert!(bench.store().derived(emitted.event.id).await.unwrap().is_empty(), "all belong to the event from outside");
+    bench.complete(&bench.claim_one().await, Completion::default()).await;
+    let ids: Vec<EventId> = derived.iter().map(|event| event.id).collect();
+    assert_eq!(bench.store().join(&ids, &"mail".parse().unwrap(), Origin::Backfill).await.unwrap(), 1, "it had the first one");
+    let claimed = bench.claim_one().await;
+    assert_eq!((claimed.event.id, claimed.event.origin, claimed.generation), (ids[1], Origin::Backfill, 1));
 }
 
 pub(in crate::store) async fn a_rerun_takes_dead_letters_with_it(mut bench: Bench) {

@@ -131,17 +131,21 @@ impl Bench {
     }
 
     pub(in crate::store) fn run(&self, outcome: &str) -> Run {
-        Run {
-            component: Some("c0ffee".to_owned()),
-            settings: Some("5e77".to_owned()),
-            started_at: self.now(),
-            duration_ms: 3,
-            cpu_ms: 2,
-            outcome: outcome.to_owned(),
-            reason: String::new(),
-            log: "[]".to_owned(),
-            read: "{}".to_owned(),
-        }
+        run_at(self.now(), outcome)
+    }
+}
+
+pub(in crate::store) fn run_at(started_at: Timestamp, outcome: &str) -> Run {
+    Run {
+        component: Some("c0ffee".to_owned()),
+        settings: Some("5e77".to_owned()),
+        started_at,
+        duration_ms: 3,
+        cpu_ms: 2,
+        outcome: outcome.to_owned(),
+        reason: String::new(),
+        log: "[]".to_owned(),
+        read: "{}".to_owned(),
     }
 }
 
@@ -180,6 +184,7 @@ pub(in crate::store) fn completed(project: &str, task: &str, names: &[&str]) -> 
         freshness: None,
         again: Again::Never,
         plugins: plugins(names),
+        snapshot: None,
     }
 }
 

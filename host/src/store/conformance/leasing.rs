@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::bench::{Bench, LEASE, completed};
+use super::bench::{Bench, LEASE, completed, saving, with_effects};
+use crate::effect::Effect;
+use crate::event::Origin;
 use crate::store::{Claimed, Completion, Finished, Outcome, StoreError};
 
 /// The plugins and tasks of what was claimed, in order.
@@ -94,6 +96,31 @@ pub(in crate::store) async fn no_plugin_has_more_than_its_cap(bench: Bench) {
     bench.complete(&claimed[0], Completion::default()).await;
     assert_eq!(named(&bench.claim_up_to(100, 2).await), ["vote:2"]);
     assert_eq!(bench.claim_up_to(100, 3).await.len(), 2, "a greater cap makes room at once");
+}
+
+/// What a store gives first of many old things and one new one: the new one is among the first two, before and after a restart.
+pub(in crate::store) async fn what_happens_now_does_not_wait_for_a_backfill(mut bench: Bench) {
+    for task in 0..10 {
+        let mut old = completed("birds", &task.to_string(), &["vote"]);
+        old.event.origin = Origin::Backfill;
+        bench.accept(old).await;
+    }
+    bench.accept_task("now").await;
+    assert!(named(&bench.claim_up_to(2, 1_000).await).contains(&"vote:now".to_owned()));
+    bench.restart().await;
+    assert!(named(&bench.claim_up_to(2, 1_000).await).contains(&"vote:now".to_owned()));
+    bench.restart().await;
+
+    // The same with what is written back.
+    for claimed in bench.claim().await {
+        let task = claimed.event.task.clone().unwrap();
+        bench.complete(&claimed, with_effects(vec![saving(&task, "{}")])).await;
+    }
+    for _ in 0..2 {
+        let first = bench.store().claim_deliveries(2, 1_000, LEASE).await.unwrap();
+        assert!(first.iter().any(|delivery| matches!(&delivery.effect, Effect::SaveResult { task, .. } if task == "now")));
+        bench.restart().await;
+    }
 }
 
 pub(in crate::store) async fn a_lease_that_runs_out_is_given_to_another(bench: Bench) {

@@ -8,6 +8,7 @@ use proptest::test_runner::TestRunner;
 
 use super::bench::{Bench, LEASE, completed, emitting, saving, scope, set};
 use crate::clock::Timestamp;
+use crate::event::Origin;
 use crate::id::{EventId, InvocationId};
 use crate::store::{
     Acceptance, Accepted, Again, Claimed, Completion, DeadKind, Finished, Lease, Outcome, Quarantine, Replayed, StateChange, StateRead,
@@ -29,6 +30,7 @@ enum Step {
     Parked { pick: usize, wait: u64 },
     Dead { pick: usize },
     Unconfirmed { pick: usize },
+    Join { project: usize, task: u8, key: u8, plugin: usize },
     Replay { limit: u32 },
     Quarantine { project: usize, plugin: usize },
     Release { project: usize, plugin: usize },
@@ -37,7 +39,7 @@ enum Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let again = prop_oneof![Just(Again::Never), Just(Again::Rerun), Just(Again::Newcomers)];
+    let again = prop_oneof![Just(Again::Never), Just(Again::Rerun)];
     let accept = (0usize..2, 0u8..3, 0u8..3, again, any::<bool>());
     prop_oneof![
         6 => accept.prop_map(|(project, task, key, again, both)| Step::Accept { project, task, key, again, both }),
@@ -48,6 +50,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (any::<usize>(), 0u64..40).prop_map(|(pick, wait)| Step::Parked { pick, wait }),
         1 => any::<usize>().prop_map(|pick| Step::Dead { pick }),
         1 => any::<usize>().prop_map(|pick| Step::Unconfirmed { pick }),
+        1 => (0usize..2, 0u8..3, 0u8..3, 0usize..2).prop_map(|(project, task, key, plugin)| Step::Join { project, task, key, plugin }),
         1 => (1u32..4).prop_map(|limit| Step::Replay { limit }),
         1 => (0usize..2, 0usize..2).prop_map(|(project, plugin)| Step::Quarantine { project, plugin }),
         1 => (0usize..2, 0usize..2).prop_map(|(project, plugin)| Step::Release { project, plugin }),
@@ -136,7 +139,6 @@ async fn accept(bench: &Bench, model: &mut Model, (project, task, key): (usize, 
     let id = asked.event.id;
     let known = model.seen.get(&(project, task, key)).copied();
     let answer = bench.accept(asked).await;
-    let mut names = names.to_vec();
     let (event, generation) = match known {
         None => {
             assert_eq!(answer, Accepted::New(id));
@@ -145,15 +147,6 @@ async fn accept(bench: &Bench, model: &mut Model, (project, task, key): (usize, 
             (id, 0)
         }
         Some(known) if again == Again::Never => return assert_eq!(answer, Accepted::Repeat(known)),
-        Some(known) if again == Again::Newcomers => {
-            let waits = |plugin: &str| model.waiting.iter().any(|waiting| waiting.event == known && waiting.plugin == plugin);
-            names.retain(|plugin| !waits(plugin) && !model.ran.contains(&(known, (*plugin).to_owned())));
-            if names.is_empty() {
-                return assert_eq!(answer, Accepted::Repeat(known));
-            }
-            assert_eq!(answer, Accepted::Joined(known));
-            (known, model.generations.get(&known).copied().unwrap_or(0))
-        }
         Some(known) if model.waiting.iter().any(|waiting| waiting.event == known) => return assert_eq!(answer, Accepted::FoldedIn(known)),
         Some(known) => {
             assert_eq!(answer, Accepted::Rerun(known));
@@ -162,7 +155,7 @@ async fn accept(bench: &Bench, model: &mut Model, (project, task, key): (usize, 
             (known, *generation)
         }
     };
-    for plugin in names {
+    for plugin in names.iter().copied() {
         let again = again == Again::Rerun;
         if again {
             model.dead.retain(|dead| (dead.event, dead.plugin.as_str()) != (event, plugin));
@@ -203,6 +196,29 @@ async fn claim(bench: &Bench, model: &mut Model, limit: usize, cap: usize) {
     }
     let out: usize = model.claimed.iter().filter(|claimed| model.position(claimed.lease).is_some()).count();
     assert_eq!(out, model.claimed.len());
+}
+
+async fn join(bench: &Bench, model: &mut Model, (project, task, key): (usize, u8, u8), plugin: &str) {
+    let Some(event) = model.seen.get(&(project, task, key)).copied() else { return };
+    let waits = model.waiting.iter().any(|waiting| waiting.event == event && waiting.plugin == plugin);
+    let joins = !waits && !model.ran.contains(&(event, plugin.to_owned()));
+    let joined = bench.store().join(&[event], &plugin.parse().unwrap(), Origin::Backfill).await.unwrap();
+    assert_eq!(joined, u32::from(joins));
+    if joins {
+        model.waiting.push(Waiting {
+            event,
+            project: PROJECTS[project].to_owned(),
+            plugin: plugin.to_owned(),
+            task: task.to_string(),
+            due: bench.now(),
+            attempts: 0,
+            traps: 0,
+            parked: 0,
+            generation: model.generations.get(&event).copied().unwrap_or(0),
+            rerun: false,
+            held: None,
+        });
+    }
 }
 
 /// Finishes one that is out; also one that was lost, which must change nothing.
@@ -325,6 +341,7 @@ async fn take(bench: &mut Bench, model: &mut Model, step: Step) {
         Step::Parked { pick, wait } => finish(bench, model, pick, async |_| Outcome::Parked { due: later(bench, wait) }).await,
         Step::Dead { pick } => finish(bench, model, pick, async |_| Outcome::Dead).await,
         Step::Unconfirmed { pick } => finish(bench, model, pick, async |_| Outcome::Unconfirmed).await,
+        Step::Join { project, task, key, plugin } => join(bench, model, (project, task, key), PLUGINS[plugin]).await,
         Step::Replay { limit } => replay(bench, model, limit).await,
         Step::Quarantine { project, plugin } => {
             let whose = scope(PROJECTS[project], PLUGINS[plugin]);

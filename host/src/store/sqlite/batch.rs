@@ -18,7 +18,9 @@ mod accept;
 mod badge;
 mod deliver;
 mod finish;
+mod forget;
 mod keep;
+mod prune;
 mod replay;
 
 /// A transaction that is being written.
@@ -112,6 +114,11 @@ impl<'a> Batch<'a> {
             Work::Replay { wanted, limit } => self.replay(wanted, *limit),
             Work::ReplayEvent { event, plugins, fresh } => {
                 self.replay_event(*event, plugins, *fresh).map(|replayed| Ok(Answer::ReplayedEvent(replayed)))
+            }
+            Work::Join { events, plugin, origin } => self.join(events, plugin, *origin),
+            Work::Prune { cutoff, after, limit } => self.prune(*cutoff, *after, *limit).map(|walked| Ok(Answer::Walked(walked))),
+            Work::Forget { project, forgotten, after, limit } => {
+                self.forget_worker(project, forgotten, *after, *limit).map(|walked| Ok(Answer::Walked(walked)))
             }
             Work::Quarantine(held) => self.quarantine(held).map(|()| Ok(Answer::Done)),
             Work::Release(scope) => self.release(scope).map(|released| Ok(Answer::Released(released))),

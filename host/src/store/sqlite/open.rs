@@ -8,6 +8,9 @@ use rusqlite::Connection;
 
 use super::names::Names;
 use super::read::keep_statements;
+use super::rows;
+use crate::backoff::Backoff;
+use crate::clock::{self, Timestamp};
 use crate::store::agenda::{Agenda, Entry};
 
 /// The database's file in the data folder.
@@ -185,16 +188,22 @@ fn migrate(db: &mut Connection, number: u32, migration: &str) -> rusqlite::Resul
 }
 
 /// The invocations and the deliveries that are not finished, in the order in which they came.
-pub(super) fn agendas(db: &Connection, names: &mut Names) -> rusqlite::Result<(Agenda, Agenda)> {
+///
+/// None is due later than the longest wait there is from `now`: what was put off by a clock that was wrong does not wait for ten years.
+pub(super) fn agendas(db: &Connection, names: &mut Names, now: Timestamp) -> rusqlite::Result<(Agenda, Agenda)> {
+    let due_max = clock::after(now, Backoff::INVOCATION.longest).as_millisecond();
     let mut invocations = Agenda::default();
-    let mut statement =
-        db.prepare("SELECT i.id, i.event, i.scope, i.due, e.task, i.attempts > 0 FROM invocation i JOIN event e ON e.id = i.event")?;
+    let mut statement = db.prepare(
+        "SELECT i.id, i.event, i.scope, i.due, e.task, i.attempts > 0, i.origin FROM invocation i JOIN event e ON e.id = i.event",
+    )?;
     let mut rows = statement.query([])?;
     let mut entries = Vec::new();
     while let Some(row) = rows.next()? {
         let member = names.member(row.get(2)?);
         let lane = row.get_ref(4)?.as_str_or_null()?.map(|task| invocations.lane(member, task));
-        entries.push(Entry { id: row.get(0)?, about: row.get(1)?, member, lane, due: row.get(3)?, attempted: row.get(5)? });
+        let due = row.get::<_, i64>(3)?.min(due_max);
+        let yields = row.get::<_, bool>(5)? || rows::yields(rows::origin(row, 6)?);
+        entries.push(Entry { id: row.get(0)?, about: row.get(1)?, member, lane, due, yields, is_known: true });
     }
     // They lie by event, and a re-run is younger than its event.
     entries.sort_unstable_by_key(|entry| entry.id);
@@ -206,12 +215,13 @@ pub(super) fn agendas(db: &Connection, names: &mut Names) -> rusqlite::Result<(A
     }
 
     let mut deliveries = Agenda::default();
-    let mut statement = db.prepare("SELECT id, project, connection, due, task, attempts > 0 FROM delivery ORDER BY id")?;
+    let mut statement = db.prepare("SELECT id, project, connection, due, task, attempts > 0 OR yields FROM delivery ORDER BY id")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let member = names.connection(row.get(1)?, row.get_ref(2)?.as_str()?);
         let lane = row.get_ref(4)?.as_str_or_null()?.map(|task| deliveries.lane(member, task));
-        deliveries.insert(Entry { id: row.get(0)?, about: 0, member, lane, due: row.get(3)?, attempted: row.get(5)? });
+        let due = row.get::<_, i64>(3)?.min(due_max);
+        deliveries.insert(Entry { id: row.get(0)?, about: 0, member, lane, due, yields: row.get(5)?, is_known: true });
     }
     Ok((invocations, deliveries))
 }

@@ -151,6 +151,13 @@ pub(super) fn event(db: &Connection, names: &Names, id: EventId) -> rusqlite::Re
         .optional()
 }
 
+/// The events that plugins emitted because of `root`, in their order.
+pub(super) fn derived(db: &Connection, names: &Names, root: EventId) -> rusqlite::Result<Vec<Event>> {
+    db.prepare_cached(concat!("SELECT ", event_columns!(), " FROM event e WHERE e.root = ?1 ORDER BY e.id"))?
+        .query_map([root.as_bytes()], |row| Ok(rows::event(row, 0, names)?.0))?
+        .collect()
+}
+
 /// The runs of an event, oldest first.
 pub(super) fn runs(db: &Connection, names: &Names, event: EventId) -> rusqlite::Result<Vec<(PluginName, Run)>> {
     let mut statement = db.prepare_cached(

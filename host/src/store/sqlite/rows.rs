@@ -134,6 +134,11 @@ pub(super) fn event(row: &Row<'_>, first: usize, names: &Names) -> rusqlite::Res
     Ok((event, standing))
 }
 
+/// Whether what comes of such events lets that of others go before: somebody waits for what happens now, and nobody for a backfill of years.
+pub(super) fn yields(origin: Origin) -> bool {
+    origin != Origin::Live
+}
+
 /// A column that holds an origin.
 pub(super) fn origin(row: &Row<'_>, column: usize) -> rusqlite::Result<Origin> {
     match row.get::<_, u8>(column)? {
@@ -181,6 +186,7 @@ fn platform_of(number: u8) -> Option<PlatformKind> {
     match number {
         0 => Some(PlatformKind::Pybossa),
         1 => Some(PlatformKind::Appen),
+        2 => Some(PlatformKind::Generic),
         _ => None,
     }
 }
@@ -190,6 +196,7 @@ pub(super) fn platform_number(platform: PlatformKind) -> u8 {
     match platform {
         PlatformKind::Pybossa => 0,
         PlatformKind::Appen => 1,
+        PlatformKind::Generic => 2,
     }
 }
 

@@ -7,10 +7,10 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::{OpenError, Options, SqliteStore, open};
-use crate::clock::Clock;
-use crate::store::conformance::bench::{completed, scope};
+use crate::clock::{self, Clock};
+use crate::store::conformance::bench::{completed, run_at, scope};
 use crate::store::conformance::{Open, suite};
-use crate::store::{Acceptance, Accepted, Store, StoreError, Totals};
+use crate::store::{Acceptance, Accepted, Outcome, Store, StoreError, Totals};
 
 /// A disk that fails and is well again.
 mod disk;
@@ -175,6 +175,27 @@ async fn what_cannot_be_read_is_leased_to_nobody() {
     assert!(matches!(store.claim(1, 1, lease).await, Err(StoreError::Failed(_))));
     harm.execute_batch("ALTER TABLE elsewhere RENAME TO event").unwrap();
     assert_eq!(store.claim(1, 1, lease).await.unwrap().len(), 1);
+}
+
+/// A machine whose clock was wrong put it off by sixty years. After a start with the right time it waits no longer than anything may.
+#[tokio::test]
+async fn what_was_put_off_by_a_clock_that_was_wrong_is_due_within_half_a_day() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |seconds: i64| Options { clock: Clock::manual(clock::from_millis(seconds * 1_000)), ..Options::default() };
+    let (wrong, right) = (4_000_000_000, 2_000_000_000);
+    let store = SqliteStore::open(folder.path(), at(wrong)).unwrap();
+    store.accept(vec![completed("birds", "1", &["vote"])]).await.unwrap();
+    let lease = std::time::Duration::from_secs(60);
+    let claimed = store.claim(1, 1, lease).await.unwrap().remove(0);
+    let due = clock::from_millis((wrong + 180) * 1_000);
+    store.finish(claimed.lease, Outcome::Retry { due, trapped: false }, run_at(due, "retry")).await.unwrap();
+    drop(store);
+    let clock = Clock::manual(clock::from_millis(right * 1_000));
+    let store = SqliteStore::open(folder.path(), Options { clock: clock.clone(), ..Options::default() }).unwrap();
+    let claim = || tokio::time::timeout(std::time::Duration::ZERO, store.claim(1, 1, lease));
+    assert!(claim().await.is_err(), "it is not due yet");
+    clock.advance(std::time::Duration::from_secs(12 * 3600));
+    assert_eq!(claim().await.unwrap().unwrap().len(), 1);
 }
 
 #[tokio::test]

@@ -5,11 +5,11 @@ use tokio::sync::oneshot;
 use super::rows::Packed;
 use crate::clock::Timestamp;
 use crate::effect::OnceKey;
-use crate::event::Event;
+use crate::event::{Event, Origin};
 use crate::id::{Digest, EventId, InvocationId, PluginName, ProjectName, Scope};
 use crate::store::{
-    Acceptance, Accepted, Binding, Completion, DeliveryOutcome, Emitted, Finished, Lease, Outcome, Quarantine, Replayed, Requested, Run,
-    StateChange, StateRead, StoreError, WantedDead,
+    Acceptance, Accepted, Binding, Completion, Cutoff, DeliveryOutcome, Emitted, Finished, Forgotten, Lease, Outcome, Quarantine, Replayed,
+    Requested, Run, StateChange, StateRead, StoreError, Walked, WantedDead,
 };
 
 /// Something to do, and where the answer goes.
@@ -55,6 +55,22 @@ pub(super) enum Work {
         plugins: Vec<PluginName>,
         fresh: bool,
     },
+    Join {
+        events: Vec<EventId>,
+        plugin: PluginName,
+        origin: Origin,
+    },
+    Prune {
+        cutoff: Cutoff,
+        after: i64,
+        limit: u32,
+    },
+    Forget {
+        project: ProjectName,
+        forgotten: Forgotten,
+        after: i64,
+        limit: u32,
+    },
     Quarantine(Quarantine),
     Release(Scope),
     /// Nothing was asked for a while: give back memory.
@@ -68,6 +84,7 @@ impl Work {
     pub(super) fn weight(&self) -> usize {
         match self {
             Self::Accept(batch) => batch.len(),
+            Self::Join { events, .. } => events.len(),
             _ => 1,
         }
     }
@@ -80,20 +97,24 @@ pub(super) enum Answer {
     Bound(Binding),
     Replayed(Replayed),
     ReplayedEvent(Option<u32>),
+    Joined(u32),
     Released(bool),
+    Walked(Walked),
     Done,
 }
 
-/// An [`Acceptance`] whose payload is packed; the event's own is empty.
+/// An [`Acceptance`] whose payload and snapshot are packed; its own are empty.
 pub(super) struct Incoming {
     pub(super) asked: Acceptance,
     pub(super) payload: Packed,
+    pub(super) snapshot: Option<(Digest, Packed)>,
 }
 
 impl Incoming {
     pub(super) fn of(mut asked: Acceptance) -> Self {
         let payload = Packed::of(std::mem::take(&mut asked.event.payload));
-        Self { asked, payload }
+        let snapshot = asked.snapshot.take().map(|text| (Digest::of(text.as_bytes()), Packed::of(text)));
+        Self { asked, payload, snapshot }
     }
 }
 

@@ -26,6 +26,7 @@ async fn worker_of(server: &Pybossa, task: i64) -> String {
         project: "birds".to_owned(),
         api_key: Some(Secret::new(&server.owner_key())),
         signing_tokens: Vec::new(),
+        generic: None,
     };
     let client = platform::pybossa::Pybossa::new(platform, &"birds".parse().unwrap(), &Connections::new(Clock::System));
     client.answers(&task.to_string(), None).await.unwrap().remove(0).worker.unwrap()

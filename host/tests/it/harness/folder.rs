@@ -42,13 +42,20 @@ impl Folder {
     /// The same with further limits, as they stand in `[limits]`.
     pub fn with(limits: &str) -> Self {
         let folder = Self { dir: tempfile::tempdir().unwrap(), listen: free_address(), admin: free_address() };
-        folder.settings(&format!("[limits]\n{QUICK}{limits}"));
+        folder.settings(&format!("reconcile_minutes = 0\n[limits]\n{QUICK}{limits}"));
         for subfolder in ["plugins", "projects"] {
             fs::create_dir(folder.path(subfolder)).unwrap();
         }
         folder.secret("hook-token", HOOK_TOKEN);
         folder.secret("signing-token", SIGNING_TOKEN);
         share_compiled_code(&folder.data());
+        folder
+    }
+
+    /// As [`Folder::new`], for a host that also looks for what hooks did not bring. No other does: tests count calls.
+    pub fn reconciling() -> Self {
+        let folder = Self::new();
+        folder.settings(&format!("[limits]\n{QUICK}"));
         folder
     }
 
@@ -118,6 +125,12 @@ impl Folder {
     pub fn appen_of(&self, name: &str, job: i64, plugins: &str) {
         let platform = format!("kind = \"appen\"\nproject = \"{job}\"\nsigning_token = {{ file = \"../secrets/signing-token\" }}\n");
         self.project(name, &platform, plugins);
+    }
+
+    /// Writes the file of a project of a sender without a dialect: the keys and tables below `[generic]`, its signatures and plugins.
+    pub fn generic(&self, name: &str, generic: &str) {
+        let platform = format!("kind = \"generic\"\nurl = \"https://labels.example.org\"\nproject = \"{name}\"\n");
+        self.project(name, &platform, &format!("[generic]\n{generic}"));
     }
 
     fn project(&self, name: &str, platform: &str, plugins: &str) {

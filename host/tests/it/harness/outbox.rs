@@ -37,6 +37,7 @@ impl Outbox {
             freshness: None,
             again: Again::Never,
             plugins: vec!["asks".parse().unwrap()],
+            snapshot: None,
         };
         let Accepted::New(event) = store.accept(vec![acceptance]).await.unwrap()[0] else { panic!("it is new") };
         let claimed = store.claim(1, 1, Duration::from_secs(60)).await.unwrap().remove(0);

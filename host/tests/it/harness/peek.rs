@@ -5,6 +5,7 @@ use std::path::Path;
 use crowdhook::event::{Event, Standing};
 use crowdhook::id::{EventId, PluginName};
 use crowdhook::store::{Run, Store};
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
 
 /// One event, its standing, and its runs.
@@ -61,4 +62,38 @@ pub fn waiting_deliveries(data: &Path) -> Vec<String> {
     let mut statement = db.prepare("SELECT reason FROM delivery WHERE reason <> '' ORDER BY id").unwrap();
     let reasons = statement.query_map([], |row| row.get(0)).unwrap();
     reasons.map(Result::unwrap).collect()
+}
+
+/// Every text in a data folder, whatever table it stands in, with those that are kept packed.
+pub fn texts(data: &Path) -> Vec<String> {
+    let db = open(data);
+    let mut tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").unwrap();
+    let tables: Vec<String> = tables.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    let mut texts = Vec::new();
+    for table in tables {
+        let mut statement = db.prepare(&format!("SELECT * FROM {table}")).unwrap();
+        let columns = statement.column_count();
+        let mut rows = statement.query([]).unwrap();
+        while let Some(row) = rows.next().unwrap() {
+            texts.extend((0..columns).filter_map(|column| match row.get_ref(column).unwrap() {
+                ValueRef::Text(text) => Some(String::from_utf8(text.to_vec()).unwrap()),
+                ValueRef::Blob(bytes) => unpacked(bytes),
+                _ => None,
+            }));
+        }
+    }
+    texts
+}
+
+/// The text that `bytes` are packed of, when they are.
+fn unpacked(bytes: &[u8]) -> Option<String> {
+    let (length, _) = bytes.split_first_chunk()?;
+    // Ids and digests are no lengths.
+    let sensible = u32::from_le_bytes(*length) < 16 * 1024 * 1024;
+    String::from_utf8(sensible.then(|| lz4_flex::decompress_size_prepended(bytes).ok())??).ok()
+}
+
+/// How many pages the store has, those that hold nothing now among them.
+pub fn pages(data: &Path) -> i64 {
+    open(data).query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap()
 }

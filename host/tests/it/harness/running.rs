@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crowdhook::admin::token;
 use crowdhook::app::App;
 use crowdhook::config::load;
 use crowdhook::id::Scope;
@@ -12,7 +13,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::folder::Folder;
-use super::patience::{PATIENCE, eventually};
+use super::patience::{PATIENCE, eventually, until};
 use super::peek::{self, Kept};
 use super::wire::{self, Reply};
 
@@ -40,6 +41,8 @@ impl Running {
         let serving = tokio::spawn(app.serve(async {
             stopped.await.ok();
         }));
+        // From then on it can be asked, by the command line too.
+        until("the host has begun to serve", async || token::path(&folder.data()).is_file()).await;
         Self { folder, store, registry, stop, serving }
     }
 
@@ -107,11 +110,28 @@ impl Running {
 
     /// What the admin API answers.
     pub async fn admin(&self, path: &str) -> Value {
-        let token = std::fs::read_to_string(self.folder.data().join("admin-token")).unwrap();
-        let admin = self.folder.admin;
-        let request = format!("GET {path} HTTP/1.1\r\nHost: {admin}\r\nAuthorization: Bearer {}\r\n\r\n", token.trim());
+        let (status, body) = self.send_admin("GET", path, "").await;
+        assert_eq!(status, 200, "{body}");
+        serde_json::from_str(&body).unwrap()
+    }
+
+    /// What the admin API answers to a POST of this JSON, with its status.
+    pub async fn act(&self, path: &str, json: &Value) -> (u16, Value) {
+        let (status, body) = self.send_admin("POST", path, &json.to_string()).await;
+        (status, serde_json::from_str(&body).unwrap())
+    }
+
+    async fn send_admin(&self, method: &str, path: &str, body: &str) -> (u16, String) {
+        // It is made when the host begins to serve.
+        let file = self.folder.data().join("admin-token");
+        let token =
+            eventually("there is an admin token", async || std::fs::read_to_string(&file).ok().filter(|token| !token.is_empty())).await;
+        let (admin, token, length) = (self.folder.admin, token.trim(), body.len());
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {admin}\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n\
+             Content-Length: {length}\r\n\r\n{body}"
+        );
         let reply = wire::send(admin, request).await.unwrap();
-        assert_eq!(reply.status, 200, "{}", reply.body);
-        serde_json::from_str(&reply.body).unwrap()
+        (reply.status, reply.body)
     }
 }

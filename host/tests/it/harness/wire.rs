@@ -92,7 +92,7 @@ pub fn signal(path: &str, signal: &Signal, payload: &str, token: &str) -> String
     post(path, "application/x-www-form-urlencoded", &body)
 }
 
-fn post(path: &str, content_type: &str, body: &str) -> String {
+pub fn post(path: &str, content_type: &str, body: &str) -> String {
     let length = body.len();
     format!("POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\n\r\n{body}")
 }

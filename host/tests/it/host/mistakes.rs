@@ -178,7 +178,7 @@ async fn api_key_that_is_wrong() {
     host.logs("does not know the API key of project `birds`").await;
     host.logs("set `platform.api_key`").await;
     until("the status shows that it waits for another key", async || {
-        run(&folder, &["status"]).await.well().contains("deliveries: 1 waiting, 0 given up")
+        run(&folder, &["status"]).await.well().contains("deliveries: 1 waiting, 0 dead")
     })
     .await;
     assert!(host.stop().await.success());

@@ -70,7 +70,7 @@ impl Platform for Nowhere {
 pub fn project(name: &str, kind: PlatformKind, platform_project: &str) -> Project {
     let signing_tokens = match kind {
         PlatformKind::Appen => vec![Secret::new(SIGNING_TOKEN)],
-        PlatformKind::Pybossa => Vec::new(),
+        PlatformKind::Pybossa | PlatformKind::Generic => Vec::new(),
     };
     let platform = config::Platform {
         kind,
@@ -78,12 +78,13 @@ pub fn project(name: &str, kind: PlatformKind, platform_project: &str) -> Projec
         project: platform_project.to_owned(),
         api_key: Some(Secret::new("key")),
         signing_tokens,
+        generic: None,
     };
     let config = config::Project {
         name: name.parse().unwrap(),
         file: format!("projects/{name}.toml").into(),
         platform,
-        hook: Hook { tokens: vec![Secret::new("token")], basic: None },
+        hook: Hook { tokens: vec![Secret::new("token")], basic: None, ..Hook::default() },
         plugins: Vec::new(),
         run_all: false,
         connections: Vec::new(),

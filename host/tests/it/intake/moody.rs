@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use crowdhook::event::{Event, Standing};
+use crowdhook::event::{Event, Origin, Standing};
 use crowdhook::id::{BadgeId, Digest, EventId, InvocationId, PluginName, ProjectName, Scope};
 use crowdhook::store::sqlite::{Options, SqliteStore};
 use crowdhook::store::{
-    Acceptance, Accepted, Binding, Claimed, ClaimedDelivery, DeadLetter, DeliveryOutcome, DeliveryRecord, Finished, KeptBadge, KeptResult,
-    Lease, Outcome, Quarantine, Replayed, Run, StateEntry, Store, StoreError, Totals, WantedBadges, WantedDead,
+    Acceptance, Accepted, Binding, Claimed, ClaimedDelivery, Cutoff, DeadLetter, DeliveryOutcome, DeliveryRecord, Finished, Forgotten,
+    KeptBadge, KeptResult, Lease, Outcome, Quarantine, Replayed, Run, StateEntry, Store, StoreError, Totals, Walked, WantedBadges,
+    WantedDead,
 };
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -156,6 +157,12 @@ impl Store for Moody {
     async fn replay_event(&self, _: EventId, _: &[PluginName], _: bool) -> Result<Option<u32>, StoreError> {
         unreachable!()
     }
+    async fn derived(&self, _: EventId) -> Result<Vec<Event>, StoreError> {
+        unreachable!()
+    }
+    async fn join(&self, _: &[EventId], _: &PluginName, _: Origin) -> Result<u32, StoreError> {
+        unreachable!()
+    }
     async fn quarantine(&self, _: &Quarantine) -> Result<(), StoreError> {
         unreachable!()
     }
@@ -165,14 +172,20 @@ impl Store for Moody {
     async fn quarantined(&self) -> Result<Vec<Quarantine>, StoreError> {
         unreachable!()
     }
+    async fn prune(&self, _: Cutoff, _: i64, _: u32) -> Result<Walked, StoreError> {
+        unreachable!()
+    }
+    async fn forget_worker(&self, _: &ProjectName, _: &Forgotten, _: i64, _: u32) -> Result<Walked, StoreError> {
+        unreachable!()
+    }
     async fn seen(&self, _: &ProjectName, _: &[String]) -> Result<Vec<Option<EventId>>, StoreError> {
         unreachable!()
     }
     async fn mark(&self, _: &ProjectName, _: &str) -> Result<Option<String>, StoreError> {
         unreachable!()
     }
-    async fn set_mark(&self, _: &ProjectName, _: &str, _: Option<&str>) -> Result<(), StoreError> {
-        unreachable!()
+    async fn set_mark(&self, project: &ProjectName, name: &str, value: Option<&str>) -> Result<(), StoreError> {
+        self.store.set_mark(project, name, value).await
     }
     async fn dead_letters(&self, _: &WantedDead, _: u32) -> Result<Vec<DeadLetter>, StoreError> {
         unreachable!()

@@ -8,6 +8,7 @@ use crate::event::{Event, Origin, Standing};
 use crate::id::{EventId, PluginName, ProjectName};
 use crate::store::agenda::Entry;
 use crate::store::sqlite::counters;
+use crate::store::sqlite::read;
 use crate::store::sqlite::rows::{self, Packed};
 use crate::store::sqlite::work::{Answer, Incoming};
 use crate::store::{Accepted, Again, StoreError};
@@ -30,10 +31,8 @@ pub(super) struct Handling<'a> {
 
 impl Batch<'_> {
     pub(super) fn accept(&mut self, batch: &[Incoming]) -> rusqlite::Result<Result<Answer, StoreError>> {
-        let waiting = self.shared.invocations().len() + self.news.added;
-        let max = self.shared.waiting_max;
-        if waiting >= max {
-            return Ok(Err(StoreError::Full { waiting, max }));
+        if let Err(full) = self.has_room() {
+            return Ok(Err(full));
         }
         let accepted = batch.iter().map(|incoming| self.accept_one(incoming)).collect::<rusqlite::Result<_>>()?;
         Ok(Ok(Answer::Accepted(accepted)))
@@ -53,6 +52,9 @@ impl Batch<'_> {
         let standing =
             if asked.standing == Standing::Accepted && !self.is_fresh(incoming, project)? { Standing::Superseded } else { asked.standing };
         let row = self.insert_event(&asked.event, project, (standing, Some(&key)), &incoming.payload)?;
+        if let Some((digest, body)) = &incoming.snapshot {
+            self.keep_snapshot(asked.event.id, 0, digest, body)?;
+        }
         if standing == Standing::Accepted {
             self.set_newest(incoming, project)?;
             let handling = self.handling(incoming, row, asked.event.origin, 0);
@@ -72,9 +74,6 @@ impl Batch<'_> {
         }
         // An event that was pruned cannot be handled again; its key stays.
         let Some(known) = self.known(id)? else { return Ok(Accepted::Repeat(id)) };
-        if asked.again == Again::Newcomers {
-            return self.join(incoming, &known, id);
-        }
         let waits = self.db.prepare_cached("SELECT 1 FROM invocation WHERE event = ?1 LIMIT 1")?.exists([known.row])?;
         if waits {
             return Ok(Accepted::FoldedIn(id));
@@ -92,31 +91,42 @@ impl Batch<'_> {
         Ok(Accepted::Rerun(id))
     }
 
-    /// Makes invocations for those plugins that never had a known event.
-    fn join(&mut self, incoming: &Incoming, known: &Known, id: EventId) -> rusqlite::Result<Accepted> {
-        let asked = &incoming.asked;
-        if known.standing != rows::standing_number(Standing::Accepted) {
-            return Ok(Accepted::Repeat(id));
+    pub(super) fn join(&mut self, events: &[EventId], plugin: &PluginName, origin: Origin) -> rusqlite::Result<Result<Answer, StoreError>> {
+        if let Err(full) = self.has_room() {
+            return Ok(Err(full));
         }
-        let mut newcomers = Vec::new();
-        for plugin in &asked.plugins {
-            let scope = self.names.scope_number(self.db, &asked.event.project, plugin)?;
-            let had = self
-                .db
-                .prepare_cached(
-                    "SELECT 1 FROM invocation WHERE event = ?1 AND scope = ?2 UNION ALL SELECT 1 FROM run WHERE event = ?1 AND scope = ?2",
-                )?
-                .exists(params![known.row, scope])?;
-            if !had {
-                newcomers.push(plugin.clone());
-            }
+        let mut joined = 0;
+        for id in events {
+            joined += u32::from(self.join_one(*id, plugin, origin)?);
         }
-        if newcomers.is_empty() {
-            return Ok(Accepted::Repeat(id));
+        Ok(Ok(Answer::Joined(joined)))
+    }
+
+    fn join_one(&mut self, id: EventId, plugin: &PluginName, origin: Origin) -> rusqlite::Result<bool> {
+        let Some((event, _)) = read::event(self.db, self.names, id)? else { return Ok(false) };
+        let (Some(known), Some(root)) = (self.known(id)?, self.known(event.root)?) else { return Ok(false) };
+        let scope = self.names.scope_number(self.db, &event.project, plugin)?;
+        let had = self
+            .db
+            .prepare_cached(
+                "SELECT 1 FROM invocation WHERE event = ?1 AND scope = ?2 UNION ALL SELECT 1 FROM run WHERE event = ?1 AND scope = ?2",
+            )?
+            .exists(params![known.row, scope])?;
+        if had || known.standing != rows::standing_number(Standing::Accepted) {
+            return Ok(false);
         }
-        let handling = self.handling(incoming, known.row, asked.event.origin, known.generation);
-        self.invoke(&handling, &newcomers, false)?;
-        Ok(Accepted::Joined(id))
+        // What the platform said is kept under the event from outside.
+        let generation = root.generation;
+        let handling = Handling { event: known.row, project: &event.project, task: event.task.as_deref(), origin, generation };
+        self.invoke(&handling, std::slice::from_ref(plugin), false)?;
+        Ok(true)
+    }
+
+    /// The error when no further invocation may wait.
+    fn has_room(&self) -> Result<(), StoreError> {
+        let waiting = self.shared.invocations().len() + self.news.added;
+        let max = self.shared.waiting_max;
+        if waiting >= max { Err(StoreError::Full { waiting, max }) } else { Ok(()) }
     }
 
     fn handling<'a>(&self, incoming: &'a Incoming, event: i64, origin: Origin, generation: u32) -> Handling<'a> {
@@ -211,7 +221,15 @@ impl Batch<'_> {
             )?;
             let member = self.names.member(scope);
             let lane = handling.task.map(|task| self.shared.invocations().lane(member, task));
-            self.news.invocations.push(Move::Insert(Entry { id, about: handling.event, member, lane, due: 0, attempted: false }));
+            self.news.invocations.push(Move::Insert(Entry {
+                id,
+                about: handling.event,
+                member,
+                lane,
+                due: 0,
+                yields: rows::yields(handling.origin),
+                is_known: false,
+            }));
             self.news.added += 1;
         }
         Ok(())

@@ -27,6 +27,8 @@ pub(super) struct Finishing {
     generation: u32,
     attempts: u32,
     parked_times: u32,
+    /// Whether what it leads to lets others go before, as it did itself.
+    yields: bool,
 }
 
 impl Batch<'_> {
@@ -86,7 +88,7 @@ impl Batch<'_> {
     fn finishing(&self, event: i64, id: i64, scope: u32) -> rusqlite::Result<Option<Finishing>> {
         self.db
             .prepare_cached(
-                "SELECT i.generation, i.attempts, i.parked_times, e.uuid FROM invocation i JOIN event e ON e.id = i.event WHERE i.event = ?1 AND i.id = ?2",
+                "SELECT i.generation, i.attempts, i.parked_times, e.uuid, i.origin FROM invocation i JOIN event e ON e.id = i.event WHERE i.event = ?1 AND i.id = ?2",
             )?
             .query_row([event, id], |row| {
                 Ok(Finishing {
@@ -98,6 +100,7 @@ impl Batch<'_> {
                     attempts: row.get(1)?,
                     parked_times: row.get(2)?,
                     uuid: rows::event_id(row, 3)?,
+                    yields: rows::yields(rows::origin(row, 4)?),
                 })
             })
             .optional()
@@ -195,8 +198,8 @@ impl Batch<'_> {
         let Some(connection) = &asked.connection else { return Ok(()) };
         let id = counters::next(&mut self.counters.delivery);
         self.execute(
-            "INSERT INTO delivery (id, uuid, project, scope, connection, task, saves, effect, event, attempts, due, requested_at, once) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, 0, ?10, ?11)",
+            "INSERT INTO delivery (id, uuid, project, scope, connection, task, saves, effect, event, attempts, due, requested_at, once, yields) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, 0, ?10, ?11, ?12)",
             params![
                 id,
                 DeliveryId::new().as_bytes(),
@@ -208,12 +211,21 @@ impl Batch<'_> {
                 json,
                 this.uuid.as_bytes(),
                 self.now,
-                asked.once
+                asked.once,
+                this.yields
             ],
         )?;
         let member = self.names.connection(this.project, connection);
         let lane = asked.task.as_deref().map(|task| self.shared.deliveries().lane(member, task));
-        self.news.deliveries.push(Move::Insert(Entry { id, about: this.event, member, lane, due: 0, attempted: false }));
+        self.news.deliveries.push(Move::Insert(Entry {
+            id,
+            about: this.event,
+            member,
+            lane,
+            due: 0,
+            yields: this.yields,
+            is_known: false,
+        }));
         Ok(())
     }
 

@@ -10,21 +10,24 @@ use crate::store::sqlite::rows::Packed;
 
 impl Batch<'_> {
     pub(super) fn keep_snapshot(&self, root: EventId, generation: u32, digest: &Digest, body: &Packed) -> rusqlite::Result<()> {
-        let known: Option<i64> =
-            self.db.prepare_cached("SELECT id FROM content WHERE digest = ?1")?.query_row([digest.0], |row| row.get(0)).optional()?;
-        let content = match known {
-            Some(row) => row,
-            None => {
-                self.execute("INSERT INTO content (digest, body) VALUES (?1, ?2)", params![digest.0, body])?;
-                self.db.last_insert_rowid()
-            }
-        };
+        let content = self.content(digest, body)?;
         self.execute(
             "INSERT INTO snapshot (root, generation, content) VALUES (?1, ?2, ?3) \
              ON CONFLICT (root, generation) DO UPDATE SET content = excluded.content",
             params![root.as_bytes(), generation, content],
         )
         .map(|_| ())
+    }
+
+    /// The row of a text, which is kept once.
+    pub(super) fn content(&self, digest: &Digest, body: &Packed) -> rusqlite::Result<i64> {
+        let known: Option<i64> =
+            self.db.prepare_cached("SELECT id FROM content WHERE digest = ?1")?.query_row([digest.0], |row| row.get(0)).optional()?;
+        if let Some(row) = known {
+            return Ok(row);
+        }
+        self.execute("INSERT INTO content (digest, body) VALUES (?1, ?2)", params![digest.0, body])?;
+        Ok(self.db.last_insert_rowid())
     }
 
     pub(super) fn mark(&mut self, project: &ProjectName, name: &str, value: Option<&str>) -> rusqlite::Result<()> {

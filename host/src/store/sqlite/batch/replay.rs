@@ -76,14 +76,14 @@ impl Batch<'_> {
         let id = counters::next(&mut self.counters.delivery);
         self.execute(
             "INSERT INTO delivery (id, uuid, project, scope, connection, task, saves, effect, event, attempts, due, requested_at, once, \
-             in_doubt, replays) SELECT ?2, uuid, ?3, scope, connection, task, ?4, effect, event, 0, 0, ?5, once, in_doubt, replays + 1 \
+             in_doubt, replays, yields) SELECT ?2, uuid, ?3, scope, connection, task, ?4, effect, event, 0, 0, ?5, once, in_doubt, replays + 1, 1 \
              FROM delivered WHERE id = ?1",
             params![letter.id, id, project, saves, self.now],
         )?;
         self.execute("DELETE FROM delivered WHERE id = ?1", [letter.id])?;
         let member = self.names.connection(project, &letter.connection);
         let lane = letter.task.as_deref().map(|task| self.shared.deliveries().lane(member, task));
-        self.news.deliveries.push(Move::Insert(Entry { id, about: 0, member, lane, due: 0, attempted: false }));
+        self.news.deliveries.push(Move::Insert(Entry { id, about: 0, member, lane, due: 0, yields: true, is_known: false }));
         replayed.deliveries += 1;
         Ok(())
     }

@@ -25,6 +25,8 @@ UPDATE counter SET dead = (SELECT count(*) FROM dead_letter);
 -- What a replay of a delivery has to know: its once key, whether an attempt may have had its effect, how often it was replayed.
 ALTER TABLE delivery ADD COLUMN in_doubt INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE delivery ADD COLUMN replays INTEGER NOT NULL DEFAULT 0;
+-- Whether those of events that somebody waits for go before it.
+ALTER TABLE delivery ADD COLUMN yields INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE delivered ADD COLUMN once TEXT;
 ALTER TABLE delivered ADD COLUMN in_doubt INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE delivered ADD COLUMN replays INTEGER NOT NULL DEFAULT 0;
@@ -33,3 +35,6 @@ UPDATE counter SET deliveries_dead = (SELECT count(*) FROM delivered WHERE endin
 
 -- Finds out whether a text is kept for anything else.
 CREATE INDEX snapshot_content ON snapshot (content);
+
+-- What an event led to. In the order of time: new entries go to the index's last page.
+CREATE INDEX event_root ON event (root) WHERE root IS NOT NULL;

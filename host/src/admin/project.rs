@@ -1,0 +1,156 @@
+//! What operators have a running host do for a project: read and set its hook on the platform, and do a page of a backfill.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::rejection::{JsonRejection, QueryRejection};
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use serde::Deserialize;
+use tracing::info;
+use url::Url;
+
+use super::Admin;
+use super::answer::Refusal;
+use super::hook::{self, HookView, Standing, WantedHook};
+use crate::backfill::{BackfillError, Report, Wanted};
+use crate::clock::rfc3339;
+use crate::event::{EventKind, PlatformKind};
+use crate::platform::PlatformError;
+use crate::plugin::registry::Project;
+use crate::secret::Secret;
+
+type Body<T> = Result<Json<T>, JsonRejection>;
+
+pub(super) async fn backfill(
+    State(admin): State<Arc<Admin>>,
+    Path(name): Path<String>,
+    wanted: Body<Wanted>,
+) -> Result<Json<Report>, Refusal> {
+    let project = find(&admin, &name)?;
+    let Json(wanted) = wanted.map_err(unreadable)?;
+    admin.backfill.page(&project, &wanted).await.map(Json).map_err(|error| match error {
+        BackfillError::Store(error) => error.into(),
+        BackfillError::Platform(error) => refused(&error),
+        BackfillError::Plugin(why) => Refusal::new(StatusCode::BAD_REQUEST, why, "name a plugin as it stands in the project's file"),
+    })
+}
+
+/// `?reveal=true`.
+#[derive(Deserialize)]
+pub(super) struct Reveal {
+    #[serde(default)]
+    reveal: bool,
+}
+
+pub(super) async fn hook(
+    State(admin): State<Arc<Admin>>,
+    Path(name): Path<String>,
+    reveal: Result<Query<Reveal>, QueryRejection>,
+) -> Result<Json<HookView>, Refusal> {
+    let project = find(&admin, &name)?;
+    let unreadable = |_| Refusal::new(StatusCode::BAD_REQUEST, "the query makes no sense", "write `?reveal=true` to see the token");
+    let Query(Reveal { reveal }) = reveal.map_err(unreadable)?;
+    view(&admin, &project, reveal).await.map(Json)
+}
+
+pub(super) async fn set_hook(
+    State(admin): State<Arc<Admin>>,
+    Path(name): Path<String>,
+    wanted: Body<WantedHook>,
+) -> Result<Json<HookView>, Refusal> {
+    let project = find(&admin, &name)?;
+    let Json(wanted) = wanted.map_err(unreadable)?;
+    let url = match &wanted.url {
+        Some(url) => web_address(url)?,
+        None => hook::address(&project.config, &admin.public_url),
+    };
+    let hears_answers = !project.listeners(&EventKind::TASK_ANSWERED, None).is_empty();
+    project.platform.set_hook(&url, hears_answers).await.map_err(|error| refused(&error))?;
+    let standing = hook::standing(&project.config, &admin.public_url, Some(&url));
+    let shown = hook::shown(&url, &project.config, standing, false);
+    info!(project = %name, "Set the hook of project `{name}` on its platform to `{shown}`");
+    let mut view = view(&admin, &project, false).await?;
+    if view.standing == Standing::Unknown {
+        view.set = Some(shown);
+        view.standing = standing;
+        view.notes.clear();
+    }
+    view.notes.extend(notes(&project, &url, hears_answers));
+    Ok(Json(view))
+}
+
+/// What is known of a project's hook.
+async fn view(admin: &Admin, project: &Project, reveal: bool) -> Result<HookView, Refusal> {
+    let config = &project.config;
+    let own = hook::address(config, &admin.public_url);
+    let (set, standing, notes) = match project.platform.hook().await {
+        Ok(set) => {
+            let standing = hook::standing(config, &admin.public_url, set.as_ref());
+            (set.map(|set| hook::shown(&set, config, standing, reveal)), standing, Vec::new())
+        }
+        Err(error @ PlatformError::Refused { .. }) if config.platform.kind != PlatformKind::Pybossa => {
+            (None, Standing::Unknown, vec![error.to_string()])
+        }
+        Err(error) => return Err(refused(&error)),
+    };
+    Ok(HookView {
+        project: config.name.to_string(),
+        platform: config.platform.kind.to_string(),
+        hook: hook::shown(&own, config, Standing::Ours, reveal),
+        set,
+        standing,
+        called_at: admin.inbox.called_at(&config.name).await?.map(rfc3339),
+        notes,
+    })
+}
+
+/// What to know of an address that was set.
+fn notes(project: &Project, url: &Secret, hears_answers: bool) -> Vec<String> {
+    let is_local = |url: &Url| match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    let here = Url::parse(url.reveal()).is_ok_and(|url| is_local(&url)) && !is_local(&project.config.platform.url);
+    let unreachable = "the address is of this machine alone, and the platform is another one: set `public_url` in crowdhook.toml to how the world \
+         reaches the hooks";
+    let unchecked = "PYBOSSA takes any address from its API; its own form, whatever is changed in it, asks the address first and wants 200";
+    let judgments = "Appen was also told to post each judgment, since a plugin wants `task.answered`";
+    let kind = project.config.platform.kind;
+    let (is_pybossa, is_appen) = (kind == PlatformKind::Pybossa, kind == PlatformKind::Appen);
+    let notes = [(here, unreachable), (is_pybossa, unchecked), (is_appen && hears_answers, judgments)];
+    notes.into_iter().filter(|(holds, _)| *holds).map(|(_, note)| note.to_owned()).collect()
+}
+
+fn web_address(text: &str) -> Result<Secret, Refusal> {
+    let url = Url::parse(text).ok().filter(|url| ["http", "https"].contains(&url.scheme()) && url.host().is_some());
+    url.map(|url| Secret::new(url.as_str())).ok_or_else(|| {
+        Refusal::new(
+            StatusCode::BAD_REQUEST,
+            "that is no address of a web service",
+            "write it whole: `https://crowd.example.org/hooks/birds/…`",
+        )
+    })
+}
+
+fn find(admin: &Admin, name: &str) -> Result<Arc<Project>, Refusal> {
+    admin.registry.project(name).ok_or_else(|| {
+        let known: Vec<String> = admin.registry.now().projects.keys().map(ToString::to_string).collect();
+        let help = if known.is_empty() { "no project is loaded".to_owned() } else { format!("loaded are: {}", known.join(", ")) };
+        Refusal::new(StatusCode::NOT_FOUND, "there is no project of that name", help)
+    })
+}
+
+fn unreadable(rejection: JsonRejection) -> Refusal {
+    Refusal::new(rejection.status(), rejection.body_text(), "send a JSON object as `application/json`; `{}` for the usual")
+}
+
+/// The platform's word, for the one who asked.
+fn refused(error: &PlatformError) -> Refusal {
+    match error {
+        PlatformError::Later { .. } => Refusal::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string(), "ask again later"),
+        _ => Refusal::new(StatusCode::BAD_GATEWAY, error.to_string(), "what is named there stands in the project's file"),
+    }
+}

@@ -1,0 +1,193 @@
+//! What is old is let go, and a person is forgotten.
+
+use super::bench::{Bench, completed, saving, scope, set, with_effects};
+use crate::effect::{Badge, Effect};
+use crate::event::Standing;
+use crate::id::ProjectName;
+use crate::store::{
+    Acceptance, Accepted, Completion, Cutoff, DeliveryOutcome, Finished, Forgotten, Outcome, Part, Requested, Run, Totals, Walked,
+    WantedBadges, WantedDead,
+};
+
+async fn prune(bench: &Bench, part: Part) -> Walked {
+    bench.store().prune(Cutoff { part, before: bench.in_seconds(1), now: bench.in_seconds(1) }, 0, 100).await.unwrap()
+}
+
+/// What the bench's clock knows nothing of: events say when they were received.
+fn received_now(bench: &Bench, mut asked: Acceptance) -> Acceptance {
+    asked.event.received_at = bench.now();
+    asked
+}
+
+fn logged(bench: &Bench) -> Run {
+    Run { log: r#"[{"message":"two of five"}]"#.to_owned(), read: r#"{"now":1}"#.to_owned(), ..bench.run("ok") }
+}
+
+pub(in crate::store) async fn what_came_in_and_went_nowhere_is_let_go_first(bench: Bench) {
+    let ignored = Acceptance { standing: Standing::Ignored, ..completed("birds", "1", &[]) };
+    bench.accept(ignored.clone()).await;
+    let id = bench.handle("2", Completion::default()).await;
+    assert_eq!(prune(&bench, Part::Bodies).await.changed, 1);
+    assert_eq!(prune(&bench, Part::Bodies).await.changed, 0, "there is nothing left of it");
+    let store = bench.store();
+    assert_eq!(store.event(ignored.event.id).await.unwrap().unwrap().0.payload, "{}");
+    assert_ne!(store.event(id).await.unwrap().unwrap().0.payload, "{}");
+}
+
+pub(in crate::store) async fn details_are_let_go_and_the_event_stays(bench: Bench) {
+    let id = bench.accept_task("1").await;
+    bench.store().put_snapshot(id, 0, "what the platform said").await.unwrap();
+    let claimed = bench.claim_one().await;
+    let outcome = Outcome::Done(with_effects(vec![saving("1", "{}")]));
+    assert_eq!(bench.store().finish(claimed.lease, outcome, logged(&bench)).await.unwrap(), Finished::Recorded);
+    assert_eq!(prune(&bench, Part::Details).await.changed, 0, "its delivery waits");
+    bench.delivered(&bench.claim_deliveries().await.remove(0)).await;
+    assert_eq!(prune(&bench, Part::Details).await.changed, 1);
+    assert_eq!(prune(&bench, Part::Details).await.changed, 0);
+    let store = bench.store();
+    assert_eq!(store.event(id).await.unwrap().unwrap().0.payload, "{}");
+    assert_eq!(store.snapshot(id, 0).await.unwrap(), None);
+    assert!(store.deliveries(id).await.unwrap().is_empty());
+    let runs = store.runs(id).await.unwrap();
+    assert_eq!((runs[0].1.log.as_str(), runs[0].1.read.as_str(), runs[0].1.outcome.as_str()), ("[]", "{}", "ok"));
+    assert_eq!(bench.accept(completed("birds", "1", &["vote"])).await, Accepted::Repeat(id), "it is known for ever");
+}
+
+pub(in crate::store) async fn what_waits_or_was_given_up_keeps_its_details(bench: Bench) {
+    let dead = bench.accept_task("1").await;
+    bench.finish(&bench.claim_one().await, Outcome::Dead).await;
+    bench.handle("2", with_effects(vec![saving("2", "{}")])).await;
+    let undelivered = bench.claim_deliveries().await.remove(0);
+    let given_up = DeliveryOutcome::Dead { reason: "503".to_owned(), may_have_happened: true };
+    bench.store().finish_delivery(undelivered.lease, given_up).await.unwrap();
+    let waits = bench.accept_task("3").await;
+    assert_eq!(prune(&bench, Part::Details).await, Walked { next: None, changed: 0 });
+    for id in [dead, waits] {
+        assert_ne!(bench.store().event(id).await.unwrap().unwrap().0.payload, "{}");
+    }
+    assert_eq!(bench.store().dead_letters(&WantedDead::default(), 10).await.unwrap().len(), 2);
+}
+
+pub(in crate::store) async fn an_old_event_goes_with_all_that_belongs_to_it(mut bench: Bench) {
+    let old = bench.accept_task("1").await;
+    bench.store().put_snapshot(old, 0, "shared").await.unwrap();
+    bench.finish(&bench.claim_one().await, Outcome::Dead).await;
+    bench.pass(1_000_000_000);
+    let young = received_now(&bench, completed("birds", "2", &["vote"]));
+    bench.accept(young.clone()).await;
+    bench.store().put_snapshot(young.event.id, 0, "shared").await.unwrap();
+    let cutoff = Cutoff { part: Part::Events, before: bench.now(), now: bench.now() };
+    assert_eq!(bench.store().prune(cutoff, 0, 100).await.unwrap(), Walked { next: None, changed: 1 });
+    bench.restart().await;
+    let store = bench.store();
+    assert!(store.event(old).await.unwrap().is_none() && store.runs(old).await.unwrap().is_empty());
+    assert!(store.dead_letters(&WantedDead::default(), 10).await.unwrap().is_empty());
+    assert_eq!(store.snapshot(young.event.id, 0).await.unwrap().as_deref(), Some("shared"), "another event's too");
+    assert_eq!(store.totals().await.unwrap(), Totals { events: 2, waiting: 1, runs: 1, ..Totals::default() });
+    assert_eq!(bench.claim_one().await.event.id, young.event.id);
+}
+
+pub(in crate::store) async fn what_must_outlive_an_event_does(mut bench: Bench) {
+    let award = award("7");
+    let once = Requested { once: Some("tweet/1".to_owned()), connection: Some("tweets".to_owned()), ..saving("1", "older") };
+    let completion =
+        Completion { effects: vec![award, once, saving("1", "newest")], changes: vec![set("n", "1")], ..Completion::default() };
+    let id = bench.handle("1", completion).await;
+    for delivery in bench.claim_deliveries().await {
+        bench.delivered(&delivery).await;
+    }
+    assert_eq!(prune(&bench, Part::Events).await.changed, 1);
+    bench.restart().await;
+    let (birds, whose): (ProjectName, _) = ("birds".parse().unwrap(), scope("birds", "vote"));
+    let result = bench.store().task_result(&birds, "1").await.unwrap().unwrap();
+    assert_eq!((result.info.as_str(), result.revision), ("newest", 2));
+    assert_eq!(bench.store().badges(&birds, WantedBadges::first(10)).await.unwrap().len(), 1);
+    assert_eq!(bench.store().get_state(&whose, "n").await.unwrap().unwrap().value, "1");
+    assert_eq!(bench.accept(completed("birds", "1", &["vote"])).await, Accepted::Repeat(id));
+    let again = Requested { once: Some("tweet/1".to_owned()), ..saving("9", "{}") };
+    bench.handle("2", with_effects(vec![again])).await;
+    assert!(bench.claim_deliveries().await.is_empty(), "its once key is spent for ever");
+}
+
+pub(in crate::store) async fn a_walk_goes_on_where_it_ended(bench: Bench) {
+    for task in 0..5 {
+        bench.handle(&task.to_string(), Completion::default()).await;
+    }
+    let cutoff = Cutoff { part: Part::Events, before: bench.in_seconds(1), now: bench.in_seconds(1) };
+    let (mut after, mut steps) = (0, Vec::new());
+    while let Walked { next: Some(next), changed } = bench.store().prune(cutoff, after, 2).await.unwrap() {
+        (after, _) = (next, steps.push(changed));
+    }
+    assert_eq!(steps, [2, 2], "the last step had one");
+    assert!(bench.store().event(bench.accept_task("9").await).await.unwrap().is_some());
+    let before = Cutoff { part: Part::Events, before: crate::clock::from_millis(0), now: bench.now() };
+    assert_eq!(bench.store().prune(before, 0, 100).await.unwrap(), Walked::default(), "nothing is so old");
+}
+
+fn award(worker: &str) -> Requested {
+    let badge =
+        Badge { id: "ten".to_owned(), title: "Ten".to_owned(), description: String::new(), image_url: None, evidence: "{}".to_owned() };
+    Requested { effect: Effect::AwardBadge { worker: worker.to_owned(), badge }, connection: None, task: None, once: None }
+}
+
+fn of_worker(project: &str, task: &str, worker: &str) -> Acceptance {
+    let mut asked = completed(project, task, &["vote"]);
+    asked.event.payload = format!(r#"{{"judgments":[{{"worker_id":"{worker}","task":"{worker}"}}]}}"#);
+    asked
+}
+
+fn forgotten() -> Forgotten {
+    Forgotten { worker: "7".to_owned(), alias: "forgotten-x".to_owned() }
+}
+
+pub(in crate::store) async fn a_worker_is_forgotten(mut bench: Bench) {
+    let birds: ProjectName = "birds".parse().unwrap();
+    let mut ids = Vec::new();
+    for (task, worker) in [("1", "7"), ("2", "8"), ("3", "7")] {
+        let asked = of_worker("birds", task, worker);
+        ids.push(asked.event.id);
+        bench.accept(asked).await;
+        // Two events share what the platform said.
+        bench.store().put_snapshot(ids[ids.len() - 1], 0, r#"{"answers":[{"worker":"7","value":"7"}]}"#).await.unwrap();
+    }
+    let result = saving("1", r#"{"votes":[{"worker":7,"weight":7}]}"#);
+    let changes = vec![set("workers/7", "1"), set("workers/77", "2"), set("7", "3")];
+    let claimed = bench.claim().await;
+    let completion = Completion { effects: vec![award("7"), award("8"), result], changes, ..Completion::default() };
+    bench.complete(&claimed[0], completion).await;
+
+    let mut after = 0;
+    let mut changed = 0;
+    loop {
+        let walked = bench.store().forget_worker(&birds, &forgotten(), after, 2).await.unwrap();
+        changed += walked.changed;
+        let Some(next) = walked.next else { break };
+        after = next;
+    }
+    assert_eq!(changed, 3);
+    bench.restart().await;
+    let store = bench.store();
+    let payload = store.event(ids[0]).await.unwrap().unwrap().0.payload;
+    assert_eq!(payload, r#"{"judgments":[{"worker_id":"forgotten-x","task":"7"}]}"#);
+    assert!(store.event(ids[1]).await.unwrap().unwrap().0.payload.contains(r#""worker_id":"8""#));
+    for id in ids {
+        assert_eq!(store.snapshot(id, 0).await.unwrap().as_deref(), Some(r#"{"answers":[{"worker":"forgotten-x","value":"7"}]}"#));
+    }
+    let badges = store.badges(&birds, WantedBadges::first(10)).await.unwrap();
+    assert_eq!(badges.iter().map(|badge| badge.worker.as_str()).collect::<Vec<_>>(), ["8"]);
+    let kept: Vec<_> = store.scan_state(&scope("birds", "vote"), "", None, 10).await.unwrap().into_iter().map(|entry| entry.key).collect();
+    assert_eq!(kept, ["workers/77"]);
+    assert_eq!(store.state_bytes(&scope("birds", "vote")).await.unwrap(), 11);
+    let result = store.task_result(&birds, "1").await.unwrap().unwrap().info;
+    assert_eq!(result, r#"{"votes":[{"worker":"forgotten-x","weight":7}]}"#);
+    let delivery = bench.claim_deliveries().await.remove(0);
+    assert!(matches!(&delivery.effect, Effect::SaveResult { info, .. } if info.contains("forgotten-x")), "{delivery:?}");
+}
+
+pub(in crate::store) async fn another_projects_worker_is_not(bench: Bench) {
+    let asked = of_worker("bees", "1", "7");
+    bench.accept(asked.clone()).await;
+    let birds: ProjectName = "birds".parse().unwrap();
+    assert_eq!(bench.store().forget_worker(&birds, &forgotten(), 0, 10).await.unwrap(), Walked::default());
+    assert!(bench.store().event(asked.event.id).await.unwrap().unwrap().0.payload.contains(r#""worker_id":"7""#));
+}
