@@ -12,6 +12,7 @@ mod disk;
 mod hostile_plugins;
 mod hostile_senders;
 mod kill;
+mod model;
 mod power;
 
 /// Arguments of `cargo xtask soak`.
@@ -32,6 +33,8 @@ enum Soak {
     HostileSenders(hostile_senders::Args),
     /// Kill the host in the middle of a stream of events, again and again, and look at each event afterwards.
     Kill(kill::Args),
+    /// Take a million random steps on a store (accept, claim, finish, fail, crash, clock) beside the plainest model there is.
+    Model(model::Args),
     /// Cut the power of a recorded disk: writes that were not synced are dropped or torn, and a store is opened on what is left.
     Power(power::Args),
 }
@@ -47,6 +50,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         Soak::HostilePlugins(args) => hostile_plugins::run(args),
         Soak::HostileSenders(args) => hostile_senders::run(args),
         Soak::Kill(args) => kill::run(args),
+        Soak::Model(args) => model::run(args),
         Soak::Power(args) => power::run(args),
     }
 }

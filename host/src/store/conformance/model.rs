@@ -1,10 +1,11 @@
 //! Random work against an engine, compared with the plainest model there is: nothing is lost, nothing is done twice, and
 //! lanes, due times and caps are kept, over restarts and crashes.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use proptest::test_runner::TestRunner;
+use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 
 use super::bench::{Bench, LEASE, completed, emitting, saving, scope, set};
 use crate::clock::Timestamp;
@@ -15,8 +16,10 @@ use crate::store::{
     WantedDead,
 };
 
-/// Engines write to disk, so a case takes tens of milliseconds.
-const CASES: u32 = 32;
+/// Seeds of an ordinary run. One that finds something is added here and stays.
+const SEEDS: [u64; 2] = [1, 2];
+/// Stores for each of them. Engines write to disk, so one takes tens of milliseconds.
+const CASES: u32 = 16;
 
 const PROJECTS: [&str; 2] = ["birds", "bees"];
 const PLUGINS: [&str; 2] = ["vote", "mail"];
@@ -398,11 +401,23 @@ async fn drain(bench: &mut Bench, model: &mut Model) {
     }
 }
 
-/// Tries stores that `fresh` opens, each on data of its own.
+/// Tries stores that `fresh` opens, each on data of its own, by the seeds that are kept.
 pub(in crate::store) fn nothing_is_lost_and_nothing_done_twice(fresh: impl Fn() -> super::Open) {
-    let config = ProptestConfig { cases: CASES, failure_persistence: None, ..ProptestConfig::default() };
+    for seed in SEEDS {
+        try_steps(&fresh, seed, CASES, 60);
+    }
+}
+
+/// Tries `cases` stores, each with up to `steps_max` steps, all of which the seed decides about. Gives how many steps were taken.
+pub(in crate::store) fn try_steps(fresh: impl Fn() -> super::Open, seed: u64, cases: u32, steps_max: usize) -> u64 {
+    let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let tried = TestRunner::new(config).run(&prop::collection::vec(step(), 1..60), |steps| {
+    let taken = Cell::new(0);
+    let tried = runner.run(&prop::collection::vec(step(), 1..steps_max), |steps| {
+        taken.set(taken.get() + steps.len() as u64);
         runtime.block_on(async {
             let mut bench = Bench::new(fresh());
             let mut model = Model::default();
@@ -414,6 +429,7 @@ pub(in crate::store) fn nothing_is_lost_and_nothing_done_twice(fresh: impl Fn() 
         Ok(())
     });
     if let Err(error) = tried {
-        panic!("{error}");
+        panic!("seed {seed}: {error}");
     }
+    taken.get()
 }

@@ -20,7 +20,7 @@ pub(super) const DATABASE: &str = "crowdhook.db";
 const LOCK: &str = "lock";
 
 /// The schema's versions: number `n` of this list leads to version `n + 1`. Never changed once released, only added to.
-const MIGRATIONS: [&str; 3] =
+pub(super) const MIGRATIONS: [&str; 3] =
     [include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql"), include_str!("migrations/0003.sql")];
 
 /// Memory for pages of the writer, in KiB, given back when nothing happens for a while.

@@ -15,9 +15,11 @@ use crate::store::{Acceptance, Accepted, Outcome, Store, StoreError, Totals};
 /// A disk that fails and is well again.
 mod disk;
 /// Power cuts.
+mod model;
 mod power;
 /// What SQLite does with its files, recorded, and failing where it is told to.
 mod recorder;
+mod schemas;
 /// How fast it is.
 mod speed;
 

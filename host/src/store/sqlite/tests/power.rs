@@ -232,9 +232,9 @@ async fn soak() {
     assert!(all[2].lost > 0 && all[3].lost > 0, "a store that does it wrong is not found out");
 }
 
-/// What `cargo xtask soak power` was told.
+/// What `cargo xtask soak` was told.
 #[expect(clippy::disallowed_methods, reason = "a test's own switch")]
-fn number(name: &str, usual: usize) -> usize {
+pub(super) fn number(name: &str, usual: usize) -> usize {
     let name = format!("CROWDHOOK_SOAK_{name}");
     std::env::var(&name).map_or(usual, |text| text.parse().unwrap_or_else(|_| panic!("`{name}` is no number: {text}")))
 }
