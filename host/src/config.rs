@@ -122,7 +122,7 @@ pub struct Limits {
 pub struct GuestLimits {
     /// CPU time. Default 2 s.
     pub cpu: Duration,
-    /// Waiting and computing together. Default 10 s.
+    /// Waiting and computing together, but for the wait for a thread while others compute. Default 10 s.
     pub wall: Duration,
     /// All linear memories and tables of the sandbox together. Default 64 MiB; at most 256 MiB.
     pub memory_bytes: usize,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 use wasmtime::{Store, UpdateDeadline};
 
 use super::bindings::crowdhook::plugin::types;
@@ -149,7 +149,7 @@ pub(super) async fn run<T>(
         let guest = pre.instantiate_async(&mut store).await?;
         export(&guest, &mut store).await
     };
-    let ran = timeout(limits.wall, Metered { meter: Arc::clone(&meter), future: Box::pin(whole) }).await;
+    let ran = Metered::new(Arc::clone(&meter), limits.wall, whole).await;
     let guest = store.into_data();
     let (refused, memory_bytes) = (guest.memory.refused, guest.memory.bytes);
     let (log, handling) = guest.into_parts();

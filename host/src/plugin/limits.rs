@@ -2,12 +2,14 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
+use futures_util::task::AtomicWaker;
 use rustix::time::{ClockId, clock_gettime};
+use tokio::time::{Instant, Sleep};
 use wasmtime::ResourceLimiter;
 
 /// A table's element takes this much, in bytes.
@@ -70,21 +72,89 @@ fn thread_cpu_ns() -> u64 {
     u64::try_from(time.tv_sec).unwrap_or(0) * 1_000_000_000 + u64::try_from(time.tv_nsec).unwrap_or(0)
 }
 
-/// A future whose CPU time is counted by a [`CpuMeter`].
+/// A future whose CPU time is counted by a [`CpuMeter`], and which ends when it has computed and waited for too long. What it waits for a
+/// thread is not counted: that is its neighbours' doing.
 pub(super) struct Metered<F> {
-    pub(super) meter: Arc<CpuMeter>,
-    pub(super) future: Pin<Box<F>>,
+    meter: Arc<CpuMeter>,
+    future: Pin<Box<F>>,
+    wall: Duration,
+    /// How long it has waited for something else than a thread.
+    waited: Duration,
+    /// When it began to wait.
+    waits_since: Option<Instant>,
+    /// Goes off when it has waited for too long.
+    alarm: Pin<Box<Sleep>>,
+    woken: Arc<Woken>,
+}
+
+/// It took longer than it may.
+#[derive(Debug)]
+pub(super) struct TooLong;
+
+/// When something that waits was woken first, which may be long before it gets a thread.
+#[derive(Default)]
+struct Woken {
+    at: Mutex<Option<Instant>>,
+    task: AtomicWaker,
+}
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.at.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(Instant::now);
+        self.task.wake();
+    }
+}
+
+impl<F: Future> Metered<F> {
+    /// `future` may take `wall`.
+    pub(super) fn new(meter: Arc<CpuMeter>, wall: Duration, future: F) -> Self {
+        Self {
+            meter,
+            future: Box::pin(future),
+            wall,
+            waited: Duration::ZERO,
+            waits_since: None,
+            alarm: Box::pin(tokio::time::sleep(wall)),
+            woken: Arc::default(),
+        }
+    }
+
+    /// Counts what it has waited since the last poll.
+    fn note_wait(&mut self) {
+        let woken = self.woken.at.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(since) = self.waits_since.take() {
+            self.waited += woken.unwrap_or_else(Instant::now).saturating_duration_since(since);
+        }
+    }
 }
 
 impl<F: Future> Future for Metered<F> {
-    type Output = F::Output;
+    type Output = Result<F::Output, TooLong>;
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.note_wait();
+        self.woken.task.register(context.waker());
+        let waker = Waker::from(Arc::clone(&self.woken));
         let began = thread_cpu_ns().max(1);
         self.meter.poll_began_ns.store(began, Ordering::Relaxed);
-        let polled = self.future.as_mut().poll(context);
+        let polled = self.future.as_mut().poll(&mut Context::from_waker(&waker));
         self.meter.poll_began_ns.store(0, Ordering::Relaxed);
         self.meter.spent_ns.fetch_add(thread_cpu_ns().saturating_sub(began), Ordering::Relaxed);
-        polled
+        if let Poll::Ready(output) = polled {
+            return Poll::Ready(Ok(output));
+        }
+        let taken = self.waited + self.meter.spent_so_far();
+        if taken >= self.wall {
+            return Poll::Ready(Err(TooLong));
+        }
+        // It may have been woken already: a guest that computes only gives others a turn.
+        let now = Instant::now();
+        self.waits_since = Some(now);
+        let until = now + (self.wall - taken);
+        self.alarm.as_mut().reset(until);
+        if self.alarm.as_mut().poll(context).is_ready() {
+            context.waker().wake_by_ref();
+        }
+        Poll::Pending
     }
 }

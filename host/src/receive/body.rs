@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::{HeaderMap, header};
 use http_body_util::BodyExt as _;
 use hyper::body::Body;
@@ -36,6 +36,40 @@ pub(super) struct Held {
 /// A share of the room.
 #[derive(Default)]
 pub(super) struct Taken(Option<OwnedSemaphorePermit>);
+
+/// What has come of a body, copied, since a piece of it would keep all of the buffer that it came in. In blocks, since many large pieces of
+/// memory that grow and go leave holes that the system does not get back.
+#[derive(Default)]
+struct Blocks {
+    blocks: Vec<Vec<u8>>,
+    bytes: usize,
+}
+
+impl Blocks {
+    fn is_empty(&self) -> bool {
+        self.bytes == 0
+    }
+
+    fn extend(&mut self, mut data: &[u8]) {
+        self.bytes += data.len();
+        while !data.is_empty() {
+            let room = self.blocks.last().map_or(0, |last| SMALL_BYTES - last.len());
+            if room == 0 {
+                self.blocks.push(Vec::new());
+                continue;
+            }
+            let (now, later) = data.split_at(room.min(data.len()));
+            if let Some(last) = self.blocks.last_mut() {
+                last.extend_from_slice(now);
+            }
+            data = later;
+        }
+    }
+
+    fn whole(self) -> Bytes {
+        self.blocks.concat().into()
+    }
+}
 
 impl Room {
     /// Of a host with these limits.
@@ -72,14 +106,13 @@ impl Room {
     where
         B: Body<Data = Bytes> + Unpin,
     {
-        let declared = usize::try_from(body.size_hint().lower()).unwrap_or(0);
         let mut first = Bytes::new();
-        let mut more = BytesMut::new();
+        let mut more = Blocks::default();
         let mut taken = Taken::default();
         while let Some(frame) = body.frame().await {
             // Trailers are of no use to anyone here.
             let Ok(data) = frame.map_err(|_| Refused::BodyBroken)?.into_data() else { continue };
-            let before = first.len() + more.len();
+            let before = first.len() + more.bytes;
             if data.len() > self.bytes_max.saturating_sub(before) {
                 return Err(Refused::TooLarge);
             }
@@ -89,14 +122,12 @@ impl Room {
                 first = data;
             } else {
                 if more.is_empty() {
-                    // Growing piece by piece would copy it again and again, and take twice the memory.
-                    more.reserve(declared.max(first.len() + data.len()));
-                    more.extend_from_slice(&std::mem::take(&mut first));
+                    more.extend(&std::mem::take(&mut first));
                 }
-                more.extend_from_slice(&data);
+                more.extend(&data);
             }
         }
-        Ok(Held { bytes: if more.is_empty() { first } else { more.freeze() }, taken })
+        Ok(Held { bytes: if more.is_empty() { first } else { more.whole() }, taken })
     }
 
     /// Makes room for `bytes` of one body, of which some may be taken already. Nobody waits: who holds some while it waits for more

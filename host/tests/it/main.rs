@@ -29,6 +29,8 @@ mod harness;
 mod hook;
 /// The host as a process, and what it says about likely mistakes.
 mod host;
+/// Plugins that do harm, beside one that does as it should.
+mod hostile_plugins;
 /// Senders that do harm, beside one that means well.
 mod hostile_senders;
 /// From a socket into the inbox: which answer, when.

@@ -45,10 +45,28 @@ async fn spins() {
 }
 
 #[tokio::test]
+async fn waiting_for_a_turn_beside_others_that_compute_is_no_fault() {
+    // All on one thread, so each has to wait for some seven times as long as it computes.
+    let limits = GuestLimits { cpu: Duration::from_millis(60), wall: Duration::from_millis(120), ..GuestLimits::default() };
+    let runs = futures_util::future::join_all((0..8).map(|_| run_with("spins", limits))).await;
+    for report in runs {
+        assert_eq!(trap(report), "it used up its 60 ms of CPU time");
+    }
+}
+
+#[tokio::test]
 async fn hoards() {
     let report = run_with("hoards", GuestLimits { memory_bytes: 16 << 20, ..GuestLimits::default() }).await;
     assert!(report.memory_bytes <= 16 << 20);
     assert!(trap(report).starts_with("it wanted more than its 16 MiB of memory"));
+}
+
+#[tokio::test]
+async fn digs() {
+    let report = run_with("digs", GuestLimits::default()).await;
+    // Rust's own stack lies in the sandbox's memory, and ends before the one of the calls.
+    let why = trap(report);
+    assert!(why.contains("out of bounds memory access"), "{why}");
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use clap::Subcommand;
 
 mod disk;
+mod hostile_plugins;
 mod hostile_senders;
 mod kill;
 mod model;
@@ -26,6 +27,8 @@ pub(crate) struct Args {
 enum Soak {
     /// Let each call on the data folder's files fail in turn: a full disk, one that fails, and well again. Needs `strace`.
     Disk(disk::Args),
+    /// Let plugins do harm beside a good one (loops, memory, stack, logs, sleep), and measure what that one notices.
+    HostilePlugins(hostile_plugins::Args),
     /// Let strangers keep the host busy (idle sockets, slow and huge requests, wrong signatures), and measure what another sender notices.
     HostileSenders(hostile_senders::Args),
     /// Kill the host in the middle of a stream of events, again and again, and look at each event afterwards.
@@ -44,6 +47,7 @@ enum Soak {
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     match &args.soak {
         Soak::Disk(args) => disk::run(args),
+        Soak::HostilePlugins(args) => hostile_plugins::run(args),
         Soak::HostileSenders(args) => hostile_senders::run(args),
         Soak::Kill(args) => kill::run(args),
         Soak::Model(args) => model::run(args),

@@ -13,6 +13,7 @@ use serde_json::json;
 use super::sender::Sender;
 use crate::harness::folder::{Folder, JOB, SIGNING_TOKEN, VOTE};
 use crate::harness::patience::{eventually, until};
+use crate::harness::peek;
 use crate::harness::process::Process;
 use crate::harness::wire;
 
@@ -44,7 +45,7 @@ pub struct Plan {
 /// What a round found.
 #[derive(Debug)]
 pub struct Found {
-    /// Events that were answered 200 and not handled.
+    /// Events that were answered 200 and were gone after a kill, or not handled in the end.
     pub lost: usize,
     /// Events that were handled more than once.
     pub twice: usize,
@@ -97,6 +98,7 @@ impl Round {
         moments.push(order.len());
 
         let mut host = Process::start(&round.folder).await;
+        let mut gone = 0;
         let sender = Sender::start(round.folder.listen, requests, order);
         for moment in moments {
             until(&format!("{moment} posts are taken"), async || sender.taken() >= moment).await;
@@ -104,14 +106,28 @@ impl Round {
             for _ in 0..round.chance.below(2000) {
                 std::hint::spin_loop();
             }
+            let ledger = sender.ledger();
             host.kill();
+            gone += round.gone(&ledger).await;
             host = Process::start(&round.folder).await;
         }
         let failed = sender.finished().await;
         round.drained().await;
         let status = host.stop().await;
         assert!(status.success(), "the host ended with {status}");
-        round.look(plan, failed).await
+        let mut found = round.look(plan, failed).await;
+        found.lost += gone;
+        found
+    }
+
+    /// Events that had been answered 200 when the host was killed, and are not in what it left. Later on a repeat would hide them.
+    async fn gone(&self, ledger: &[u32]) -> usize {
+        let kept = peek::tasks(&self.folder.data()).await;
+        let told = self.tasks.iter().zip(ledger).filter(|(_, times)| **times > 0);
+        let gone: Vec<_> = told.filter(|((project, task), _)| !kept.contains(&((*project).to_owned(), task.to_string()))).collect();
+        gone.iter()
+            .for_each(|((project, task), times)| eprintln!("{project} {task}: answered 200 {times} times, and not there after the kill"));
+        gone.len()
     }
 
     async fn prepare(plan: &Plan) -> (Self, Vec<String>) {

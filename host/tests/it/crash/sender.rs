@@ -26,6 +26,8 @@ struct Shared {
     requests: Vec<String>,
     /// Places in `requests` of what is to be sent still. Those that are sent once more although they were taken stand here twice.
     left: Mutex<VecDeque<usize>>,
+    /// How often each was answered 200.
+    ledger: Mutex<Vec<u32>>,
     unfinished: AtomicUsize,
     taken: AtomicUsize,
     failed: AtomicUsize,
@@ -36,6 +38,7 @@ impl Sender {
     pub fn start(address: SocketAddr, requests: Vec<String>, order: Vec<usize>) -> Self {
         let shared = Arc::new(Shared {
             address,
+            ledger: Mutex::new(vec![0; requests.len()]),
             unfinished: AtomicUsize::new(order.len()),
             requests,
             left: Mutex::new(order.into()),
@@ -53,6 +56,11 @@ impl Sender {
     /// Answers of 200 so far, those to repeats among them.
     pub fn taken(&self) -> usize {
         self.shared.taken.load(Ordering::Acquire)
+    }
+
+    /// How often each request has been answered 200 so far.
+    pub fn ledger(&self) -> Vec<u32> {
+        self.shared.ledger.lock().unwrap().clone()
     }
 
     /// Waits until everything was answered 200, and says how many tries were not.
@@ -75,6 +83,7 @@ impl Shared {
                 continue;
             };
             if self.post(&mut client, &self.requests[place]).await {
+                self.ledger.lock().unwrap()[place] += 1;
                 self.taken.fetch_add(1, Ordering::AcqRel);
                 self.unfinished.fetch_sub(1, Ordering::AcqRel);
             } else {

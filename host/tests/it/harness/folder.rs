@@ -118,7 +118,12 @@ impl Folder {
 
     /// Writes the file of a project that is the Appen job [`JOB`].
     pub fn appen(&self, name: &str, plugins: &str) {
-        let platform = format!("kind = \"appen\"\nproject = \"{JOB}\"\nsigning_token = {{ file = \"../secrets/signing-token\" }}\n");
+        self.appen_of(name, JOB, plugins);
+    }
+
+    /// The same of another job.
+    pub fn appen_of(&self, name: &str, job: i64, plugins: &str) {
+        let platform = format!("kind = \"appen\"\nproject = \"{job}\"\nsigning_token = {{ file = \"../secrets/signing-token\" }}\n");
         self.project(name, &platform, plugins);
     }
 

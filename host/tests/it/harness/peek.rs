@@ -1,9 +1,11 @@
 //! What the store tells nobody but tests: which events it holds. The one place outside of `store` that knows a table.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use crowdhook::event::{Event, Standing};
 use crowdhook::id::{EventId, PluginName};
+use crowdhook::store::sqlite::SqliteStore;
 use crowdhook::store::{Run, Store};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
@@ -54,6 +56,19 @@ pub async fn events(data: &Path, store: &dyn Store) -> Vec<Kept> {
         all.push(Kept { event, standing, runs: store.runs(id).await.unwrap() });
     }
     all
+}
+
+/// Project and task of all events in a data folder that came from outside, whether a host is at work in it or was killed there.
+pub async fn tasks(data: &Path) -> HashSet<(String, String)> {
+    let store = SqliteStore::open_read_only(data).unwrap();
+    let mut tasks = HashSet::new();
+    for id in ids(data) {
+        let (event, _) = store.event(id).await.unwrap().unwrap();
+        if event.depth == 0 {
+            tasks.insert((event.project.to_string(), event.task.unwrap_or_default()));
+        }
+    }
+    tasks
 }
 
 /// Why each delivery that has been attempted still waits, by the order in which they were asked for.
