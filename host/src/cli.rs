@@ -97,7 +97,8 @@ enum Command {
     ///
     /// Pages through the completed tasks of a project on PYBOSSA and makes events of those that were never handled here. Plugins that
     /// tell people something leave them alone. What stands in a result already stays, unless `--overwrite` is given. The
-    /// running host does the work, as fast as the platform allows; Ctrl-C stops after a page, and the same command goes on there.
+    /// running host does the work, as fast as the platform allows; Ctrl-C stops after a page, and the same command goes on there. So it
+    /// does after half an hour without a page: a run ends then, with 1, and says what it waited for.
     ///
     /// Appen's API lists no rows: there the test questions are posted to the hook, which happens at no other time, and nothing else.
     #[command(after_help = backfill::EXAMPLES)]
