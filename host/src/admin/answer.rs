@@ -54,7 +54,11 @@ impl From<StoreError> for Refusal {
     }
 }
 
-const PATHS: &str = "there are `/v1/status`, `/v1/plugins`, `/v1/plugins/{name}`, `/v1/projects`, `/v1/projects/{name}/badges`, `/v1/projects/{name}/hook`, `/v1/events/{id}`, `/v1/dead` and `/v1/quarantine`";
+/// What there is, by what it takes.
+const PATHS: &str = "GET reads `/v1/status`, `/v1/plugins`, `/v1/plugins/{name}`, `/v1/projects`, `/v1/projects/{name}/badges`, \
+    `/v1/projects/{name}/hook`, `/v1/events/{id}`, `/v1/dead` and `/v1/quarantine`; POST of JSON changes something by `/v1/dead/replay`, \
+    `/v1/events/{id}/replay`, `/v1/projects/{name}/backfill`, `/v1/projects/{name}/hook`, `/v1/projects/{name}/forget-worker` and \
+    `/v1/projects/{name}/plugins/{plugin}/release`";
 
 /// Events out of which a worker's id is taken in one commit.
 const FORGOTTEN_AT_ONCE: u32 = 100;
@@ -67,11 +71,7 @@ pub(super) async fn unknown_path() -> Refusal {
 }
 
 pub(super) async fn wrong_method() -> Refusal {
-    Refusal::new(
-        StatusCode::METHOD_NOT_ALLOWED,
-        "this path does not take that method",
-        "GET reads, POST changes; the path says which it takes",
-    )
+    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "this path does not take that method", PATHS)
 }
 
 pub(super) async fn status(State(admin): State<Arc<Admin>>) -> Result<Json<view::Status>, Refusal> {
