@@ -116,6 +116,10 @@ enum Command {
     ///
     /// To restore: stop the host, remove `crowdhook.db` and what begins with that name from the data folder, put the copy there as
     /// `crowdhook.db`, start the host. Settings, project files and components are files of yours: back these up as files.
+    ///
+    /// The host then goes on from the moment of the copy. What left since may leave again under the same key, and is done twice where the
+    /// other side does not look at keys. What came in since is not there: on PYBOSSA the host finds it by itself (`reconcile_minutes`),
+    /// and so does `crowdhook backfill` where that is switched off; what other senders posted has to be sent again.
     #[command(after_help = "Example, each night:\n  crowdhook backup /backups/crowdhook-$(date +%F).db")]
     Backup(backup::BackupArgs),
     /// Take a worker's id out of all that is kept of a project
