@@ -246,7 +246,7 @@ pub struct Normalised {
 pub enum Standing {
     /// It goes to the plugins that want it.
     Accepted,
-    /// Verified, but of a kind the host does not know: kept and counted.
+    /// Verified, but of a kind the host does not know, or in a list beside events of the project and about another one: kept and counted.
     Ignored,
     /// Verified, but not to be parsed: kept as it came, with an alarm.
     Unreadable,

@@ -11,7 +11,7 @@ use crate::event::{Event, Standing};
 use crate::id::{EventId, PluginName};
 use crate::plugin::load::Component;
 use crate::plugin::registry::{Catalogue, LoadStatus, Project};
-use crate::store::{DeadLetter, DeliveryRecord, KeptBadge, Quarantine, Run, Store, StoreError, Totals};
+use crate::store::{DeadLetter, DeliveryRecord, KeptBadge, Quarantine, Replayed, Run, Store, StoreError, Totals};
 
 /// `GET /v1/status`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -160,6 +160,17 @@ fn delivery_view(record: &DeliveryRecord) -> DeliveryView {
 pub struct DeadView {
     /// The dead letters given up last, newest first.
     pub dead: Vec<DeadLetter>,
+}
+
+/// What `POST /v1/dead/replay` answers.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DeadReplayed {
+    /// What became of the dead letters.
+    #[serde(flatten)]
+    pub replayed: Replayed,
+    /// Why it stopped before all were replayed: too much waits. Asked again, it goes on. None when all were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<String>,
 }
 
 /// What `POST /v1/events/{id}/replay` answers.

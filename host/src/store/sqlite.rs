@@ -43,6 +43,7 @@ mod counters;
 mod dead;
 mod names;
 mod open;
+mod place;
 mod read;
 mod replace;
 mod rows;
@@ -195,7 +196,7 @@ impl SqliteStore {
         let part = file.with_added_extension(format!("{}.part", std::process::id()));
         let copied =
             self.readers.with(|db| db.execute("VACUUM INTO ?1", [part.to_string_lossy()])).map_err(|error| failed(&error)).and_then(|_| {
-                place(&part, file).map_err(|error| StoreError::Failed(format!("`{}` cannot be written: {error}", file.display())))
+                place::place(&part, file).map_err(|error| StoreError::Failed(format!("`{}` cannot be written: {error}", file.display())))
             });
         if copied.is_err() {
             std::fs::remove_file(&part).ok();
@@ -328,15 +329,6 @@ impl Drop for SqliteStore {
             tracing::error!("The store's writer ended with a panic");
         }
     }
-}
-
-/// Puts a whole file on disk and into its place, where nothing may be yet.
-fn place(part: &Path, file: &Path) -> std::io::Result<()> {
-    std::fs::File::open(part)?.sync_all()?;
-    std::fs::hard_link(part, file)?;
-    std::fs::remove_file(part)?;
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    std::fs::File::open(folder)?.sync_all()
 }
 
 fn read_only() -> StoreError {
