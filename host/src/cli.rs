@@ -124,8 +124,9 @@ enum Command {
     Backup(backup::BackupArgs),
     /// Take a worker's id out of all that is kept of a project
     ///
-    /// Their answers go on counting, under an alias that says nothing. Their badges are gone, and so is what plugins keep under the id. Log
-    /// lines that name it go with `keep.details_days`; what the platform itself keeps is not touched.
+    /// Their answers go on counting, under an alias that says nothing. Their badges are gone, and so is what plugins keep under the id. What
+    /// plugins wrote into log lines, files and mails goes from the store with `keep.details_days`; files and mails that have left, and what
+    /// the platform itself keeps, are not touched. A walk that was broken off goes on with the same command.
     #[command(after_help = "Example:\n  crowdhook forget-worker birds 4711")]
     ForgetWorker(forget_worker::ForgetWorkerArgs),
     /// Compile the component on standard input into a cache: what `serve` has a process of its own for

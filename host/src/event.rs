@@ -33,8 +33,16 @@ pub struct Event {
     pub root: EventId,
     /// How many emitted events lie between this one and the one from outside: 0 for that itself.
     pub depth: u8,
-    /// What the sender said, a JSON object as text, with secrets taken out.
+    /// What the sender said, a JSON object as text, with secrets taken out. Empty once it was let go.
     pub payload: String,
+}
+
+impl Event {
+    /// Whether its payload was let go since it was handled: no plugin can be run on it any more.
+    #[must_use]
+    pub fn is_bare(&self) -> bool {
+        self.payload.is_empty()
+    }
 }
 
 /// Where a project lives, and so which dialect its hook speaks.

@@ -14,7 +14,7 @@ use super::Admin;
 use super::view;
 use crate::clock::{Timestamp, between, rfc3339};
 use crate::id::{BadgeId, Digest, EventId, PluginName, ProjectName, Scope};
-use crate::store::{self, DeadKind, DeadLetterId, Forgotten, Replayed, Store, StoreError, Walked, WantedDead};
+use crate::store::{self, DeadKind, DeadLetterId, Forgotten, Replayed, ReplayedEvent, Store, StoreError, WantedDead};
 use crate::telemetry;
 
 /// Why a request is not answered.
@@ -262,12 +262,18 @@ pub(super) async fn replay_event(
             return Err(Refusal::new(StatusCode::NOT_FOUND, why, "`/v1/projects` lists the plugins of each"));
         }
     };
-    let invocations = admin.store.replay_event(id, &plugins, asked.fresh).await?;
-    let set_aside = || {
-        let help = "only events that were accepted have plugins that handle them; `standing` says what this one is";
-        Refusal::new(StatusCode::CONFLICT, "the event was set aside", help)
-    };
-    Ok(Json(view::EventReplayed { invocations: invocations.ok_or_else(set_aside)? }))
+    match admin.store.replay_event(id, &plugins, asked.fresh).await? {
+        ReplayedEvent::Waits(invocations) => Ok(Json(view::EventReplayed { invocations })),
+        ReplayedEvent::SetAside => {
+            let help = "only events that were accepted have plugins that handle them; `standing` says what this one is";
+            Err(Refusal::new(StatusCode::CONFLICT, "the event was set aside", help))
+        }
+        ReplayedEvent::LetGo => {
+            let help =
+                "`keep.details_days` says for how long they are kept; where the platform can, let it post the event again as a re-run";
+            Err(Refusal::new(StatusCode::CONFLICT, "what was kept of the event was let go", help))
+        }
+    }
 }
 
 pub(super) async fn quarantine(State(admin): State<Arc<Admin>>) -> Result<Json<view::QuarantineView>, Refusal> {
@@ -292,19 +298,28 @@ pub(super) async fn forget_worker(
     Path(project): Path<String>,
     asked: Result<Json<view::ForgetWorker>, JsonRejection>,
 ) -> Result<Json<view::WorkerForgotten>, Refusal> {
-    let help = "send JSON with `worker`, and with the `alias` and the `next` (as `after`) that the step before answered";
+    let help = "send JSON with `worker`, and with the `next` that the step before answered as `after`";
     let Json(asked) = asked.map_err(|rejection| Refusal::new(StatusCode::BAD_REQUEST, rejection.body_text(), help))?;
     if asked.worker.is_empty() {
         return Err(Refusal::new(StatusCode::BAD_REQUEST, "`worker` is empty", help));
     }
     let missing = || Refusal::new(StatusCode::NOT_FOUND, "there is no project of that name", "`/v1/projects` lists them");
     let project: ProjectName = project.parse().map_err(|_| missing())?;
-    let alias = asked.alias.unwrap_or_else(|| format!("forgotten-{}", Digest::of(EventId::new().as_bytes()).short()));
-    let forgotten = Forgotten { worker: asked.worker, alias };
-    let walked = admin.store.forget_worker(&project, &forgotten, asked.after, FORGOTTEN_AT_ONCE).await?;
-    // Of a project whose file is gone much may be kept; a name that was misspelt must not look as if all was well.
-    if walked == Walked::default() && admin.registry.project(project.as_str()).is_none() {
+    // One alias for all steps, also of a walk that was broken off and is begun again.
+    let mark = format!("forget.{}", Digest::of(asked.worker.as_bytes()).short());
+    let alias = match (admin.store.mark(&project, &mark).await?, &asked.after) {
+        (Some(alias), _) => alias,
+        (None, None) => format!("forgotten-{}", Digest::of(EventId::new().as_bytes()).short()),
+        (None, Some(_)) => return Err(Refusal::new(StatusCode::CONFLICT, "no such walk is under way", "begin without `after`")),
+    };
+    let config = admin.registry.project(project.as_str());
+    let member = config.and_then(|project| project.config.platform.generic.as_ref()?.answer.worker.as_ref()?.steps().last());
+    let forgotten = Forgotten { worker: asked.worker, alias, member };
+    let step = admin.store.forget_worker(&project, &forgotten, asked.after.as_deref(), FORGOTTEN_AT_ONCE).await?;
+    if asked.after.is_none() && step.next.is_none() {
         return Err(missing());
     }
-    Ok(Json(view::WorkerForgotten { alias: forgotten.alias, changed: walked.changed, next: walked.next }))
+    let kept = step.next.as_ref().map(|_| forgotten.alias.as_str());
+    admin.store.set_mark(&project, &mark, kept).await?;
+    Ok(Json(view::WorkerForgotten { alias: forgotten.alias, changed: step.changed, next: step.next }))
 }

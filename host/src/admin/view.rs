@@ -200,12 +200,9 @@ pub struct Released {
 pub struct ForgetWorker {
     /// The platform's id of the worker.
     pub worker: String,
-    /// What stands in its place: as the first step answered; none for the first step.
+    /// As the step before answered in `next`; none for the first step.
     #[serde(default)]
-    pub alias: Option<String>,
-    /// As the step before answered in `next`; 0 for the first step.
-    #[serde(default)]
-    pub after: i64,
+    pub after: Option<String>,
 }
 
 /// What a step answers.
@@ -213,10 +210,10 @@ pub struct ForgetWorker {
 pub struct WorkerForgotten {
     /// What stands in the place of the id.
     pub alias: String,
-    /// In how many events this step found it.
+    /// In how many rows of the store this step found it.
     pub changed: u32,
     /// Where the next step begins; none when this was the last one.
-    pub next: Option<i64>,
+    pub next: Option<String>,
 }
 
 /// The dead letters shown when nobody says how many.

@@ -130,7 +130,7 @@ async fn a_forgotten_worker_is_nowhere_in_the_store_and_their_answers_still_coun
     let left = badges().await;
     assert!(left.len() == 2 && left.iter().all(|badge| badge["worker"] != worker), "{left:?}");
     let said = run(&stage.host.folder, &["forget-worker", "birds", worker, "--json"]).await.well();
-    assert!(said.contains("\"events\": 0"), "{said}");
+    assert!(said.contains("\"rows\": 0"), "{said}");
     run(&stage.host.folder, &["forget-worker", "no-such-project", worker]).await.fails(1, &["there is no project of that name"]);
 
     // What was concluded stays, and is concluded again from what is kept.
