@@ -325,7 +325,7 @@ fn post(running: &Running, path: &str, json: &Value) -> (u16, Value) {
 #[test]
 fn a_replay_that_stops_for_want_of_room_tells_what_was_replayed() {
     let running = start_with(3);
-    let full = "the inbox is full: 2 invocations wait, and no more than 2 may";
+    let full = "the inbox is full: 2 invocations wait, and no more than 2 may (of one plugin three quarters of all)";
     let replayed = json!({ "invocations": 2, "deliveries": 0, "settled": 0, "stopped": full });
     assert_eq!(post(&running, "/v1/dead/replay", &json!({})), (200, replayed));
     assert_eq!(get(&running, "/v1/dead").1["dead"].as_array().unwrap().len(), 1);
@@ -347,8 +347,7 @@ fn the_command_says_that_a_replay_stopped_for_want_of_room() {
         assert_eq!(output.status.code(), Some(1), "{err}");
         let said = if json { "\"invocations\": 2" } else { "replaying 2 invocations and 0 deliveries\n" };
         assert!(out.contains(said), "{out}");
-        let why =
-            "error: stopped: the inbox is full: 2 invocations wait, and no more than 2 may\nhelp: the same command goes on once fewer wait";
+        let why = "error: stopped: the inbox is full: 2 invocations wait, and no more than 2 may (of one plugin three quarters of all)\nhelp: the same command goes on once fewer wait";
         assert!(err.contains(why), "{err}");
     }
 }
