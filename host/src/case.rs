@@ -11,8 +11,13 @@ use crate::id::{PluginName, ProjectName};
 use crate::plugin::call::{self, Call};
 use crate::plugin::load::{Component, Problem};
 
+pub use expected::{Expected, cases, difference};
+pub use export::{ExportError, Exported, Wanted, WorkerIds, export};
 pub use outcome::{Ending, Outcome, Share, Tried, Used};
 
+mod alias;
+mod expected;
+mod export;
 mod form;
 mod grants;
 mod http;
@@ -55,6 +60,14 @@ pub enum CaseError {
     /// A file cannot be read.
     #[error("`{file}` cannot be read: {why}", file = .file.display())]
     File {
+        /// Which.
+        file: PathBuf,
+        /// Why.
+        why: String,
+    },
+    /// A file cannot be written.
+    #[error("`{file}` cannot be written: {why}", file = .file.display())]
+    Unwritten {
         /// Which.
         file: PathBuf,
         /// Why.

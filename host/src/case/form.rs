@@ -29,6 +29,12 @@ pub(super) fn read<T: DeserializeOwned>(file: &Path) -> Result<T, CaseError> {
     serde_json::from_str(&text).map_err(|error| CaseError::Form { file: file.to_owned(), why: error.to_string() })
 }
 
+/// Writes a file of a case, for people to read.
+pub(super) fn write(file: &Path, value: &impl Serialize) -> Result<(), CaseError> {
+    let text = serde_json::to_string_pretty(value).map_err(|error| CaseError::Form { file: file.to_owned(), why: error.to_string() })?;
+    std::fs::write(file, text + "\n").map_err(|error| CaseError::Unwritten { file: file.to_owned(), why: error.to_string() })
+}
+
 /// JSON as it was written.
 pub(super) type Json = Box<RawValue>;
 

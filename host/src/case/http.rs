@@ -36,7 +36,7 @@ pub(super) struct Exchange {
     pub(super) base64: Option<String>,
     /// Instead of an answer: why there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    fails: Option<String>,
+    pub(super) fails: Option<String>,
 }
 
 fn well() -> u16 {

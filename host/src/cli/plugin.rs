@@ -1,6 +1,6 @@
 //! `crowdhook plugin`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -17,7 +17,10 @@ use crate::plugin;
 use crate::plugin::engine::Engine;
 use crate::plugin::load::{COMPONENT_BYTES_MAX, Component, LoadError};
 
+mod changes;
+mod check;
 mod run;
+mod test;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum PluginCommand {
@@ -41,6 +44,21 @@ pub(super) enum PluginCommand {
     /// return ok.
     #[command(after_help = run::EXAMPLES, after_long_help = run::FILES)]
     Run(run::RunArgs),
+    /// Run a component on a folder of cases, and compare what comes of each with its `expected.json`
+    ///
+    /// Every folder below DIR that holds an `event.json` is a case, named by its path. Exits with 1 when one of them differs.
+    #[command(after_help = test::EXAMPLES)]
+    Test(test::TestArgs),
+    /// Say whether a host would load a file, and all that keeps it from doing so
+    ///
+    /// What it imports and whether this host offers it, what it asks for and needs, its size, how long it takes to compile, and the memory
+    /// that it has before any event. Exits with 1 when a host would not load it.
+    #[command(after_help = "Example:\n  crowdhook plugin check my-plugin.wasm")]
+    Check {
+        /// The file
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
     /// Let a plugin of a project go on that is in quarantine
     ///
     /// A plugin that fails again and again by its own fault is held: its events wait, and others go on. A new version of its component, or
@@ -57,7 +75,9 @@ pub(super) async fn run(command: PluginCommand, common: &Common) -> anyhow::Resu
     match command {
         PluginCommand::List => list(common).await,
         PluginCommand::Inspect { what } => inspect(&what, common).await,
+        PluginCommand::Check { file } => check::run(&file, common).await,
         PluginCommand::Run(args) => run::run(args, common).await,
+        PluginCommand::Test(args) => test::run(args, common).await,
         PluginCommand::Release { plugin: Scope { project, plugin } } => {
             let host = load::host(common.config.as_deref())?;
             let path = format!("/v1/projects/{project}/plugins/{plugin}/release");

@@ -2,11 +2,15 @@
 
 use std::path::Path;
 
+use crowdhook::practice::{Pybossa, Seed};
+use crowdhook::store::sqlite::SqliteStore;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::harness::process::{Said, crowdhook, said};
-use crate::harness::{bundled_file, guest_file};
+use crate::harness::folder::{Folder, HOOK_TOKEN, VOTE, runs};
+use crate::harness::patience::until;
+use crate::harness::process::{self, Process, Said, crowdhook, said};
+use crate::harness::{bundled_file, guest_file, peek, wire};
 
 /// A case of these files, by their names without `.json`.
 fn case(files: &[(&str, Value)]) -> TempDir {
@@ -198,4 +202,270 @@ async fn what_else_the_platform_has_can_be_asked_for() {
     let case = case(&[("event", event), ("settings", settings), ("platform", platform)]);
     let told: Value = serde_json::from_str(&run(&bundled_file("email"), case.path(), &["--json"]).await.well()).unwrap();
     assert_eq!(told["effects"][0]["mail"]["subject"], "Birds of the Alps: robin");
+}
+
+async fn test(component: &Path, cases: &Path, more: &[&str]) -> Said {
+    let mut command = crowdhook(&["plugin", "test", text(cases), "--component", text(component)]);
+    command.args(more);
+    said(command).await
+}
+
+#[tokio::test]
+async fn the_cases_of_the_bundled_plugins_pass() {
+    let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins/majority-vote/cases");
+    let said = test(&bundled_file("majority-vote"), &cases, &[]).await.well();
+    assert!(said.contains("ok       tie\n") && said.ends_with("6 cases: 6 passed\n"), "{said}");
+}
+
+#[tokio::test]
+async fn a_case_that_differs_shows_the_lines_and_is_accepted_on_request() {
+    let all = tempfile::tempdir().unwrap();
+    let guest = guest_file("counts");
+    test(&guest, all.path(), &[]).await.fails(1, &["there is no case in", "help: a case is a folder with an `event.json`"]);
+    add(&all.path().join("new"), &[completed()]);
+    let expected = json!({ "outcome": "ok", "state": { "task/1": "1", "count": "7" } });
+    add(&all.path().join("sub/known"), &[completed(), ("state", json!({ "count": "6" })), ("expected", expected.clone())]);
+
+    let said = test(&guest, all.path(), &[]).await;
+    said.fails(1, &["error: 2 cases: 1 passed, 1 failed", "help: if what came out is right, `--accept` writes it"]);
+    assert!(said.out.contains("FAILED   new\n    there is no `expected.json`"), "{}", said.out);
+
+    let said = test(&guest, all.path(), &["--accept"]).await.well();
+    assert!(said.contains("accepted new\n") && said.ends_with("2 cases: 1 passed, 1 accepted\n"), "{said}");
+    let written: Value = serde_json::from_str(&std::fs::read_to_string(all.path().join("new/expected.json")).unwrap()).unwrap();
+    assert_eq!(written, json!({ "outcome": "ok", "effects": [], "state": { "count": "1", "task/1": "1" }, "events": [] }));
+    assert!(test(&guest, all.path(), &[]).await.well().ends_with("2 cases: 2 passed\n"));
+
+    // What was as it should be is not written anew; the next version differs, line by line.
+    let kept: Value = serde_json::from_str(&std::fs::read_to_string(all.path().join("sub/known/expected.json")).unwrap()).unwrap();
+    assert_eq!(kept, expected);
+    let next = test(&guest_file("counts-v2"), all.path(), &[]).await;
+    next.fails(1, &["2 cases: 2 differ"]);
+    for line in [
+        "DIFFERS  sub/known\n",
+        "    --- expected.json\n",
+        "    +++ what came out\n",
+        "    -    \"task/1\": \"1\"\n",
+        "    +    \"v2\": \"1\"\n",
+    ] {
+        assert!(next.out.contains(line), "there is no `{line}` in:\n{}", next.out);
+    }
+    let told = test(&guest_file("counts-v2"), all.path(), &["--json"]).await;
+    let told: Value = serde_json::from_str(&told.out).unwrap();
+    assert_eq!(
+        (&told[0]["case"], &told[0]["verdict"], &told[0]["came_out"]["state"]["v2"]),
+        (&json!("new"), &json!("differs"), &json!("1"))
+    );
+}
+
+#[tokio::test]
+async fn a_case_that_cannot_be_run_fails_and_the_others_are_run_all_the_same() {
+    let all = tempfile::tempdir().unwrap();
+    add(&all.path().join("a"), &[("event", json!({ "kind": "task" }))]);
+    add(&all.path().join("b"), &[completed(), ("expected", json!({ "outcome": "ok", "state": { "count": "1", "task/1": "1" } }))]);
+    std::fs::copy(guest_file("counts"), all.path().join("plugin.wasm")).unwrap();
+    let said = said(crowdhook(&["plugin", "test", text(all.path())])).await;
+    said.fails(1, &["2 cases: 1 passed, 1 failed"]);
+    assert!(said.out.contains("`task` is no kind of event") && said.out.contains("ok       b\n"), "{}", said.out);
+
+    std::fs::remove_file(all.path().join("plugin.wasm")).unwrap();
+    let none = process::said(crowdhook(&["plugin", "test", text(all.path())])).await;
+    none.fails(1, &["no component to test", "help: name it: `--component FILE`"]);
+}
+
+/// An event that a host has handled: one task with three answers, by `vote` and `counts`.
+async fn handled() -> (Pybossa, Folder, Process, String) {
+    let server = Pybossa::start(Seed::empty()).await.unwrap();
+    server.add_project("birds");
+    let folder = Folder::new();
+    folder.component("majority-vote");
+    folder.component("reads-and-writes");
+    folder.pybossa("birds", &server, &format!("{VOTE}\n{}", runs("reads-and-writes", &[])));
+    let host = Process::start(&folder).await;
+    let task = server.add_task("birds", json!({ "url": "https://birds.example.org/1.jpg" }), 3).unwrap();
+    for (worker, animal) in [("ada", "robin"), ("bob", "robin"), ("cleo", "wren")] {
+        server.answer(task, worker, json!({ "animal": animal })).unwrap();
+    }
+    wire::send(folder.listen, wire::completed(&Folder::hook("birds"), "birds", 1, task, 1)).await.unwrap();
+    let well = async || process::run(&folder, &["status"]).await.well().contains("invocations: 0 waiting, 0 dead, 3 runs recorded");
+    until("the plugins have run", well).await;
+    let store = SqliteStore::open_read_only(&folder.data()).unwrap();
+    let id = peek::events(&folder.data(), &store).await.first().unwrap().event.id.to_string();
+    (server, folder, host, id)
+}
+
+fn file(case: &Path, name: &str) -> Value {
+    serde_json::from_str(&std::fs::read_to_string(case.join(name)).unwrap()).unwrap()
+}
+
+/// All files of a folder, one after the other.
+fn everything(folder: &Path) -> String {
+    std::fs::read_dir(folder).unwrap().map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stored_event_is_exported_and_its_plugin_does_the_same_again() {
+    let (server, folder, host, id) = handled().await;
+    let case = folder.path("cases/odd");
+    let export = |case: &Path, more: &[&str]| {
+        let arguments = [&["event", "export", &id, "--case", text(case)], more].concat().into_iter().map(str::to_owned).collect::<Vec<_>>();
+        let folder = &folder;
+        async move { process::run(folder, &arguments.iter().map(String::as_str).collect::<Vec<_>>()).await }
+    };
+    export(&case, &[])
+        .await
+        .fails(1, &["several plugins have run on the event: `reads-and-writes`, `vote`", "help: name one of them: `--plugin NAME`"]);
+    export(&case, &["--plugin", "tweet"]).await.fails(1, &["project `birds` has no plugin `tweet`"]);
+
+    // Of a host that runs …
+    let said = export(&case, &["--plugin", "vote"]).await;
+    assert_eq!(said.err, "");
+    let said = said.well();
+    assert!(said.contains("run it with `crowdhook plugin run majority-vote.wasm --case "), "{said}");
+    let answers = file(&case, "answers.json");
+    let workers: Vec<&str> = answers.as_array().unwrap().iter().map(|answer| answer["worker"].as_str().unwrap()).collect();
+    assert_eq!(workers, ["worker-1", "worker-2", "worker-3"]);
+    assert_eq!(
+        (&file(&case, "settings.json"), &file(&case, "grants.json")),
+        (&json!({ "pointer": "/animal" }), &json!({ "allow": ["results", "events"] }))
+    );
+    let event = file(&case, "event.json");
+    assert_eq!((&event["id"], &event["plugin"], &event["attempt"]), (&json!(id), &json!("vote"), &json!(1)));
+    let all = everything(&case);
+    for secret in [HOOK_TOKEN, &server.owner_key()] {
+        assert!(!all.contains(secret), "{all}");
+    }
+    let again: Value = serde_json::from_str(&run(&bundled_file("majority-vote"), &case, &["--json"]).await.well()).unwrap();
+    assert_eq!(again["effects"][0]["info"]["reason"], "2 of 3 answers agree");
+    assert_eq!(again["effects"][0]["info"]["answer"], "robin");
+    export(&case, &["--plugin", "vote"]).await.fails(1, &["holds a case already"]);
+
+    // … and with the state that a run read, of one that has stopped. Its secrets may not be known any more.
+    let replay = ["event", "replay", &id, "--plugin", "reads-and-writes"];
+    process::run(&folder, &replay).await.well();
+    until("it has run again", async || process::run(&folder, &["status"]).await.well().contains("0 waiting, 0 dead, 4 runs recorded"))
+        .await;
+    assert!(host.stop().await.success());
+    let toml = std::fs::read_to_string(folder.path("projects/birds.toml")).unwrap();
+    folder.write("projects/birds.toml", &toml.replace("{ file = \"../secrets/hook-token\" }", "{ env = \"NOBODY_SETS_THIS\" }"));
+    let known = folder.path("cases/known");
+    export(&known, &["--plugin", "reads-and-writes", "--worker-ids"]).await.well();
+    assert_eq!(file(&known, "state.json"), json!({ "count": "2" }));
+    assert_eq!(file(&known, "event.json")["rerun"], true);
+    assert!(!everything(&known).contains("worker-1"));
+    let again: Value = serde_json::from_str(&run(&guest_file("reads-and-writes"), &known, &["--json"]).await.well()).unwrap();
+    assert_eq!(again["state"], json!({ "count": "3" }));
+    let none = process::run(&folder, &["event", "export", "01981f7e-5c3a-7cc0-8e7f-0242ac120002", "--case", "nowhere"]).await;
+    none.fails(1, &["there is no such event"]);
+}
+
+#[tokio::test]
+async fn a_component_is_checked_before_it_is_dropped_in() {
+    let check = async |file: &Path, more: &[&str]| {
+        let mut command = crowdhook(&["plugin", "check", text(file)]);
+        command.args(more);
+        said(command).await
+    };
+    let vote = bundled_file("majority-vote");
+    let shown = check(&vote, &[]).await.well();
+    for words in [
+        "interface  crowdhook:plugin@0.1.0",
+        "asks for   events, results",
+        "needs      results, events",
+        "crowdhook:plugin/results@0.1.0",
+        "offered",
+        "compiled in",
+        "KiB at its start, of 65536 KiB",
+        "a host would load it",
+    ] {
+        assert!(shown.contains(words), "there is no `{words}` in:\n{shown}");
+    }
+    let told: Value = serde_json::from_str(&check(&vote, &["--json"]).await.well()).unwrap();
+    assert_eq!((&told["asks_for"], &told["loads"]), (&json!(["events", "results"]), &json!(true)));
+    assert_eq!(told["bytes"], std::fs::metadata(&vote).unwrap().len());
+    assert!(told["start_bytes"].as_u64().unwrap() > 0 && told["imports"][0]["is_offered"] == true, "{told}");
+
+    let all = check(&guest_file("tries-everything"), &[]).await.well();
+    assert!(all.contains("asks for   badges, email, events, files, http.fetch, http.send, results, tasks\n"), "{all}");
+    let other = check(&guest_file("other-version"), &[]).await;
+    other.fails(
+        1,
+        &["it wants what this host does not offer: `crowdhook:plugin/log@0.2.0`", "help: it was built for `crowdhook:plugin@0.2.0`"],
+    );
+    assert!(other.out.contains("crowdhook:plugin/log@0.2.0") && other.out.contains("NOT OFFERED"), "{}", other.out);
+    check(&guest_file("core-module"), &[]).await.fails(1, &["it is a core module, not a component", "wasm-tools component new"]);
+    check(&guest_file("slow-describe"), &[]).await.fails(1, &["its `describe` failed"]);
+}
+
+#[tokio::test]
+async fn all_imports_that_are_not_offered_are_named_at_once() {
+    let component = r#"(component
+        (import "wasi:http/outgoing-handler@0.2.0" (instance))
+        (import "crowdhook:plugin/state@0.3.0" (instance))
+        (import "wasi:io/streams@0.2.0" (instance)))"#;
+    let file = tempfile::tempdir().unwrap();
+    let file = file.path().join("wants.wasm");
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(&file, wat::parse_str(component).unwrap()).unwrap();
+    let said = said(crowdhook(&["plugin", "check", text(&file)])).await;
+    said.fails(
+        1,
+        &[
+            "it wants what this host does not offer: `wasi:http/outgoing-handler@0.2.0`, `crowdhook:plugin/state@0.3.0`",
+            "build it without `wasi:http`",
+            "it was built for `crowdhook:plugin@0.3.0`",
+        ],
+    );
+    assert_eq!(said.out.matches("NOT OFFERED").count(), 2, "{}", said.out);
+}
+
+/// `plugin run --watch`, which is ended with the test.
+struct Watching {
+    child: std::process::Child,
+    out: std::path::PathBuf,
+}
+
+impl Watching {
+    fn start(folder: &Path, component: &Path, case: &Path) -> Self {
+        let out = folder.join("out");
+        let mut command = crowdhook(&["plugin", "run", text(component), "--case", text(case), "--watch"]);
+        let file = std::fs::File::create(&out).unwrap();
+        command.stdout(file.try_clone().unwrap()).stderr(file);
+        Self { child: command.spawn().unwrap(), out }
+    }
+
+    async fn says(&self, words: &str) {
+        let told = async || std::fs::read_to_string(&self.out).unwrap().contains(words);
+        until(&format!("it says `{words}`"), told).await;
+    }
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+#[tokio::test]
+async fn a_component_is_run_again_when_it_or_the_case_changes() {
+    let folder = tempfile::tempdir().unwrap();
+    let (component, case) = (folder.path().join("build/plugin.wasm"), folder.path().join("case"));
+    std::fs::create_dir(component.parent().unwrap()).unwrap();
+    std::fs::copy(guest_file("counts"), &component).unwrap();
+    add(&case, &[completed(), ("state", json!({ "count": "1" }))]);
+    let watching = Watching::start(folder.path(), &component, &case);
+    watching.says("count = 2").await;
+    watching.says("waiting for a change").await;
+    add(&case, &[("state", json!({ "count": "10" }))]);
+    watching.says("count = 11").await;
+    add(&case, &[("state", json!({ "count": 10 }))]);
+    watching.says("state.json`: invalid type: integer `10`, expected a string").await;
+    add(&case, &[("state", json!({ "count": "20" }))]);
+    watching.says("count = 21").await;
+    // As builds do: another file in the place of this one.
+    let next = folder.path().join("build/next");
+    std::fs::copy(guest_file("counts-v2"), &next).unwrap();
+    std::fs::rename(&next, &component).unwrap();
+    watching.says("v2 = 1").await;
 }

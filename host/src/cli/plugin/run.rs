@@ -1,17 +1,19 @@
 //! `crowdhook plugin run`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::super::report::Advice;
+use super::super::report::{self, Advice};
 use super::super::{Common, output};
+use super::changes::Changes;
 use super::load_file;
 use crate::case::{Case, Ending, Files, Share, Tried};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
   crowdhook plugin run my-plugin.wasm --case cases/tie
+  crowdhook plugin run my-plugin.wasm --case cases/tie --watch
   crowdhook plugin run my-plugin.wasm --event event.json --answers answers.json --json
 
 `--help` shows what each file of a case holds.";
@@ -19,6 +21,7 @@ Examples:
 pub(super) const FILES: &str = "\
 Examples:
   crowdhook plugin run my-plugin.wasm --case cases/tie
+  crowdhook plugin run my-plugin.wasm --case cases/tie --watch
   crowdhook plugin run my-plugin.wasm --event event.json --answers answers.json --json
 
 The files of a case. Only `event.json` has to be there, and of it only `kind`; names that are not known are refused.
@@ -69,6 +72,9 @@ pub(in crate::cli) struct RunArgs {
     /// What the plugin may do, instead of the case's `grants.json`
     #[arg(long, value_name = "FILE")]
     grants: Option<PathBuf>,
+    /// Run it again whenever the component or the case changes, until Ctrl-C
+    #[arg(long)]
+    watch: bool,
 }
 
 impl RunArgs {
@@ -86,7 +92,19 @@ impl RunArgs {
 }
 
 pub(super) async fn run(args: RunArgs, common: &Common) -> anyhow::Result<()> {
-    once(&args, common).await
+    if !args.watch {
+        return once(&args, common).await;
+    }
+    let single = [&args.event, &args.task, &args.answers, &args.settings, &args.state, &args.grants].into_iter().flatten();
+    let files: Vec<&Path> = single.chain([&args.file]).map(PathBuf::as_path).collect();
+    let changes = Changes::of(&files, args.case.as_deref())?;
+    loop {
+        if let Err(error) = once(&args, common).await {
+            report::show(&error);
+        }
+        output::note("waiting for a change; Ctrl-C ends it");
+        changes.next().await;
+    }
 }
 
 /// Reads component and case anew, runs the one on the other, and shows what came of it.

@@ -5,12 +5,10 @@ use rusqlite::types::Value as Sql;
 use serde_json::Value;
 
 use super::Batch;
+use crate::event::WORKER_MEMBERS;
 use crate::id::{Digest, ProjectName};
 use crate::store::sqlite::rows::{Packed, Unpacked};
 use crate::store::{Forgotten, Walked};
-
-/// Members of JSON objects that hold a worker's id.
-const MEMBERS: [&str; 6] = ["worker", "worker_id", "worker-id", "user_id", "user", "recipient"];
 
 /// Texts may hold JSON that holds text that holds JSON; beyond this many of them nobody looks.
 const DEPTH_MAX: u32 = 4;
@@ -132,7 +130,7 @@ fn replace(value: &mut Value, forgotten: &Forgotten, depth: u32) -> bool {
         Value::Object(members) => {
             let mut changed = false;
             for (name, value) in members {
-                if MEMBERS.contains(&name.as_str()) && is(value, &forgotten.worker) {
+                if WORKER_MEMBERS.contains(&name.as_str()) && is(value, &forgotten.worker) {
                     *value = Value::String(forgotten.alias.clone());
                     changed = true;
                 } else {
