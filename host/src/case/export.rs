@@ -1,5 +1,6 @@
 //! A case made of a stored event: what its author needs to see the same again. Reads the store, and asks nothing of a platform or service.
 
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
@@ -166,7 +167,7 @@ impl Writing<'_> {
 
     /// What a run read besides the snapshot, as its record has it.
     fn what_was_read(&mut self, read: Map<String, Value>) -> Result<(), CaseError> {
-        let (mut state, mut platform, mut fetched) = (State::new(), PlatformForm::default(), 0);
+        let (mut state, mut platform, mut pages) = (State::new(), PlatformForm::default(), BTreeMap::<String, Pages>::new());
         for (what, found) in read {
             match what.split_once('/').unwrap_or((&what, "")) {
                 ("state", _) => state = self.state(&found),
@@ -181,21 +182,20 @@ impl Writing<'_> {
                     platform.tasks.extend(of::<Option<Task>>(found).flatten().map(|task| (id.to_owned(), TaskForm::of(&self.task(task)))))
                 }
                 ("answers", page) => {
-                    let task = page.split_once('/').map_or(page, |(task, _)| task);
-                    let answers =
-                        of::<Vec<Answer>>(found).unwrap_or_default().into_iter().map(|answer| AnswerForm::of(&self.answer(answer)));
-                    platform.answers.entry(task.to_owned()).or_default().extend(answers);
+                    let (task, after) = page.split_once('/').unwrap_or((page, ""));
+                    pages.entry(task.to_owned()).or_default().insert(after.to_owned(), of(found).unwrap_or_default());
                 }
                 ("task-result", id) => {
                     let result: Option<Json> = found.as_str().map(|text| form::json(&self.text(text)));
                     platform.results.extend(result.map(|result| (id.to_owned(), result)));
                 }
-                ("fetch", call) => {
-                    fetched += 1;
-                    self.fetched(call, &found, fetched)?;
-                }
+                ("fetch", call) => self.fetched(call, &found)?,
                 _ => {}
             }
+        }
+        for (task, pages) in pages {
+            let answers = in_order(pages).into_iter().map(|answer| AnswerForm::of(&self.answer(answer)));
+            platform.answers.insert(task, answers.collect());
         }
         if !state.is_empty() {
             self.write("state.json", &state)?;
@@ -211,8 +211,8 @@ impl Writing<'_> {
     }
 
     /// An answer of a service: `1/wiki/page?id=7` and the record of it.
-    fn fetched(&mut self, call: &str, found: &Value, number: usize) -> Result<(), CaseError> {
-        let Some((_, address)) = call.split_once('/') else { return Ok(()) };
+    fn fetched(&mut self, call: &str, found: &Value) -> Result<(), CaseError> {
+        let Some((number, address)) = call.split_once('/') else { return Ok(()) };
         let (connection, path) = address.split_at(address.find(['/', '?']).unwrap_or(address.len()));
         let text = |name: &str| found.get(name).and_then(Value::as_str).map(str::to_owned);
         let headers: Vec<(String, String)> = found.get("headers").cloned().and_then(of).unwrap_or_default();
@@ -233,7 +233,7 @@ impl Writing<'_> {
         };
         let folder = self.folder.join("http");
         std::fs::create_dir_all(&folder).map_err(|error| CaseError::Unwritten { file: folder, why: error.to_string() })?;
-        self.write(&format!("http/{number:02}.json"), &exchange)
+        self.write(&format!("http/{number:0>2}.json"), &exchange)
     }
 
     fn task(&mut self, task: Task) -> Task {
@@ -261,6 +261,18 @@ impl Writing<'_> {
     }
 }
 
+/// Pages of the answers to one task, by the id of the answer before each.
+type Pages = HashMap<String, Vec<Answer>>;
+
+/// The answers of pages that follow each other from the first.
+fn in_order(mut pages: Pages) -> Vec<Answer> {
+    let mut answers: Vec<Answer> = Vec::new();
+    while let Some(page) = pages.remove(answers.last().map_or("", |last| &last.id)) {
+        answers.extend(page);
+    }
+    answers
+}
+
 /// The number of the attempt that follows these: those that failed before it, back to one that was the last of its invocation.
 fn attempt_after(before: &[Run]) -> u32 {
     let counted = before.iter().rev().filter(|run| run.outcome != "parked");
@@ -272,3 +284,6 @@ fn attempt_after(before: &[Run]) -> u32 {
 fn of<T: serde::de::DeserializeOwned>(value: Value) -> Option<T> {
     serde_json::from_value(value).ok()
 }
+
+#[cfg(test)]
+mod tests;
