@@ -1,4 +1,4 @@
-//! Whether the time that a refusal takes tells how much of a secret was right: `cargo bench --bench timing`. By hand, on a machine that
+//! Whether the time that a refusal takes tells how much of a secret was right: `cargo xtask soak timing`. By hand, on a machine that
 //! does nothing else; never part of the checks.
 //!
 //! Two guesses that differ from the secret in one byte each, the first or the last, are refused in turns that a random number

@@ -109,6 +109,8 @@ pub enum Reason {
     NotKnown,
     /// One plugin alone is wanted, and it listens to nothing that is known of the task.
     NotHeard,
+    /// One plugin alone is wanted, and what is to be handled was let go.
+    LetGo,
     /// The platform shows something else than a completed task of the project.
     Odd,
 }
@@ -122,6 +124,7 @@ impl Reason {
             Self::HasInfo => "something stands in its result already (`--overwrite` takes it too)",
             Self::NotKnown => "not handled here before, so there is nothing to join (run without `--plugin` first)",
             Self::NotHeard => "there is no event about it that the plugin listens to",
+            Self::LetGo => "handled so long ago that its details were let go (`keep.details_days`)",
             Self::Odd => "the platform shows something odd",
         }
     }
@@ -228,6 +231,11 @@ impl Backfill {
     ) -> Result<(), StoreError> {
         for Candidate { completed, known, .. } in chosen {
             let Some(root) = known else { continue };
+            if self.store.event(root).await?.is_none_or(|(event, _)| event.is_bare()) {
+                let (task, reason) = (Some(completed.task), Reason::LetGo);
+                report.skipped.push(Skipped { task, reason, why: reason.why().to_owned() });
+                continue;
+            }
             let events = self.missed.heard_by(project, plugin, root).await?;
             if events.is_empty() {
                 let (task, reason) = (Some(completed.task), Reason::NotHeard);

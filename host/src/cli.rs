@@ -97,7 +97,8 @@ enum Command {
     ///
     /// Pages through the completed tasks of a project on PYBOSSA and makes events of those that were never handled here. Plugins that
     /// tell people something leave them alone. What stands in a result already stays, unless `--overwrite` is given. The
-    /// running host does the work, as fast as the platform allows; Ctrl-C stops after a page, and the same command goes on there.
+    /// running host does the work, as fast as the platform allows; Ctrl-C stops after a page, and the same command goes on there. So it
+    /// does after half an hour without a page: a run ends then, with 1, and says what it waited for.
     ///
     /// Appen's API lists no rows: there the test questions are posted to the hook, which happens at no other time, and nothing else.
     #[command(after_help = backfill::EXAMPLES)]
@@ -115,12 +116,17 @@ enum Command {
     ///
     /// To restore: stop the host, remove `crowdhook.db` and what begins with that name from the data folder, put the copy there as
     /// `crowdhook.db`, start the host. Settings, project files and components are files of yours: back these up as files.
+    ///
+    /// The host then goes on from the moment of the copy. What left since may leave again under the same key, and is done twice where the
+    /// other side does not look at keys. What came in since is not there: on PYBOSSA the host finds it by itself (`reconcile_minutes`),
+    /// and so does `crowdhook backfill` where that is switched off; what other senders posted has to be sent again.
     #[command(after_help = "Example, each night:\n  crowdhook backup /backups/crowdhook-$(date +%F).db")]
     Backup(backup::BackupArgs),
     /// Take a worker's id out of all that is kept of a project
     ///
-    /// Their answers go on counting, under an alias that says nothing. Their badges are gone, and so is what plugins keep under the id. Log
-    /// lines that name it go with `keep.details_days`; what the platform itself keeps is not touched.
+    /// Their answers go on counting, under an alias that says nothing. Their badges are gone, and so is what plugins keep under the id. What
+    /// plugins wrote into log lines, files and mails goes from the store with `keep.details_days`; files and mails that have left, and what
+    /// the platform itself keeps, are not touched. A walk that was broken off goes on with the same command.
     #[command(after_help = "Example:\n  crowdhook forget-worker birds 4711")]
     ForgetWorker(forget_worker::ForgetWorkerArgs),
     /// Compile the component on standard input into a cache: what `serve` has a process of its own for

@@ -50,6 +50,12 @@ impl Clock {
         }
     }
 
+    /// Whether this clock is more than a minute away from the machine's: one of the two was wrong when the host started, or is now.
+    #[must_use]
+    pub fn is_in_doubt(&self) -> bool {
+        self.now().as_millisecond().abs_diff(self.wall().as_millisecond()) > 60_000
+    }
+
     /// Moves a manual clock forward; does nothing to the machine's.
     pub fn advance(&self, by: Duration) {
         if let Self::Manual(millis) = self {

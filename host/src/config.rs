@@ -265,7 +265,8 @@ pub struct Platform {
 /// Where things are in what a sender posts that the host has no dialect for: `[generic]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Generic {
-    /// Where a list of events is, at most 1,000 of them. None: the body is one event. All others begin at an event.
+    /// Where a list of events is, at most 1,000 of them, each with a standing of its own. None: the body is one event. All others begin
+    /// at an event.
     pub events: Option<Pointer>,
     /// What happened.
     pub kind: KindAt,

@@ -33,8 +33,16 @@ pub struct Event {
     pub root: EventId,
     /// How many emitted events lie between this one and the one from outside: 0 for that itself.
     pub depth: u8,
-    /// What the sender said, a JSON object as text, with secrets taken out.
+    /// What the sender said, a JSON object as text, with secrets taken out. Empty once it was let go.
     pub payload: String,
+}
+
+impl Event {
+    /// Whether its payload was let go since it was handled: no plugin can be run on it any more.
+    #[must_use]
+    pub fn is_bare(&self) -> bool {
+        self.payload.is_empty()
+    }
 }
 
 /// Members of JSON objects that hold a worker's id, in payloads, task results and whatever plugins write.
@@ -241,7 +249,7 @@ pub struct Normalised {
 pub enum Standing {
     /// It goes to the plugins that want it.
     Accepted,
-    /// Verified, but of a kind the host does not know: kept and counted.
+    /// Verified, but of a kind the host does not know, or in a list beside events of the project and about another one: kept and counted.
     Ignored,
     /// Verified, but not to be parsed: kept as it came, with an alarm.
     Unreadable,

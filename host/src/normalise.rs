@@ -18,7 +18,8 @@ mod redact;
 /// One request holds no more events than this.
 pub const EVENTS_MAX: usize = 1000;
 
-/// The payload speaks of another project than the hook stands for. Nothing of it is kept.
+/// The payload speaks of another project than the hook stands for, and all of it does where it is a list of a generic sender's.
+/// Nothing of it is kept.
 ///
 /// On PYBOSSA any user with webhook rights can have anybody's ids sent to his own project's URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -164,7 +164,7 @@ impl Reconciler {
             let last_task = tasks.max().unwrap_or(0);
             let candidates = self.missed.look(project, platform_id, page.completed).await?;
             let unknown = candidates.into_iter().filter(|candidate| candidate.known.is_none()).collect();
-            let now = self.clock.now();
+            let now = self.clock.wall();
             let accepted = self.missed.take(project, unknown, |completed| origin(completed, now)).await?;
             seen.made += accepted.iter().filter(|accepted| matches!(accepted, Accepted::New(_))).count();
             seen.read.extend(read);

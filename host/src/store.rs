@@ -19,8 +19,8 @@ mod dead;
 mod keep;
 pub mod sqlite;
 
-pub use dead::{DeadDelivery, DeadKind, DeadLetter, DeadLetterId, Quarantine, Replayed, WantedDead};
-pub use keep::{Cutoff, Forgotten, Part, Walked};
+pub use dead::{DeadDelivery, DeadKind, DeadLetter, DeadLetterId, Quarantine, Replayed, ReplayedEvent, WantedDead};
+pub use keep::{Cutoff, ForgetStep, Forgotten, Part, Walked};
 
 #[cfg(test)]
 mod conformance;
@@ -29,7 +29,7 @@ mod conformance;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// As many invocations wait as may wait: nothing was recorded. Answer 503.
-    #[error("the inbox is full: {waiting} invocations wait, and no more than {max} may")]
+    #[error("the inbox is full: {waiting} invocations wait, and no more than {max} may (of one plugin three quarters of all)")]
     Full {
         /// How many wait.
         waiting: usize,
@@ -83,7 +83,7 @@ pub enum Accepted {
     Repeat(EventId),
     /// It was there before and is handled again, as `rerun`.
     Rerun(EventId),
-    /// A re-run of an event that still waits for its first run: folded into it.
+    /// A re-run of an event that still waits for all its plugins: folded into it. Where it waits for some, the others handle it again.
     FoldedIn(EventId),
     /// A newer revision of its task was there before: recorded, not handled.
     Superseded(EventId),
@@ -504,13 +504,20 @@ pub trait Store: Send + Sync {
     /// Lets go what is older than `cutoff` of at most `limit` events, in one commit, beginning behind `after` (0 for the first).
     async fn prune(&self, cutoff: Cutoff, after: i64, limit: u32) -> Result<Walked, StoreError>;
 
-    /// Takes a worker's id out of what is kept of at most `limit` events of a project, in one commit, beginning behind `after` (0 for
-    /// the first). The first step also takes the worker's badges, the entries of plugins' state whose key holds the id between slashes, and
-    /// the id in task results.
+    /// Takes a worker's id out of at most `limit` rows of what is kept of a project, in one commit, and says where to go on (`after`, none
+    /// for the first step): badges, plugins' state, once keys, task results, then events with all that belongs to them.
     ///
-    /// In texts that hold JSON, the id is replaced where a member called `worker`, `worker_id`, `worker-id`, `user_id`, `user` or
-    /// `recipient` has it. What people wrote into log lines stays until these are pruned.
-    async fn forget_worker(&self, project: &ProjectName, forgotten: &Forgotten, after: i64, limit: u32) -> Result<Walked, StoreError>;
+    /// Badges go, and so do entries of state whose key holds the id between slashes. In all JSON, packed or within a text, the alias takes
+    /// its place where a member called `worker`, `worker_id`, `worker-id`, `user_id`, `user`, `recipient` or [`Forgotten::member`]
+    /// has it, and where it is a key below `workers`; in once keys behind `worker/`. What people wrote into texts stays until these are
+    /// pruned: log lines, files and mails that were asked for, reasons.
+    async fn forget_worker(
+        &self,
+        project: &ProjectName,
+        forgotten: &Forgotten,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<ForgetStep, StoreError>;
 
     /// How much of everything there is.
     async fn totals(&self) -> Result<Totals, StoreError>;
@@ -554,9 +561,8 @@ pub trait Store: Send + Sync {
     async fn replay(&self, wanted: &WantedDead, limit: u32) -> Result<Replayed, StoreError>;
 
     /// Lets `plugins` handle an event again, in one commit and with origin `replay`; those that it waits for anyway are passed over.
-    /// With `fresh`, on what the platform says then, and otherwise on what it said. Gives how many will; none when there is no such
-    /// event, or when it is not one for plugins.
-    async fn replay_event(&self, event: EventId, plugins: &[PluginName], fresh: bool) -> Result<Option<u32>, StoreError>;
+    /// With `fresh`, on what the platform says then, and otherwise on what it said.
+    async fn replay_event(&self, event: EventId, plugins: &[PluginName], fresh: bool) -> Result<ReplayedEvent, StoreError>;
 
     /// Holds back the invocations of a plugin of a project until [`Store::release`]: they wait, uncounted, and others go on.
     async fn quarantine(&self, held: &Quarantine) -> Result<(), StoreError>;

@@ -14,7 +14,7 @@ use super::Admin;
 use super::view;
 use crate::clock::{Timestamp, between, rfc3339};
 use crate::id::{BadgeId, Digest, EventId, PluginName, ProjectName, Scope};
-use crate::store::{self, DeadKind, DeadLetterId, Forgotten, Replayed, StoreError, Walked, WantedDead};
+use crate::store::{self, DeadKind, DeadLetterId, Forgotten, Replayed, ReplayedEvent, Store, StoreError, WantedDead};
 use crate::telemetry;
 
 /// Why a request is not answered.
@@ -44,12 +44,21 @@ impl IntoResponse for Refusal {
 
 impl From<StoreError> for Refusal {
     fn from(failure: StoreError) -> Self {
+        if let StoreError::Full { .. } = failure {
+            // Nobody has to mend anything: `waiting` of the status tells it.
+            let help = "ask again once fewer wait, as `crowdhook status` tells; `limits.waiting_max` says how many may";
+            return Self::new(StatusCode::INSUFFICIENT_STORAGE, failure.to_string(), help);
+        }
         error!(error = %failure, "The admin API could not read the store");
         Self::new(StatusCode::SERVICE_UNAVAILABLE, failure.to_string(), "the host's log says more")
     }
 }
 
-const PATHS: &str = "there are `/v1/status`, `/v1/plugins`, `/v1/plugins/{name}`, `/v1/projects`, `/v1/projects/{name}/badges`, `/v1/projects/{name}/hook`, `/v1/events/{id}`, `/v1/dead` and `/v1/quarantine`";
+/// What there is, by what it takes.
+const PATHS: &str = "GET reads `/v1/status`, `/v1/plugins`, `/v1/plugins/{name}`, `/v1/projects`, `/v1/projects/{name}/badges`, \
+    `/v1/projects/{name}/hook`, `/v1/events/{id}`, `/v1/dead` and `/v1/quarantine`; POST of JSON changes something by `/v1/dead/replay`, \
+    `/v1/events/{id}/replay`, `/v1/projects/{name}/backfill`, `/v1/projects/{name}/hook`, `/v1/projects/{name}/forget-worker` and \
+    `/v1/projects/{name}/plugins/{plugin}/release`";
 
 /// Events out of which a worker's id is taken in one commit.
 const FORGOTTEN_AT_ONCE: u32 = 100;
@@ -62,11 +71,7 @@ pub(super) async fn unknown_path() -> Refusal {
 }
 
 pub(super) async fn wrong_method() -> Refusal {
-    Refusal::new(
-        StatusCode::METHOD_NOT_ALLOWED,
-        "this path does not take that method",
-        "GET reads, POST changes; the path says which it takes",
-    )
+    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "this path does not take that method", PATHS)
 }
 
 pub(super) async fn status(State(admin): State<Arc<Admin>>) -> Result<Json<view::Status>, Refusal> {
@@ -179,11 +184,11 @@ pub(super) async fn dead(
     Ok(Json(view::DeadView { dead: admin.store.dead_letters(&wanted, limit).await? }))
 }
 
-/// Takes up again whatever is wanted and was given up by now.
+/// Takes up again whatever is wanted and was given up by now, as far as there is room.
 pub(super) async fn replay(
     State(admin): State<Arc<Admin>>,
     wanted: Result<Json<WantedDead>, JsonRejection>,
-) -> Result<Json<Replayed>, Refusal> {
+) -> Result<Json<view::DeadReplayed>, Refusal> {
     let Json(mut wanted) = wanted.map_err(|rejection| {
         Refusal::new(
             StatusCode::BAD_REQUEST,
@@ -194,16 +199,7 @@ pub(super) async fn replay(
     // What dies again while this goes on is not replayed again.
     let now = admin.clock.now();
     wanted.until = Some(wanted.until.map_or(now, |until| until.min(now)));
-    let mut all = Replayed::default();
-    loop {
-        let some = admin.store.replay(&wanted, REPLAYED_AT_ONCE).await?;
-        if some == Replayed::default() {
-            break;
-        }
-        all.invocations += some.invocations;
-        all.deliveries += some.deliveries;
-        all.settled += some.settled;
-    }
+    let (all, failure) = replay_all(admin.store.as_ref(), &wanted).await;
     info!(
         invocations = all.invocations,
         deliveries = all.deliveries,
@@ -211,7 +207,29 @@ pub(super) async fn replay(
         all.invocations,
         all.deliveries
     );
-    Ok(Json(all))
+    match failure {
+        None => Ok(Json(view::DeadReplayed { replayed: all, stopped: None })),
+        Some(full @ StoreError::Full { .. }) if all != Replayed::default() => {
+            Ok(Json(view::DeadReplayed { replayed: all, stopped: Some(full.to_string()) }))
+        }
+        Some(failure) => Err(failure.into()),
+    }
+}
+
+/// What was replayed, and why not more of it.
+async fn replay_all(store: &dyn Store, wanted: &WantedDead) -> (Replayed, Option<StoreError>) {
+    let mut all = Replayed::default();
+    loop {
+        match store.replay(wanted, REPLAYED_AT_ONCE).await {
+            Ok(none) if none == Replayed::default() => return (all, None),
+            Ok(some) => {
+                all.invocations += some.invocations;
+                all.deliveries += some.deliveries;
+                all.settled += some.settled;
+            }
+            Err(failure) => return (all, Some(failure)),
+        }
+    }
 }
 
 /// How an event is to be handled again.
@@ -244,12 +262,18 @@ pub(super) async fn replay_event(
             return Err(Refusal::new(StatusCode::NOT_FOUND, why, "`/v1/projects` lists the plugins of each"));
         }
     };
-    let invocations = admin.store.replay_event(id, &plugins, asked.fresh).await?;
-    let set_aside = || {
-        let help = "only events that were accepted have plugins that handle them; `standing` says what this one is";
-        Refusal::new(StatusCode::CONFLICT, "the event was set aside", help)
-    };
-    Ok(Json(view::EventReplayed { invocations: invocations.ok_or_else(set_aside)? }))
+    match admin.store.replay_event(id, &plugins, asked.fresh).await? {
+        ReplayedEvent::Waits(invocations) => Ok(Json(view::EventReplayed { invocations })),
+        ReplayedEvent::SetAside => {
+            let help = "only events that were accepted have plugins that handle them; `standing` says what this one is";
+            Err(Refusal::new(StatusCode::CONFLICT, "the event was set aside", help))
+        }
+        ReplayedEvent::LetGo => {
+            let help =
+                "`keep.details_days` says for how long they are kept; where the platform can, let it post the event again as a re-run";
+            Err(Refusal::new(StatusCode::CONFLICT, "what was kept of the event was let go", help))
+        }
+    }
 }
 
 pub(super) async fn quarantine(State(admin): State<Arc<Admin>>) -> Result<Json<view::QuarantineView>, Refusal> {
@@ -274,19 +298,28 @@ pub(super) async fn forget_worker(
     Path(project): Path<String>,
     asked: Result<Json<view::ForgetWorker>, JsonRejection>,
 ) -> Result<Json<view::WorkerForgotten>, Refusal> {
-    let help = "send JSON with `worker`, and with the `alias` and the `next` (as `after`) that the step before answered";
+    let help = "send JSON with `worker`, and with the `next` that the step before answered as `after`";
     let Json(asked) = asked.map_err(|rejection| Refusal::new(StatusCode::BAD_REQUEST, rejection.body_text(), help))?;
     if asked.worker.is_empty() {
         return Err(Refusal::new(StatusCode::BAD_REQUEST, "`worker` is empty", help));
     }
     let missing = || Refusal::new(StatusCode::NOT_FOUND, "there is no project of that name", "`/v1/projects` lists them");
     let project: ProjectName = project.parse().map_err(|_| missing())?;
-    let alias = asked.alias.unwrap_or_else(|| format!("forgotten-{}", Digest::of(EventId::new().as_bytes()).short()));
-    let forgotten = Forgotten { worker: asked.worker, alias };
-    let walked = admin.store.forget_worker(&project, &forgotten, asked.after, FORGOTTEN_AT_ONCE).await?;
-    // Of a project whose file is gone much may be kept; a name that was misspelt must not look as if all was well.
-    if walked == Walked::default() && admin.registry.project(project.as_str()).is_none() {
+    // One alias for all steps, also of a walk that was broken off and is begun again.
+    let mark = format!("forget.{}", Digest::of(asked.worker.as_bytes()).short());
+    let alias = match (admin.store.mark(&project, &mark).await?, &asked.after) {
+        (Some(alias), _) => alias,
+        (None, None) => format!("forgotten-{}", Digest::of(EventId::new().as_bytes()).short()),
+        (None, Some(_)) => return Err(Refusal::new(StatusCode::CONFLICT, "no such walk is under way", "begin without `after`")),
+    };
+    let config = admin.registry.project(project.as_str());
+    let member = config.and_then(|project| project.config.platform.generic.as_ref()?.answer.worker.as_ref()?.steps().last());
+    let forgotten = Forgotten { worker: asked.worker, alias, member };
+    let step = admin.store.forget_worker(&project, &forgotten, asked.after.as_deref(), FORGOTTEN_AT_ONCE).await?;
+    if asked.after.is_none() && step.next.is_none() {
         return Err(missing());
     }
-    Ok(Json(view::WorkerForgotten { alias: forgotten.alias, changed: walked.changed, next: walked.next }))
+    let kept = step.next.as_ref().map(|_| forgotten.alias.as_str());
+    admin.store.set_mark(&project, &mark, kept).await?;
+    Ok(Json(view::WorkerForgotten { alias: forgotten.alias, changed: step.changed, next: step.next }))
 }

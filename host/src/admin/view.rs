@@ -11,7 +11,7 @@ use crate::event::{Event, Standing};
 use crate::id::{EventId, PluginName};
 use crate::plugin::load::Component;
 use crate::plugin::registry::{Catalogue, LoadStatus, Project};
-use crate::store::{DeadLetter, DeliveryRecord, KeptBadge, Quarantine, Run, Store, StoreError, Totals};
+use crate::store::{DeadLetter, DeliveryRecord, KeptBadge, Quarantine, Replayed, Run, Store, StoreError, Totals};
 
 /// `GET /v1/status`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -162,6 +162,17 @@ pub struct DeadView {
     pub dead: Vec<DeadLetter>,
 }
 
+/// What `POST /v1/dead/replay` answers.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DeadReplayed {
+    /// What became of the dead letters.
+    #[serde(flatten)]
+    pub replayed: Replayed,
+    /// Why it stopped before all were replayed: too much waits. Asked again, it goes on. None when all were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<String>,
+}
+
 /// What `POST /v1/events/{id}/replay` answers.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct EventReplayed {
@@ -189,12 +200,9 @@ pub struct Released {
 pub struct ForgetWorker {
     /// The platform's id of the worker.
     pub worker: String,
-    /// What stands in its place: as the first step answered; none for the first step.
+    /// As the step before answered in `next`; none for the first step.
     #[serde(default)]
-    pub alias: Option<String>,
-    /// As the step before answered in `next`; 0 for the first step.
-    #[serde(default)]
-    pub after: i64,
+    pub after: Option<String>,
 }
 
 /// What a step answers.
@@ -202,10 +210,10 @@ pub struct ForgetWorker {
 pub struct WorkerForgotten {
     /// What stands in the place of the id.
     pub alias: String,
-    /// In how many events this step found it.
+    /// In how many rows of the store this step found it.
     pub changed: u32,
     /// Where the next step begins; none when this was the last one.
-    pub next: Option<i64>,
+    pub next: Option<String>,
 }
 
 /// The dead letters shown when nobody says how many.

@@ -11,6 +11,8 @@ use crate::event::WORKER_MEMBERS;
 
 /// Members of the platforms' own that tell who somebody is, or where: left out.
 const PERSONAL: [&str; 3] = ["user_ip", "external_uid", "email_addr"];
+/// A member whose value has ids of workers for keys.
+const BY_WORKER: &str = "workers";
 /// Texts may hold JSON that holds text that holds JSON; beyond this many of them nobody looks.
 const DEPTH_MAX: u32 = 4;
 
@@ -64,6 +66,11 @@ impl Aliases {
         let id = match value {
             Value::String(id) => id.clone(),
             Value::Number(id) => id.to_string(),
+            Value::Object(workers) if name == BY_WORKER => {
+                *workers = std::mem::take(workers).into_iter().map(|(id, value)| (self.of(&id), value)).collect();
+                self.value(value, depth);
+                return true;
+            }
             _ => return self.value(value, depth),
         };
         if !WORKER_MEMBERS.contains(&name) {
@@ -86,6 +93,7 @@ mod tests {
             (r#"{"worker":"7","task":"7"}"#, r#"{"worker":"worker-1","task":"7"}"#),
             (r#"[{"user_id":7,"id":7},{"user_id":9}]"#, r#"[{"user_id":"worker-1","id":7},{"user_id":"worker-2"}]"#),
             (r#"{"in":"{\"worker_id\":\"9\"}"}"#, r#"{"in":"{\"worker_id\":\"worker-2\"}"}"#),
+            (r#"{"workers":{"9":1}}"#, r#"{"workers":{"worker-2":1}}"#),
             (r#"{"user_ip":"10.0.0.1","worker":null}"#, r#"{"worker":null}"#),
             (r#"{ "task": 1.0 }"#, r#"{ "task": 1.0 }"#),
             ("7 is no JSON", "7 is no JSON"),

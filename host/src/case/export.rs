@@ -86,6 +86,9 @@ pub async fn export(store: &dyn Store, wanted: &Wanted<'_>, folder: &Path) -> Re
         }
         Some(_) => {}
     }
+    if wanted.event.is_bare() {
+        notes.push("what the sender said was let go (`[keep]`): the case has an empty payload".to_owned());
+    }
     let snapshot = snapshot(store, wanted).await?;
     if snapshot.is_none() && wanted.event.task.is_some() {
         notes.push("what the platform said of the task is not kept: write `task.json` and `answers.json` yourself".to_owned());
@@ -149,7 +152,8 @@ impl Writing<'_> {
             self.write("task.json", &task)?;
             self.write("answers.json", &answers)?;
         }
-        let event = Event { payload: self.text(&event.payload), ..event.clone() };
+        let payload = if event.is_bare() { "{}".to_owned() } else { self.text(&event.payload) };
+        let event = Event { payload, ..event.clone() };
         let ran = runs.iter().rposition(|run| run.component.is_some());
         let before = runs.get(..ran.unwrap_or(0)).unwrap_or_default();
         let form = EventForm {

@@ -5,7 +5,9 @@ mod summary;
 
 use std::future::Future;
 use std::pin::Pin;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use anyhow::anyhow;
 
 use crate::backfill::{Report, Wanted};
 use crate::cli::client::tell;
@@ -22,6 +24,10 @@ Examples:
   crowdhook backfill birds --dry-run          what would be done, and what would be left out
   crowdhook backfill birds                    do it, or go on where it was stopped
   crowdhook backfill birds --plugin badges    have a plugin that was added later handle what the others have handled";
+
+/// So long a run waits without a page that is done; then it ends, or a scheduler would start the next one beside it. PYBOSSA's ration
+/// of calls begins anew every quarter of an hour.
+const WAIT_MAX: Duration = Duration::from_mins(30);
 
 #[derive(Debug, clap::Args)]
 pub(super) struct BackfillArgs {
@@ -48,6 +54,8 @@ pub(super) struct BackfillArgs {
 enum Ended {
     Done,
     Stopped,
+    /// To go on, one would have to wait longer than [`WAIT_MAX`]: for what.
+    Waiting(String),
 }
 
 pub(super) async fn run(args: BackfillArgs, common: &Common) -> anyhow::Result<()> {
@@ -58,14 +66,27 @@ pub(super) async fn run(args: BackfillArgs, common: &Common) -> anyhow::Result<(
     if ended.is_ok() || summary.looked > 0 {
         if common.json { output::json(&summary)? } else { output::lines(&summary.text())? }
     }
-    match ended? {
-        Ended::Done => Ok(()),
-        Ended::Stopped if args.dry_run => Err(Advice::new("stopped", "a dry run keeps nothing: it begins anew").into()),
-        Ended::Stopped => {
-            let at = summary.at.map_or_else(String::new, |at| format!(" behind task {at}"));
-            Err(Advice::new(format!("stopped{at}"), "the same command goes on there; with `--restart` it begins anew").into())
+    match ended {
+        Ok(Ended::Done) => Ok(()),
+        Ok(Ended::Stopped) => Err(early("stopped", &args, &summary).into()),
+        Ok(Ended::Waiting(why)) => Err(early("gave up waiting", &args, &summary).because(anyhow!(why)).into()),
+        // A page whose answer was lost may be done all the same.
+        Err(error) if summary.pages > 0 || error.chain().any(|cause| cause.is::<reqwest::Error>()) => {
+            Err(early("ended", &args, &summary).because(error).into())
         }
+        Err(error) => Err(error),
     }
+}
+
+/// How far a run came that ended early, and how to go on.
+fn early(how: &str, args: &BackfillArgs, summary: &Summary) -> Advice {
+    let at = summary.at.map_or_else(String::new, |at| format!(" behind task {at}"));
+    let help = match (args.dry_run, args.restart && summary.pages > 0) {
+        (true, _) => "a dry run keeps nothing: it begins anew",
+        (false, true) => "the same command without `--restart` goes on there; with it, it begins anew",
+        (false, false) => "the same command goes on there; with `--restart` it begins anew",
+    };
+    Advice::new(format!("{how}{at}"), help)
 }
 
 async fn pages(args: &BackfillArgs, common: &Common, summary: &mut Summary, shown: &mut Shown) -> anyhow::Result<Ended> {
@@ -81,6 +102,7 @@ async fn pages(args: &BackfillArgs, common: &Common, summary: &mut Summary, show
     };
     let stop = shutdown::signal()?;
     tokio::pin!(stop);
+    let mut advanced = Instant::now();
     loop {
         let (report, stopped) = page(&host, &path, &wanted, stop.as_mut()).await?;
         summary.add(&report);
@@ -88,12 +110,18 @@ async fn pages(args: &BackfillArgs, common: &Common, summary: &mut Summary, show
             if stopped {
                 return Ok(Ended::Stopped);
             }
-            shown.wait(wait_ms, report.note.as_deref().unwrap_or_default());
+            let (wait, why) = (Duration::from_millis(wait_ms), report.note.unwrap_or_default());
+            if is_too_long(advanced.elapsed(), wait) {
+                let wait = output::span(wait_ms.div_ceil(1000));
+                return Ok(Ended::Waiting(format!("{} (to be waited: {wait})", output::plain(&why))));
+            }
+            shown.wait(wait, &why);
             tokio::select! {
                 () = &mut stop => return Ok(Ended::Stopped),
-                () = tokio::time::sleep(Duration::from_millis(wait_ms)) => continue,
+                () = tokio::time::sleep(wait) => continue,
             }
         }
+        advanced = Instant::now();
         shown.page(&report, summary);
         wanted.restart = false;
         wanted.progress = report.progress.filter(|_| args.dry_run);
@@ -103,6 +131,11 @@ async fn pages(args: &BackfillArgs, common: &Common, summary: &mut Summary, show
             (false, false) => {}
         }
     }
+}
+
+/// Whether a further wait is one too many, so long after the last page.
+fn is_too_long(since_page: Duration, wait: Duration) -> bool {
+    since_page.saturating_add(wait) > WAIT_MAX
 }
 
 /// One page, and whether somebody wants to stop. It is not broken off for that: a second signal does so.
@@ -115,3 +148,6 @@ async fn page(host: &Host, path: &str, wanted: &Wanted, mut stop: Pin<&mut impl 
         asked = &mut ask => Ok((asked?, false)),
     }
 }
+
+#[cfg(test)]
+mod tests;

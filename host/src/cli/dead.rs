@@ -7,7 +7,7 @@ use url::form_urlencoded;
 use super::client::{Asked, ask, tell};
 use super::report::Advice;
 use super::{Common, offline, output};
-use crate::admin::view::{self, DEAD_MAX, DEAD_USUAL, DeadView, EventView};
+use crate::admin::view::{self, DEAD_MAX, DEAD_USUAL, DeadReplayed, DeadView, EventView};
 use crate::clock::{Timestamp, rfc3339};
 use crate::config::{Host, load};
 use crate::id::{EventId, PluginName, ProjectName};
@@ -35,7 +35,8 @@ pub(super) enum DeadCommand {
     /// Take up again what was given up: one, all that fit, or all
     ///
     /// An invocation starts again at its first attempt, with origin `replay`, on what the platform said when the event came. A
-    /// delivery leaves under its old id. What was done once is not done twice: once keys that are spent stay spent.
+    /// delivery leaves under its old id. What was done once is not done twice: once keys that are spent stay spent. When too much waits
+    /// already, it stops, with 1, and says what it replayed until then; the same command goes on.
     #[command(
         after_help = "Examples:\n  crowdhook dead replay 17\n  crowdhook dead replay --project birds --plugin vote\n  crowdhook dead replay --reason 'answered 503'\n  crowdhook dead replay --all"
     )]
@@ -177,18 +178,23 @@ async fn show(host: &Host, id: DeadLetterId, common: &Common) -> anyhow::Result<
 }
 
 async fn replay(host: &Host, wanted: &WantedDead, common: &Common) -> anyhow::Result<()> {
-    let replayed: Replayed = tell(host, "/v1/dead/replay", wanted).await?;
+    let view: DeadReplayed = tell(host, "/v1/dead/replay", wanted).await?;
+    let DeadReplayed { replayed, stopped } = &view;
     if common.json {
-        return output::json(&replayed);
-    }
-    let Replayed { invocations, deliveries, settled } = replayed;
-    if replayed == Replayed::default() {
+        output::json(&view)?;
+    } else if *replayed == Replayed::default() {
         let help = "`crowdhook dead list` with the same words shows what there is";
         return Err(Advice::new("nothing that was given up fits", help).into());
+    } else {
+        let Replayed { invocations, deliveries, settled } = replayed;
+        let mut text = format!("replaying {invocations} invocations and {deliveries} deliveries");
+        if *settled > 0 {
+            text += &format!("; {settled} had nothing left to do");
+        }
+        output::lines(&text)?;
     }
-    let mut text = format!("replaying {invocations} invocations and {deliveries} deliveries");
-    if settled > 0 {
-        text += &format!("; {settled} had nothing left to do");
+    match stopped {
+        None => Ok(()),
+        Some(why) => Err(Advice::new(format!("stopped: {why}"), "the same command goes on once fewer wait").into()),
     }
-    output::lines(&text)
 }

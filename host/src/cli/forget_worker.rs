@@ -19,17 +19,17 @@ pub(super) struct ForgetWorkerArgs {
 pub(super) async fn run(args: ForgetWorkerArgs, common: &Common) -> anyhow::Result<()> {
     let host = load::host(common.config.as_deref())?;
     let path = format!("/v1/projects/{}/forget-worker", args.project);
-    let mut asked = ForgetWorker { worker: args.worker, alias: None, after: 0 };
+    let mut asked = ForgetWorker { worker: args.worker, after: None };
     let mut changed = 0;
     loop {
         let step: WorkerForgotten = tell(&host, &path, &asked).await?;
         changed += step.changed;
         match step.next {
-            Some(next) => asked = ForgetWorker { alias: Some(step.alias), after: next, ..asked },
-            None if common.json => return output::json(&serde_json::json!({ "alias": step.alias, "events": changed })),
+            Some(next) => asked.after = Some(next),
+            None if common.json => return output::json(&serde_json::json!({ "alias": step.alias, "rows": changed })),
             None => {
                 return output::lines(&format!(
-                    "forgotten: `{}` stands in the place of the id in {changed} events, and the worker's badges are gone",
+                    "forgotten: `{}` stands in the place of the id in {changed} rows of the store, and the worker's badges are gone",
                     step.alias
                 ));
             }

@@ -1,23 +1,30 @@
 //! `crowdhook hook`: what a platform calls.
 
+use std::io::Read as _;
+
 use clap::Subcommand;
 
 use super::client::{ask, tell};
+use super::report::Advice;
 use super::{Common, output};
 use crate::admin::hook::{HookView, Standing, WantedHook};
 use crate::config::load;
 use crate::id::ProjectName;
 
+/// An address on standard input is no longer.
+const ADDRESS_BYTES_MAX: u64 = 8 * 1024;
+
 #[derive(Debug, Subcommand)]
 pub(super) enum HookCommand {
     /// Set the address on the platform, through its API
-    #[command(
-        after_help = "Examples:\n  crowdhook hook set birds\n  crowdhook hook set birds --url https://crowd.example.org/hooks/birds/0123456789abcdef"
-    )]
+    ///
+    /// As a rule nothing but the project is said: the address is then made of `public_url` and the project's own token.
+    #[command(after_help = "Examples:\n  crowdhook hook set birds\n  crowdhook hook set birds --url - < birds-address.txt")]
     Set {
         /// The project, by the name of its file
         project: ProjectName,
-        /// The address [default: the project's hook below `public_url`, with its token]
+        /// Another address, or `-` to read it from standard input, as one with a secret should be: what stands here, `ps` shows to every
+        /// user of the machine, and the shell's history keeps it [default: the project's hook below `public_url`, with its token]
         #[arg(long, value_name = "URL")]
         url: Option<String>,
     },
@@ -35,12 +42,33 @@ pub(super) enum HookCommand {
 pub(super) async fn run(command: HookCommand, common: &Common) -> anyhow::Result<()> {
     let host = load::host(common.config.as_deref())?;
     let view: HookView = match command {
-        HookCommand::Set { project, url } => tell(&host, &format!("/v1/projects/{project}/hook"), &WantedHook { url }).await?,
+        HookCommand::Set { project, url } => {
+            let url = match url.as_deref() {
+                Some("-") => Some(read_address(std::io::stdin().lock())?),
+                _ => url,
+            };
+            tell(&host, &format!("/v1/projects/{project}/hook"), &WantedHook { url }).await?
+        }
         HookCommand::Show { project, reveal } => {
             ask(&host, &format!("/v1/projects/{project}/hook?reveal={reveal}")).await?.of_running_host()?
         }
     };
     if common.json { output::json(&view) } else { output::lines(&text(&view)) }
+}
+
+/// The address that stands on standard input.
+fn read_address(input: impl std::io::Read) -> anyhow::Result<String> {
+    let help = "write the address whole on one line: `https://crowd.example.org/hooks/birds/…`";
+    let mut text = String::new();
+    let read = input.take(ADDRESS_BYTES_MAX + 1).read_to_string(&mut text);
+    let bytes = read.map_err(|error| Advice::new("standard input cannot be read", help).because(error.into()))?;
+    if bytes as u64 > ADDRESS_BYTES_MAX {
+        return Err(Advice::new("what stands on standard input is longer than any address", help).into());
+    }
+    match text.trim() {
+        "" => Err(Advice::new("there is no address on standard input", help).into()),
+        address => Ok(address.to_owned()),
+    }
 }
 
 fn text(view: &HookView) -> String {

@@ -1,7 +1,7 @@
 //! Plugins that fail again and again by their own fault are held, so that they take no sandbox from the others, and let go by an
 //! operator or by a new version.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,72 +9,77 @@ use tracing::{error, info, warn};
 
 use super::Dispatcher;
 use crate::id::{Digest, Scope};
+use crate::plugin::call::Ended;
 use crate::store::{Quarantine, Run};
 
 /// How often it is looked whether a plugin that is held has a new version.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// What a recorded run says of its plugin.
-pub(super) enum Fault {
-    /// It trapped, or ran into a limit.
-    Trapped {
-        /// The first line of why.
-        why: String,
-        component: Option<String>,
-        settings: Option<String>,
-    },
-    /// It came to an end of its own.
-    None,
-    /// It did not run.
-    Unknown,
+/// A recorded run that trapped, or ran into a limit.
+pub(super) struct Fault {
+    /// The first line of why.
+    why: String,
+    component: Option<String>,
+    settings: Option<String>,
 }
 
 impl Fault {
-    pub(super) fn of(run: &Run) -> Self {
-        match run.outcome.as_str() {
-            "trapped" => Self::Trapped {
-                why: run.reason.lines().next().unwrap_or_default().to_owned(),
-                component: run.component.clone(),
-                settings: run.settings.clone(),
-            },
-            "ok" | "retry" | "rejected" => Self::None,
-            _ => Self::Unknown,
-        }
+    /// None where the plugin is not to blame.
+    pub(super) fn of(run: &Run) -> Option<Self> {
+        (run.outcome == "trapped").then(|| Self {
+            why: run.reason.lines().next().unwrap_or_default().to_owned(),
+            component: run.component.clone(),
+            settings: run.settings.clone(),
+        })
     }
 }
 
-/// How many runs of each plugin trapped one after the other. They begin at 0 with the host.
+/// How many runs of each plugin trapped one after the other, from 0 with the host's start on, and which plugins are held.
 #[derive(Default)]
-pub(super) struct Faults(Mutex<HashMap<Scope, u32>>);
+pub(super) struct Faults {
+    in_a_row: Mutex<HashMap<Scope, u32>>,
+    held: Mutex<HashSet<Scope>>,
+}
 
 impl Faults {
-    /// Counts one more, and gives how many there are in a row.
-    fn count(&self, scope: &Scope) -> u32 {
-        let mut faults = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = faults.entry(scope.clone()).or_default();
-        *count += 1;
-        *count
+    /// Counts how a run ended, and holds the plugin after so many faults in a row; 0 for never.
+    pub(super) fn note(&self, scope: &Scope, ended: &Ended, quarantine_after: u32) {
+        let mut in_a_row = self.in_a_row.lock().unwrap_or_else(PoisonError::into_inner);
+        match ended {
+            Ended::Trapped(_) => {
+                let count = in_a_row.entry(scope.clone()).or_default();
+                *count = count.saturating_add(1);
+                if quarantine_after > 0 && *count >= quarantine_after {
+                    self.held.lock().unwrap_or_else(PoisonError::into_inner).insert(scope.clone());
+                }
+            }
+            Ended::Ok(_) | Ended::Retry(_) | Ended::Rejected(_) => drop(in_a_row.remove(scope)),
+            Ended::Parked { .. } => {}
+        }
     }
 
-    fn forget(&self, scope: &Scope) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(scope);
+    /// How many faults in a row there were, once these are enough. Whoever lets the plugin go on lets it begin anew.
+    fn take(&self, scope: &Scope, quarantine_after: u32) -> Option<u32> {
+        let mut in_a_row = self.in_a_row.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_enough = quarantine_after > 0 && in_a_row.get(scope).is_some_and(|count| *count >= quarantine_after);
+        if is_enough { in_a_row.remove(scope) } else { None }
+    }
+
+    /// Whether it is held: what was claimed of it before does not run either.
+    pub(super) fn holds(&self, scope: &Scope) -> bool {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).contains(scope)
+    }
+
+    fn hold_only(&self, scopes: HashSet<Scope>) {
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = scopes;
     }
 }
 
 impl Dispatcher {
-    /// Counts what a run said of its plugin, and holds the plugin once that is too much.
-    pub(super) async fn count_fault(&self, scope: &Scope, fault: Fault) {
-        let (why, component, settings) = match fault {
-            Fault::Unknown => return,
-            Fault::None => return self.faults.forget(scope),
-            Fault::Trapped { why, component, settings } => (why, component, settings),
-        };
-        let faults = self.faults.count(scope);
-        if self.limits.quarantine_after == 0 || faults < self.limits.quarantine_after {
-            return;
-        }
-        // Whoever lets it go on lets it begin anew.
-        self.faults.forget(scope);
+    /// Holds a plugin after a recorded fault that was one too many.
+    pub(super) async fn hold_faulty(&self, scope: &Scope, fault: Option<Fault>) {
+        let Some(Fault { why, component, settings }) = fault else { return };
+        let Some(faults) = self.faults.take(scope, self.limits.quarantine_after) else { return };
         let reason = format!("it failed {faults} times in a row, at last: {why}");
         let held = Quarantine { scope: scope.clone(), since: self.clock.now(), component, settings, reason };
         match self.store.quarantine(&held).await {
@@ -92,6 +97,7 @@ impl Dispatcher {
             tokio::time::sleep(LOOK).await;
             // What cannot be read now is read a second later.
             let Ok(all) = self.store.quarantined().await else { continue };
+            self.faults.hold_only(all.iter().map(|held| held.scope.clone()).collect());
             for held in all {
                 if !self.has_changed(&held) {
                     continue;

@@ -44,7 +44,7 @@ impl Dispatcher {
             let finished = self.store.finish(claimed.lease, outcome, run).await;
             drop((together, alone));
             match finished {
-                Ok(Finished::Recorded) => return self.count_fault(&scope, fault).await,
+                Ok(Finished::Recorded) => return self.hold_faulty(&scope, fault).await,
                 Ok(Finished::LeaseLost) => {
                     debug!(event.id = %claimed.event.id, plugin = %scope, "The lease was lost, someone else runs this");
                     return;
@@ -119,7 +119,16 @@ impl Dispatcher {
             let _further = if claimed.attempt > 1 { room.further.acquire().await.ok() } else { None };
             let _of_plugin = room.sandboxes.acquire().await;
             let _of_all = self.sandboxes.acquire().await;
-            Box::pin(call::handle(&component, call)).await
+            if self.faults.holds(scope) {
+                // It was claimed before that.
+                let judgement = judge::parked(claimed, &self.limits, started_at, None, "the plugin is held".to_owned());
+                let run = record(&judgement, started_at);
+                return (judgement.outcome, run);
+            }
+            let report = Box::pin(call::handle(&component, call)).await;
+            // Before the next one of the plugin has its turn.
+            self.faults.note(scope, &report.ended, self.limits.quarantine_after);
+            report
         };
         self.judge(claimed, &project, &bound, &component, report, started_at)
     }

@@ -28,10 +28,7 @@ pub(super) fn normalise(project: &Project, body: &[u8], webhook_id: Option<&str>
     match read {
         Ok(events) => Ok(events),
         Err(No::Foreign) => Err(OtherProject),
-        Err(No::Unreadable(why)) => {
-            let about = Map::from_iter([("why".to_owned(), why.into())]);
-            Ok(vec![unreadable(project, &digest(body), about, &String::from_utf8_lossy(body))])
-        }
+        Err(No::Unreadable(why)) => Ok(vec![unreadable(project, &digest(body), about(why), &String::from_utf8_lossy(body))]),
     }
 }
 
@@ -44,6 +41,8 @@ struct Request<'r> {
 }
 
 impl Request<'_> {
+    /// In a list each event has a standing of its own, and one that is odd costs none of the others. A list without a single event of
+    /// this project is another project's.
     fn events(&self, body: &[u8]) -> Result<Vec<Normalised>, No> {
         let body: Value = serde_json::from_slice(body).map_err(|error| No::Unreadable(format!("it is no JSON: {error}")))?;
         let Some(at) = &self.shape.events else { return self.event(body, None).map(|event| vec![event]) };
@@ -54,7 +53,21 @@ impl Request<'_> {
         if events.is_empty() || events.len() > EVENTS_MAX {
             return Err(No::Unreadable(format!("`{at}` holds {} events; 1 to {EVENTS_MAX} are taken at a time", events.len())));
         }
-        events.iter().enumerate().map(|(place, event)| self.event(event.clone(), Some(place))).collect()
+        let read: Vec<_> = events.iter().enumerate().map(|(place, event)| self.event(event.clone(), Some(place))).collect();
+        if read.iter().all(|read| matches!(read, Err(No::Foreign))) {
+            return Err(No::Foreign);
+        }
+        Ok(read.into_iter().zip(events).map(|(read, event)| read.unwrap_or_else(|no| self.no_event(no, event))).collect())
+    }
+
+    /// What is kept of something in a list that is no event; of another project's, only that it was there.
+    fn no_event(&self, no: No, event: &Value) -> Normalised {
+        let text = event.to_string();
+        let key = digest(text.as_bytes());
+        match no {
+            No::Foreign => set_aside(Standing::Ignored, &format!("other-project/{key}"), about(OtherProject.to_string())),
+            No::Unreadable(why) => unreadable(self.project, &key, about(why), &text),
+        }
     }
 
     /// One event; `place` is where it stands in a list.
@@ -163,6 +176,11 @@ impl Request<'_> {
         redact::all_but(&mut event, &kept.iter().map(Vec::as_slice).collect::<Vec<_>>());
         event
     }
+}
+
+/// Why it is set aside, for people.
+fn about(why: String) -> Map<String, Value> {
+    Map::from_iter([("why".to_owned(), why.into())])
 }
 
 fn digest(bytes: &[u8]) -> String {

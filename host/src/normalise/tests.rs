@@ -163,6 +163,30 @@ fn a_generic_request_holds_at_most_a_thousand_events() {
     }
 }
 
+#[test]
+fn one_odd_event_of_a_list_is_set_aside_and_the_others_go_on() {
+    let odd = [
+        (json!({"type": "vote", "campaign": {"name": "birds"}, "item": {}}), Standing::Unreadable),
+        (json!({"type": "vote", "campaign": {"name": "cats"}, "item": {"id": 7, "about": "cats"}}), Standing::Ignored),
+        (json!("no object"), Standing::Ignored),
+    ];
+    for (odd, standing) in odd {
+        let mut list: Vec<Value> = (0..999).map(|id| json!({"type": "vote", "campaign": {"name": "birds"}, "item": {"id": id}})).collect();
+        list.insert(500, odd);
+        let events = of_generic(&json!({ "events": list }).to_string()).unwrap();
+        let tasks: Vec<&str> = events.iter().filter_map(|event| event.task.as_deref()).collect();
+        assert_eq!(tasks, (0..999).map(|id| id.to_string()).collect::<Vec<_>>());
+        assert_eq!((events.len(), events[500].standing), (1000, standing), "{:?}", events[500]);
+        assert!(!events[500].payload.contains("cats"), "nothing of another project's is kept: {:?}", events[500]);
+    }
+}
+
+#[test]
+fn a_generic_request_that_is_all_about_others_is_refused() {
+    let foreign = |id: u32| json!({"type": "vote", "campaign": {"name": "cats"}, "item": {"id": id}});
+    assert_eq!(of_generic(&json!({ "events": [foreign(1), foreign(2)] }).to_string()), Err(OtherProject));
+}
+
 /// Whether a PYBOSSA project that its file calls `own` takes a payload with these fields.
 fn takes(own: &str, fields: Value) -> bool {
     let mut payload = json!({"event": "task_completed", "task_id": 1, "result_id": 2});

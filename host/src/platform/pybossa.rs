@@ -6,7 +6,8 @@
 
 use async_trait::async_trait;
 use serde_json::value::RawValue;
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 use tokio::sync::OnceCell;
 
 use super::{Answer, Completed, Page, Platform, PlatformError, ProjectInfo, ResultRow, Snapshot, Task, TaskKey, WorkerInfo};
@@ -18,9 +19,11 @@ use crate::id::ProjectName;
 use crate::secret::Secret;
 use call::{Call, number};
 use claim::{Claim, Standing};
+use fit::Fit;
 
 mod call;
 mod claim;
+mod fit;
 mod hook;
 mod pages;
 mod read;
@@ -46,6 +49,8 @@ pub struct Pybossa {
     api_key: Option<Secret>,
     connection: Arc<Connection>,
     info: OnceCell<ProjectInfo>,
+    /// How many rows of each table fit into one answer.
+    fits: Mutex<BTreeMap<&'static str, Fit>>,
 }
 
 impl Pybossa {
@@ -59,6 +64,7 @@ impl Pybossa {
             api_key: platform.api_key,
             connection: connections.to(&platform.url),
             info: OnceCell::new(),
+            fits: Mutex::default(),
         }
     }
 

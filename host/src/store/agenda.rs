@@ -90,6 +90,8 @@ pub struct Agenda {
     /// Leased heads, by the end of their lease.
     leases: BTreeSet<(Millis, i64)>,
     turns: Turns,
+    /// How many entries each member has.
+    sizes: HashMap<u32, usize, BuildHasherDefault<Spread>>,
     lanes: RandomState,
     /// The latest time anyone told.
     now: Millis,
@@ -128,6 +130,12 @@ impl Agenda {
     #[must_use]
     pub fn len(&self) -> usize {
         self.by_id.len()
+    }
+
+    /// How many entries `member` has, leased ones among them.
+    #[must_use]
+    pub fn len_of(&self, member: Member) -> usize {
+        self.sizes.get(&member.number).copied().unwrap_or(0)
     }
 
     /// Whether nothing waits.
@@ -177,6 +185,7 @@ impl Agenda {
             leased_as_yielding: false,
         });
         self.by_id.insert(entry.id, slot);
+        *self.sizes.entry(entry.member.number).or_default() += 1;
         if lane != 0 {
             self.tails.insert(lane, slot);
         }
@@ -200,10 +209,10 @@ impl Agenda {
                 let slot = self.by_id.get(&id).and_then(|slot| self.slots.get(*slot as usize));
                 slot.is_some_and(|slot| slot.state == State::Ready)
             };
-            let Some(id) = self.turns.next(is_ready) else { break };
+            let Some((id, yielding)) = self.turns.next(is_ready) else { break };
             if let Some(slot) = self.by_id.get(&id).and_then(|slot| self.slots.get_mut(*slot as usize)) {
                 slot.state = State::Leased;
-                slot.leased_as_yielding = slot.yields;
+                slot.leased_as_yielding = yielding;
                 slot.generation = slot.generation.wrapping_add(1);
                 slot.until = now.saturating_add(lease);
                 self.leases.insert((slot.until, id));
@@ -271,7 +280,8 @@ impl Agenda {
     pub fn remove(&mut self, id: i64) {
         let Some(&number) = self.by_id.get(&id) else { return };
         self.leave_state(number);
-        let Some((before, behind, lane)) = self.slot_mut(number).map(|slot| (slot.before, slot.behind, slot.lane)) else { return };
+        let links = self.slot_mut(number).map(|slot| (slot.before, slot.behind, slot.lane, slot.member));
+        let Some((before, behind, lane, member)) = links else { return };
         if let Some(neighbour) = self.slot_mut(before) {
             neighbour.behind = behind;
         }
@@ -286,6 +296,9 @@ impl Agenda {
             self.tails.remove(&lane);
         }
         self.by_id.remove(&id);
+        if let Some(size) = self.sizes.get_mut(&member.number) {
+            *size = size.saturating_sub(1);
+        }
         self.free.push(number);
         if self.by_id.is_empty() {
             self.give_back_room();

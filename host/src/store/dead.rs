@@ -147,6 +147,17 @@ pub struct Replayed {
     pub settled: u32,
 }
 
+/// What became of an event that was to be handled again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplayedEvent {
+    /// It waits for so many plugins that it did not wait for before.
+    Waits(u32),
+    /// It is not one for plugins.
+    SetAside,
+    /// It, or what was kept of it, was let go.
+    LetGo,
+}
+
 /// A plugin of a project whose invocations are held back, since it kept failing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Quarantine {

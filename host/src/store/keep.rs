@@ -38,6 +38,17 @@ pub struct Forgotten {
     pub worker: String,
     /// What stands in its place from now on, where the worker's answers still count.
     pub alias: String,
+    /// A member of JSON objects in which the project's sender posts ids of workers, beside those that are known.
+    pub member: Option<String>,
+}
+
+/// How far forgetting has come.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ForgetStep {
+    /// In how many rows the id was found.
+    pub changed: u32,
+    /// Where to go on; none at the end.
+    pub next: Option<String>,
 }
 
 /// Events older than this are let go, part by part.

@@ -29,9 +29,9 @@ use self::work::{Answer, Command, Ending, Incoming, RunRow, Work};
 use self::writer::{COMMANDS_MAX, Writer, failed};
 use super::agenda::{Agenda, Leased};
 use super::{
-    Acceptance, Accepted, Binding, Claimed, ClaimedDelivery, Cutoff, DeadLetter, DeliveryOutcome, DeliveryRecord, Finished, Forgotten,
-    KeptBadge, KeptResult, Lease, Outcome, Quarantine, Replayed, Run, StateEntry, Store, StoreError, Totals, Walked, WantedBadges,
-    WantedDead,
+    Acceptance, Accepted, Binding, Claimed, ClaimedDelivery, Cutoff, DeadLetter, DeliveryOutcome, DeliveryRecord, Finished, ForgetStep,
+    Forgotten, KeptBadge, KeptResult, Lease, Outcome, Quarantine, Replayed, ReplayedEvent, Run, StateEntry, Store, StoreError, Totals,
+    Walked, WantedBadges, WantedDead,
 };
 use crate::clock::{self, Clock};
 use crate::event::{Event, Origin, Standing};
@@ -43,7 +43,9 @@ mod counters;
 mod dead;
 mod names;
 mod open;
+mod place;
 mod read;
+mod replace;
 mod rows;
 mod scan;
 mod work;
@@ -194,7 +196,7 @@ impl SqliteStore {
         let part = file.with_added_extension(format!("{}.part", std::process::id()));
         let copied =
             self.readers.with(|db| db.execute("VACUUM INTO ?1", [part.to_string_lossy()])).map_err(|error| failed(&error)).and_then(|_| {
-                place(&part, file).map_err(|error| StoreError::Failed(format!("`{}` cannot be written: {error}", file.display())))
+                place::place(&part, file).map_err(|error| StoreError::Failed(format!("`{}` cannot be written: {error}", file.display())))
             });
         if copied.is_err() {
             std::fs::remove_file(&part).ok();
@@ -213,13 +215,6 @@ impl SqliteStore {
     async fn ask_finished(&self, work: Work) -> Result<Finished, StoreError> {
         match self.ask(work).await? {
             Answer::Finished(finished) => Ok(finished),
-            _ => Err(odd_answer()),
-        }
-    }
-
-    async fn ask_walked(&self, work: Work) -> Result<Walked, StoreError> {
-        match self.ask(work).await? {
-            Answer::Walked(walked) => Ok(walked),
             _ => Err(odd_answer()),
         }
     }
@@ -334,15 +329,6 @@ impl Drop for SqliteStore {
             tracing::error!("The store's writer ended with a panic");
         }
     }
-}
-
-/// Puts a whole file on disk and into its place, where nothing may be yet.
-fn place(part: &Path, file: &Path) -> std::io::Result<()> {
-    std::fs::File::open(part)?.sync_all()?;
-    std::fs::hard_link(part, file)?;
-    std::fs::remove_file(part)?;
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    std::fs::File::open(folder)?.sync_all()
 }
 
 fn read_only() -> StoreError {
@@ -495,7 +481,7 @@ impl Store for SqliteStore {
         }
     }
 
-    async fn replay_event(&self, event: EventId, plugins: &[PluginName], fresh: bool) -> Result<Option<u32>, StoreError> {
+    async fn replay_event(&self, event: EventId, plugins: &[PluginName], fresh: bool) -> Result<ReplayedEvent, StoreError> {
         match self.ask(Work::ReplayEvent { event, plugins: plugins.to_vec(), fresh }).await? {
             Answer::ReplayedEvent(replayed) => Ok(replayed),
             _ => Err(odd_answer()),
@@ -514,11 +500,24 @@ impl Store for SqliteStore {
     }
 
     async fn prune(&self, cutoff: Cutoff, after: i64, limit: u32) -> Result<Walked, StoreError> {
-        self.ask_walked(Work::Prune { cutoff, after, limit }).await
+        match self.ask(Work::Prune { cutoff, after, limit }).await? {
+            Answer::Walked(walked) => Ok(walked),
+            _ => Err(odd_answer()),
+        }
     }
 
-    async fn forget_worker(&self, project: &ProjectName, forgotten: &Forgotten, after: i64, limit: u32) -> Result<Walked, StoreError> {
-        self.ask_walked(Work::Forget { project: project.clone(), forgotten: forgotten.clone(), after, limit }).await
+    async fn forget_worker(
+        &self,
+        project: &ProjectName,
+        forgotten: &Forgotten,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<ForgetStep, StoreError> {
+        let after = after.map(str::to_owned);
+        match self.ask(Work::Forget { project: project.clone(), forgotten: forgotten.clone(), after, limit }).await? {
+            Answer::Forgot(step) => Ok(step),
+            _ => Err(odd_answer()),
+        }
     }
 
     async fn quarantine(&self, held: &Quarantine) -> Result<(), StoreError> {

@@ -33,11 +33,18 @@ fn moment() -> Timestamp {
     "2026-11-21T19:29:25Z".parse().unwrap()
 }
 
-/// A store in `folder` with one event, which a plugin gave up on.
-async fn one_dead_letter(folder: &Path) -> Arc<dyn Store> {
-    let options = Options { waiting_max: 10, clock: Clock::manual(moment()) };
+/// A store in `folder` with room for two invocations that wait, and `events` events, which a plugin gave up on.
+async fn dead_letters(folder: &Path, events: u32) -> Arc<dyn Store> {
+    let options = Options { waiting_max: 2, clock: Clock::manual(moment()) };
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(folder, options).unwrap());
-    let id: EventId = EVENT.parse().unwrap();
+    for number in 1..=events {
+        let id = if number == 1 { EVENT.parse().unwrap() } else { EventId::new() };
+        give_up(store.as_ref(), id, number).await;
+    }
+    store
+}
+
+async fn give_up(store: &dyn Store, id: EventId, number: u32) {
     let event = Event {
         id,
         project: "birds".parse().unwrap(),
@@ -54,7 +61,7 @@ async fn one_dead_letter(folder: &Path) -> Arc<dyn Store> {
     };
     let (standing, again) = (Standing::Accepted, Again::Never);
     let plugins = vec!["vote".parse().unwrap()];
-    let dedup_key = "task.completed/7/1".to_owned();
+    let dedup_key = format!("task.completed/7/{number}");
     store.accept(vec![Acceptance { event, standing, dedup_key, freshness: None, again, plugins, snapshot: None }]).await.unwrap();
     let claimed = store.claim(1, 1, Duration::from_secs(60)).await.unwrap().remove(0);
     let run = Run {
@@ -69,7 +76,6 @@ async fn one_dead_letter(folder: &Path) -> Arc<dyn Store> {
         read: "{}".to_owned(),
     };
     assert_eq!(store.finish(claimed.lease, Outcome::Dead, run).await.unwrap(), Finished::Recorded);
-    store
 }
 
 /// Is asked nothing.
@@ -164,6 +170,11 @@ impl Drop for Running {
 }
 
 fn start() -> Running {
+    start_with(1)
+}
+
+/// With so many dead letters.
+fn start_with(dead: u32) -> Running {
     let (stop, stopped) = oneshot::channel();
     let (tell, told) = std::sync::mpsc::channel();
     let thread = std::thread::spawn(move || {
@@ -176,7 +187,7 @@ fn start() -> Running {
             registry.swap(catalogue);
             let clock = Clock::manual(moment());
             clock.advance(Duration::from_secs(90));
-            let store = one_dead_letter(folder.path()).await;
+            let store = dead_letters(folder.path(), dead).await;
             let inbox = Inbox::new(Arc::clone(&store), clock.clone());
             let admin = Admin {
                 backfill: Backfill::new(Arc::clone(&store), Missed::new(Arc::clone(&store), inbox.clone())),
@@ -300,6 +311,68 @@ fn a_replay_is_asked_for_by_a_post_alone() {
     assert_eq!(body["dead"].as_array().unwrap().len(), 1);
 }
 
+/// What a POST of JSON is answered, with its status.
+fn post(running: &Running, path: &str, json: &Value) -> (u16, Value) {
+    let body = json.to_string();
+    let request = format!(
+        "POST {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {TOKEN}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let (status, _, body) = send(running.address, &request);
+    (status, body)
+}
+
+#[test]
+fn a_replay_that_stops_for_want_of_room_tells_what_was_replayed() {
+    let running = start_with(3);
+    let full = "the inbox is full: 2 invocations wait, and no more than 2 may";
+    let replayed = json!({ "invocations": 2, "deliveries": 0, "settled": 0, "stopped": full });
+    assert_eq!(post(&running, "/v1/dead/replay", &json!({})), (200, replayed));
+    assert_eq!(get(&running, "/v1/dead").1["dead"].as_array().unwrap().len(), 1);
+    for path in ["/v1/dead/replay", &format!("/v1/events/{EVENT}/replay")] {
+        let (status, body) = post(&running, path, &json!({ "plugin": "vote" }));
+        let waits = path.contains("events");
+        assert_eq!((status, body["error"].as_str()), if waits { (200, None) } else { (507, Some(full)) }, "{path}: {body}");
+        assert!(waits || body["help"].as_str().unwrap().contains("once fewer wait"), "{body}");
+    }
+}
+
+#[test]
+fn the_command_says_that_a_replay_stopped_for_want_of_room() {
+    for json in [false, true] {
+        let running = start_with(3);
+        let arguments = [&["dead", "replay", "--all"][..], if json { &["--json"] } else { &[] }].concat();
+        let output = asks(&running, &arguments);
+        let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert_eq!(output.status.code(), Some(1), "{err}");
+        let said = if json { "\"invocations\": 2" } else { "replaying 2 invocations and 0 deliveries\n" };
+        assert!(out.contains(said), "{out}");
+        let why =
+            "error: stopped: the inbox is full: 2 invocations wait, and no more than 2 may\nhelp: the same command goes on once fewer wait";
+        assert!(err.contains(why), "{err}");
+    }
+}
+
+#[test]
+fn who_asks_for_what_is_not_there_is_told_every_path() {
+    let running = start();
+    let (status, body) = post(&running, "/v1/dead/replays", &json!({}));
+    assert_eq!(status, 404);
+    let help = body["help"].as_str().unwrap();
+    let source = include_str!("../../src/admin.rs");
+    let routes: Vec<(&str, bool)> = source
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix(".route(\"")?.split_once("\", "))
+        .map(|(path, methods)| (path, methods.contains("post(")))
+        .collect();
+    assert!(routes.len() >= 14, "{routes:?}");
+    let (reads, changes) = help.split_once("POST").unwrap();
+    for (path, is_posted) in routes {
+        let word = format!("`{path}`");
+        assert!(if is_posted { changes.contains(&word) } else { reads.contains(&word) }, "{path} is missing: {help}");
+    }
+}
+
 #[test]
 fn the_status_tells_what_there_is() {
     let running = start();
@@ -361,13 +434,18 @@ fn crowdhook(folder: &Path, arguments: &[&str]) -> Output {
 
 /// What a command says where the host of `running` runs; its exit code must be 0.
 fn says(running: &Running, arguments: &[&str]) -> String {
+    let output = asks(running, arguments);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// What comes of a command where the host of `running` runs.
+fn asks(running: &Running, arguments: &[&str]) -> Output {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("data")).unwrap();
     std::fs::write(folder.path().join("data/admin-token"), format!("{TOKEN}\n")).unwrap();
     std::fs::write(folder.path().join("crowdhook.toml"), format!("admin = \"{}\"\n", running.address)).unwrap();
-    let output = crowdhook(folder.path(), arguments);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
+    crowdhook(folder.path(), arguments)
 }
 
 #[test]

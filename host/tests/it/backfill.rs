@@ -360,6 +360,85 @@ async fn the_command_asks_for_page_after_page_and_sums_up() {
     alone.fails(1, &["no host answers at", "help: only a running host can do this: start it with `crowdhook serve`"]);
 }
 
+/// What a run says whose platform lets two pages through and then wants more than half an hour to be waited.
+async fn rationed(arguments: &[&str]) -> process::Said {
+    let stage = Stage::counting().await;
+    for _ in 0..9 {
+        stage.completed(&["owl"]);
+    }
+    stage.server.set_rate_limit(Some(RateLimit { limit: 4, window_s: u32::MAX }));
+    let said = process::run(&stage.host.folder, &[&["backfill", "birds", "--rows", "1"], arguments].concat()).await;
+    stage.host.stop().await;
+    said
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_does_not_wait_for_ever_and_says_how_to_go_on() {
+    for arguments in [&[][..], &["--json"]] {
+        let said = rationed(arguments).await;
+        said.fails(1, &["error: gave up waiting behind task ", "rations calls", "help: the same command goes on there"]);
+    }
+    rationed(&["--restart"]).await.fails(1, &["help: the same command without `--restart` goes on there"]);
+    rationed(&["--dry-run"]).await.fails(1, &["error: gave up waiting", "help: a dry run keeps nothing: it begins anew"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_wait_is_told_to_programs_too() {
+    let stage = Stage::counting().await;
+    let slow = Pybossa::start(Seed::empty()).await.unwrap();
+    slow.add_project("frogs");
+    stage.host.folder.pybossa("frogs", &slow, COUNTS);
+    until("both are loaded", async || stage.host.registry.project("frogs").is_some()).await;
+    slow.fault_on(Endpoint::Task, Fault::Slow(Duration::from_secs(3600)), 1);
+    let empty = json!({});
+    let first = stage.host.act("/v1/projects/frogs/backfill", &empty);
+    let second = async {
+        until("the slow one is asked", async || slow.calls().of("GET", Endpoint::Task) > 0).await;
+        let mut command = process::crowdhook(&["backfill", "frogs", "--json", "--config"]);
+        let child = command.arg(stage.host.folder.config()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        waits_then_stops(child).await
+    };
+    let said = tokio::select! {
+        answered = first => panic!("{answered:?}"),
+        said = second => said,
+    };
+    said.fails(1, &["waits 1 s: somebody else does a page of this project\n", "error: stopped"]);
+    assert_eq!(serde_json::from_str::<Value>(&said.out).unwrap()["done"], false, "{}", said.out);
+    stage.host.stop().await;
+}
+
+/// Lets a run tell of a wait, stops it, and gives all that it said.
+async fn waits_then_stops(mut child: std::process::Child) -> process::Said {
+    use std::io::{BufRead as _, BufReader, Read as _};
+    tokio::task::spawn_blocking(move || {
+        let (mut err, mut rest) = (String::new(), String::new());
+        let mut lines = BufReader::new(child.stderr.take().unwrap());
+        lines.read_line(&mut err).unwrap();
+        rustix::process::kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+        lines.read_to_string(&mut rest).unwrap();
+        let said = process::Said::from(child.wait_with_output().unwrap());
+        process::Said { err: err + &rest, ..said }
+    })
+    .await
+    .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_fails_says_how_to_go_on() {
+    let stage = Stage::counting().await;
+    let tasks: Vec<i64> = (0..3).map(|_| stage.completed(&["owl"])).collect();
+    // Two pages, with the call that says where the end is; then the platform sends everybody elsewhere.
+    stage.server.fault_on(Endpoint::Task, Fault::Slow(Duration::ZERO), 3);
+    stage.server.fault_on(Endpoint::Task, Fault::Status(302), 1);
+    let said = process::run(&stage.host.folder, &["backfill", "birds", "--rows", "1"]).await;
+    let ended = format!("error: ended behind task {}", tasks[1]);
+    said.fails(1, &[&ended, "because: `http://", "which is not followed", "help: the same command goes on there"]);
+    assert!(said.out.starts_with("2 completed tasks: 2 handed to plugins"), "{}", said.out);
+    let rest = process::run(&stage.host.folder, &["backfill", "birds"]).await.well();
+    assert!(rest.starts_with("1 completed tasks: 1 handed to plugins"), "{rest}");
+    stage.host.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn ctrl_c_stops_in_order_and_says_how_to_go_on() {
     let stage = Stage::counting().await;

@@ -4,7 +4,7 @@
 //!
 //! The store alone is tried call by call in `store/sqlite/tests/disk`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use crowdhook::id::Scope;
@@ -14,7 +14,7 @@ use crowdhook::store::sqlite::SqliteStore;
 use serde_json::json;
 
 use crate::harness::folder::{Folder, JOB, SIGNING_TOKEN};
-use crate::harness::part::or_skip;
+use crate::harness::part::strace;
 use crate::harness::patience::eventually;
 use crate::harness::process::Process;
 use crate::harness::wire;
@@ -61,11 +61,6 @@ struct Found {
     refused: usize,
     /// Whether the host ended, and said why.
     ended: bool,
-}
-
-fn strace() -> Option<PathBuf> {
-    let works = Command::new("strace").arg("--version").output().is_ok_and(|output| output.status.success());
-    or_skip("`strace`", "on Debian, install the package `strace`", works.then(|| "strace".into()))
 }
 
 /// The host under `strace`, which is its grandchild, so that signals reach the host.

@@ -1,8 +1,7 @@
 //! Whatever comes in from outside, no parser panics or hangs, and what it says of it holds.
 //!
-//! An ordinary run takes few cases from a fixed seed. `CROWDHOOK_FUZZ_CASES=1000000 cargo test --workspace fuzz:: -- --nocapture` takes
-//! as many as one likes from a seed of its own, which it tells; `CROWDHOOK_FUZZ_SEED` takes that one again. What was ever found lies in
-//! `tests/corpus`, a folder for each kind of input, from which every run begins.
+//! An ordinary run takes few cases from a fixed seed; `cargo xtask soak fuzz` takes as many as one likes, from any seed. What was ever found
+//! lies in `tests/corpus`, a folder for each kind of input, from which every run begins.
 
 use std::path::Path;
 use std::time::{Duration, Instant};

@@ -78,6 +78,31 @@ async fn what_is_not_ours_is_told_and_its_secrets_are_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_address_with_a_secret_comes_by_standard_input() {
+    let (_server, host) = pybossa().await;
+    let set = async |input: &str| {
+        host.folder.write("address", input);
+        let mut command = process::crowdhook(&["hook", "set", "birds", "--url", "-", "--config"]);
+        command.arg(host.folder.config()).stdin(std::fs::File::open(host.folder.path("address")).unwrap());
+        process::said(command).await
+    };
+    let said = set("https://elsewhere.example.org/in/very-secret\n").await.well();
+    assert!(said.contains("https://elsewhere.example.org/… (not this host's)") && !said.contains("very-secret"), "{said}");
+    set(" \n").await.fails(1, &["there is no address on standard input", "help: "]);
+    let long = format!("https://elsewhere.example.org/{}", "x".repeat(9000));
+    set(&long).await.fails(1, &["what stands on standard input is longer than any address", "help: "]);
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn no_example_puts_a_hooks_token_on_the_command_line() {
+    let help = process::said(process::crowdhook(&["hook", "set", "--help"])).await.well();
+    let mut examples = help.lines().filter(|line| line.trim_start().starts_with("crowdhook hook set"));
+    assert!(examples.clone().count() > 1 && examples.all(|line| !line.contains("/hooks/")), "{help}");
+    assert!(help.contains("standard input"), "{help}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_may_not_is_named() {
     let server = Pybossa::start(Seed::empty()).await.unwrap();
     server.add_project("birds");

@@ -9,11 +9,13 @@ use anyhow::{Context, Result};
 use clap::Subcommand;
 
 mod disk;
+mod fuzz;
 mod hostile_plugins;
 mod hostile_senders;
 mod kill;
 mod model;
 mod power;
+mod timing;
 
 /// Arguments of `cargo xtask soak`.
 #[derive(Debug, clap::Args)]
@@ -27,6 +29,8 @@ pub(crate) struct Args {
 enum Soak {
     /// Let each call on the data folder's files fail in turn: a full disk, one that fails, and well again. Needs `strace`.
     Disk(disk::Args),
+    /// Give every parser what is nearly right: payloads, headers, signatures, project files, components.
+    Fuzz(fuzz::Args),
     /// Let plugins do harm beside a good one (loops, memory, stack, logs, sleep), and measure what that one notices.
     HostilePlugins(hostile_plugins::Args),
     /// Let strangers keep the host busy (idle sockets, slow and huge requests, wrong signatures), and measure what another sender notices.
@@ -37,6 +41,8 @@ enum Soak {
     Model(model::Args),
     /// Cut the power of a recorded disk: writes that were not synced are dropped or torn, and a store is opened on what is left.
     Power(power::Args),
+    /// Measure whether the time of a refusal tells how much of a secret was right. By hand, on a machine that does nothing else.
+    Timing,
 }
 
 /// Runs what was named.
@@ -47,11 +53,13 @@ enum Soak {
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     match &args.soak {
         Soak::Disk(args) => disk::run(args),
+        Soak::Fuzz(args) => fuzz::run(args),
         Soak::HostilePlugins(args) => hostile_plugins::run(args),
         Soak::HostileSenders(args) => hostile_senders::run(args),
         Soak::Kill(args) => kill::run(args),
         Soak::Model(args) => model::run(args),
         Soak::Power(args) => power::run(args),
+        Soak::Timing => timing::run(),
     }
 }
 
@@ -70,6 +78,10 @@ fn run_test(build: &[&str], name: &str, numbers: &[(&str, u32)]) -> Result<ExitC
     cargo.current_dir(crate::root()).args(["test", "--quiet", "--locked", "--workspace"]).args(build);
     cargo.args([name, "--", "--exact", "--ignored", "--nocapture"]);
     cargo.envs(numbers.iter().map(|(name, number)| (format!("CROWDHOOK_SOAK_{name}"), number.to_string())));
+    to_its_end(&mut cargo)
+}
+
+fn to_its_end(cargo: &mut Command) -> Result<ExitCode> {
     let status = cargo.status().context("cargo cannot be run")?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -30,7 +30,8 @@ pub struct Page {
     revision: u64,
     /// How many pages there are, this one among them.
     pub pages: usize,
-    /// By worker.
+    /// By worker, under the name by which the host knows whom to forget.
+    #[serde(rename = "workers")]
     outcomes: BTreeMap<String, Kept>,
 }
 

@@ -1,4 +1,5 @@
-//! How far a backfill is: a bar on a terminal, else a line for each page; nothing of it on standard output.
+//! How far a backfill is: a bar on a terminal, else a line for each page, and with `--json` for each wait alone; nothing of it on standard
+//! output.
 
 use std::io::{IsTerminal as _, Write as _};
 use std::time::{Duration, Instant};
@@ -59,9 +60,14 @@ impl Shown {
         }
     }
 
-    /// Tells that there is nothing to do for a while, and why.
-    pub(super) fn wait(&self, wait_ms: u64, why: &str) {
-        self.say(&format!("waits {}: {}", output::span(wait_ms.div_ceil(1000)), output::plain(why)));
+    /// Tells that there is nothing to do for a while, and why: to programs too, since whoever started them wonders why nothing happens.
+    pub(super) fn wait(&self, wait: Duration, why: &str) {
+        let seconds = u64::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u64::MAX);
+        let text = format!("waits {}: {}", output::span(seconds), output::plain(why));
+        match self.to {
+            To::Nobody => line(&text),
+            To::Terminal(_) | To::Lines => self.say(&text),
+        }
     }
 
     /// Takes the bar away: the summary says the rest.

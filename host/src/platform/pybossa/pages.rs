@@ -3,7 +3,11 @@
 //! There are two orders. By task, as `/api/task` lists them, completed tasks without a result are seen too. By completion, as
 //! `/api/result` lists the rows that completions made, what is new since a certain row comes last, whatever the tasks' ids.
 
+use std::collections::BTreeMap;
+use std::sync::{MutexGuard, PoisonError};
+
 use super::call::{Answered, Call};
+use super::fit::Fit;
 use super::{PAGE_ROWS_MAX, Pybossa, read};
 use crate::platform::{Answer, Completed, Odd, Page, Platform as _, PlatformError, Snapshot, Task};
 
@@ -75,8 +79,8 @@ impl Pybossa {
         Ok(found.into_iter().find(|found| found.project == project))
     }
 
-    /// Rows of `table` behind `after`, with what belongs to them. When that is more than one answer may hold, fewer are asked for; and
-    /// when one row alone is more, it comes without what belongs to it.
+    /// Rows of `table` behind `after`, with what belongs to them. When that is more than one answer may hold, fewer are asked for, now and
+    /// for the pages that follow; and when one row alone is more, it comes without what belongs to it.
     async fn rows<T>(
         &self,
         table: &'static str,
@@ -85,7 +89,8 @@ impl Pybossa {
         rows: usize,
         (what, read): (&str, Reader<T>),
     ) -> Result<Rows<T>, PlatformError> {
-        let mut limit = rows.clamp(1, PAGE_ROWS_MAX);
+        let asked = self.fits().entry(table).or_default().rows(rows);
+        let mut limit = asked;
         let mut related = true;
         loop {
             let text = limit.to_string();
@@ -95,6 +100,8 @@ impl Pybossa {
             match self.call_for_much(Call::get(table, &query, what)).await? {
                 Answered::Whole(body) => {
                     let rows = self.understand(read(&body), what)?;
+                    let fitted = if related { limit } else { 0 };
+                    self.fits().entry(table).or_default().learn(asked, fitted, rows.len());
                     return Ok(Rows { ends: rows.len() < limit, rows });
                 }
                 Answered::TooLarge(_) if limit > 1 => limit /= 2,
@@ -102,6 +109,10 @@ impl Pybossa {
                 Answered::TooLarge(why) => return Err(PlatformError::Refused { why: format!("cannot {what}: {why}") }),
             }
         }
+    }
+
+    fn fits(&self) -> MutexGuard<'_, BTreeMap<&'static str, Fit>> {
+        self.fits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A page without its rows. Its last row must lie behind `after`, or one would read the same page for ever.

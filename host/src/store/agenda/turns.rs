@@ -52,8 +52,8 @@ impl Lines {
         self.fresh.ready.is_empty() && self.yielding.ready.is_empty()
     }
 
-    /// The next one within `cap`, from the two lines in turn.
-    fn take(&mut self, cap: usize, is_ready: impl Fn(i64) -> bool) -> Option<i64> {
+    /// The next one within `cap`, from the two lines in turn, and whether it stood among those that yield.
+    fn take(&mut self, cap: usize, is_ready: impl Fn(i64) -> bool) -> Option<(i64, bool)> {
         if self.fresh.out + self.yielding.out >= cap {
             return None;
         }
@@ -64,9 +64,9 @@ impl Lines {
                 true => None,
                 false => self.fresh.take(&is_ready),
             };
-            if found.is_some() {
+            if let Some(id) = found {
                 self.took_yielding = yielding;
-                return found;
+                return Some((id, yielding));
             }
         }
         None
@@ -119,8 +119,9 @@ impl Turns {
         }
     }
 
-    /// The id whose turn it is, which its member then has out. Ids that are not ready any more are dropped.
-    pub(super) fn next(&mut self, is_ready: impl Fn(i64) -> bool) -> Option<i64> {
+    /// The id whose turn it is, which its member then has out, and whether it stood among those that yield. Ids that are not ready any
+    /// more are dropped.
+    pub(super) fn next(&mut self, is_ready: impl Fn(i64) -> bool) -> Option<(i64, bool)> {
         while let Some(group) = self.groups.pop_front() {
             let Some(number) = self.seats.get_mut(&group).and_then(VecDeque::pop_front) else { continue };
             let mut found = None;

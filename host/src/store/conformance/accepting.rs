@@ -76,6 +76,22 @@ pub(in crate::store) async fn a_rerun_of_what_still_waits_is_folded_in(bench: Be
     assert_eq!(bench.store().totals().await.unwrap().waiting, 0);
 }
 
+pub(in crate::store) async fn a_rerun_runs_those_plugins_that_it_does_not_wait_for(bench: Bench) {
+    let both = ["vote", "mail"];
+    let id = match bench.accept(completed("birds", "1", &both)).await {
+        Accepted::New(id) => id,
+        other => panic!("{other:?}"),
+    };
+    let claimed = bench.claim().await;
+    let voted = claimed.iter().find(|claimed| claimed.plugin.as_str() == "vote").unwrap();
+    bench.complete(voted, Completion::default()).await;
+    // `mail` is under way, or held, or parked: who has done with the event need not wait for it.
+    assert_eq!(bench.accept(rerun("birds", "1", &both)).await, Accepted::Rerun(id));
+    let again = bench.claim_one().await;
+    assert_eq!((again.plugin.as_str(), again.rerun), ("vote", true));
+    assert_eq!(bench.accept(rerun("birds", "1", &both)).await, Accepted::FoldedIn(id));
+}
+
 pub(in crate::store) async fn a_rerun_of_what_was_never_seen_is_new(bench: Bench) {
     assert!(matches!(bench.accept(rerun("birds", "1", &["vote"])).await, Accepted::New(_)));
     assert!(!bench.claim_one().await.rerun);
@@ -187,6 +203,23 @@ pub(in crate::store) async fn nothing_is_recorded_when_too_much_waits(mut bench:
         bench.complete(&claimed, Completion::default()).await;
     }
     bench.accept_task("3").await;
+}
+
+pub(in crate::store) async fn one_plugin_has_no_more_than_three_quarters_of_the_room(mut bench: Bench) {
+    bench.restart_with(8).await;
+    for task in 0..6 {
+        bench.accept_task(&task.to_string()).await;
+    }
+    let refused = bench.store().accept(vec![completed("birds", "6", &["vote"])]).await;
+    assert!(matches!(refused, Err(StoreError::Full { waiting: 6, max: 6 })), "{refused:?}");
+    bench.accept(completed("bees", "1", &["vote"])).await;
+    bench.accept(completed("birds", "7", &["mail"])).await;
+    let refused = bench.store().accept(vec![completed("bees", "2", &["vote"])]).await;
+    assert!(matches!(refused, Err(StoreError::Full { waiting: 8, max: 8 })), "{refused:?}");
+    for claimed in bench.claim().await {
+        bench.complete(&claimed, Completion::default()).await;
+    }
+    bench.accept_task("8").await;
 }
 
 pub(in crate::store) async fn derived_events_come_in_when_too_much_waits(mut bench: Bench) {

@@ -1,12 +1,12 @@
 //! What is old is let go, and a person is forgotten.
 
-use super::bench::{Bench, completed, saving, scope, set, with_effects};
+use super::bench::{Bench, completed, emitting, plugins, rerun, saving, scope, set, with_effects};
 use crate::effect::{Badge, Effect};
-use crate::event::Standing;
+use crate::event::{Origin, Standing};
 use crate::id::ProjectName;
 use crate::store::{
-    Acceptance, Accepted, Completion, Cutoff, DeliveryOutcome, Finished, Forgotten, Outcome, Part, Requested, Run, Totals, Walked,
-    WantedBadges, WantedDead,
+    Acceptance, Accepted, Completion, Cutoff, DeliveryOutcome, Finished, ForgetStep, Forgotten, Outcome, Part, ReplayedEvent, Requested,
+    Run, Totals, Walked, WantedBadges, WantedDead,
 };
 
 async fn prune(bench: &Bench, part: Part) -> Walked {
@@ -30,8 +30,8 @@ pub(in crate::store) async fn what_came_in_and_went_nowhere_is_let_go_first(benc
     assert_eq!(prune(&bench, Part::Bodies).await.changed, 1);
     assert_eq!(prune(&bench, Part::Bodies).await.changed, 0, "there is nothing left of it");
     let store = bench.store();
-    assert_eq!(store.event(ignored.event.id).await.unwrap().unwrap().0.payload, "{}");
-    assert_ne!(store.event(id).await.unwrap().unwrap().0.payload, "{}");
+    assert_eq!(store.event(ignored.event.id).await.unwrap().unwrap().0.payload, "");
+    assert!(!store.event(id).await.unwrap().unwrap().0.is_bare());
 }
 
 pub(in crate::store) async fn details_are_let_go_and_the_event_stays(bench: Bench) {
@@ -45,7 +45,7 @@ pub(in crate::store) async fn details_are_let_go_and_the_event_stays(bench: Benc
     assert_eq!(prune(&bench, Part::Details).await.changed, 1);
     assert_eq!(prune(&bench, Part::Details).await.changed, 0);
     let store = bench.store();
-    assert_eq!(store.event(id).await.unwrap().unwrap().0.payload, "{}");
+    assert!(store.event(id).await.unwrap().unwrap().0.is_bare());
     assert_eq!(store.snapshot(id, 0).await.unwrap(), None);
     assert!(store.deliveries(id).await.unwrap().is_empty());
     let runs = store.runs(id).await.unwrap();
@@ -63,9 +63,48 @@ pub(in crate::store) async fn what_waits_or_was_given_up_keeps_its_details(bench
     let waits = bench.accept_task("3").await;
     assert_eq!(prune(&bench, Part::Details).await, Walked { next: None, changed: 0 });
     for id in [dead, waits] {
-        assert_ne!(bench.store().event(id).await.unwrap().unwrap().0.payload, "{}");
+        assert!(!bench.store().event(id).await.unwrap().unwrap().0.is_bare());
     }
     assert_eq!(bench.store().dead_letters(&WantedDead::default(), 10).await.unwrap().len(), 2);
+}
+
+pub(in crate::store) async fn an_event_keeps_its_details_for_those_that_it_led_to(bench: Bench) {
+    let id = bench.accept_task("1").await;
+    bench.store().put_snapshot(id, 0, "what the platform said").await.unwrap();
+    let claimed = bench.claim_one().await;
+    let events = vec![emitting(&claimed, &["mail"])];
+    bench.complete(&claimed, Completion { events, ..Completion::default() }).await;
+    assert_eq!(prune(&bench, Part::Details).await.changed, 0, "what it led to waits");
+    assert_eq!(prune(&bench, Part::Events).await.changed, 0);
+    bench.finish(&bench.claim_one().await, Outcome::Dead).await;
+    prune(&bench, Part::Details).await;
+    assert!(!bench.store().event(id).await.unwrap().unwrap().0.is_bare(), "what it led to may be replayed");
+    assert!(bench.store().snapshot(id, 0).await.unwrap().is_some());
+}
+
+pub(in crate::store) async fn what_was_let_go_is_handled_again_only_when_the_platform_says_it_again(bench: Bench) {
+    let id = bench.handle("1", Completion::default()).await;
+    prune(&bench, Part::Details).await;
+    let (store, vote, mail) = (bench.store(), plugins(&["vote"]), plugins(&["mail"]));
+    assert_eq!(store.replay_event(id, &vote, false).await.unwrap(), ReplayedEvent::LetGo);
+    assert_eq!(store.join(&[id], &mail[0], Origin::Backfill).await.unwrap(), 0);
+    assert!(bench.claim().await.is_empty());
+    let again = rerun("birds", "1", &["vote"]);
+    let payload = again.event.payload.clone();
+    assert_eq!(bench.accept(again).await, Accepted::Rerun(id));
+    let claimed = bench.claim_one().await;
+    assert_eq!((claimed.event.id, &claimed.event.payload), (id, &payload));
+}
+
+pub(in crate::store) async fn an_event_that_is_gone_is_handled_anew_by_a_rerun(bench: Bench) {
+    let old = bench.handle("1", Completion::default()).await;
+    prune(&bench, Part::Events).await;
+    assert_eq!(bench.accept(completed("birds", "1", &["vote"])).await, Accepted::Repeat(old));
+    let again = rerun("birds", "1", &["vote"]);
+    let new = again.event.id;
+    assert_eq!(bench.accept(again).await, Accepted::New(new));
+    assert_eq!(bench.claim_one().await.event.id, new);
+    assert_eq!(bench.accept(completed("birds", "1", &["vote"])).await, Accepted::Repeat(new));
 }
 
 pub(in crate::store) async fn an_old_event_goes_with_all_that_belongs_to_it(mut bench: Bench) {
@@ -137,7 +176,20 @@ fn of_worker(project: &str, task: &str, worker: &str) -> Acceptance {
 }
 
 fn forgotten() -> Forgotten {
-    Forgotten { worker: "7".to_owned(), alias: "forgotten-x".to_owned() }
+    Forgotten { worker: "7".to_owned(), alias: "forgotten-x".to_owned(), member: None }
+}
+
+/// Walks to the end by steps of two rows, and gives in how many rows the id was found.
+async fn forget(bench: &Bench, project: &str) -> u32 {
+    let (mut changed, mut after) = (0, None);
+    loop {
+        let step = bench.store().forget_worker(&project.parse().unwrap(), &forgotten(), after.as_deref(), 2).await.unwrap();
+        changed += step.changed;
+        after = step.next;
+        if after.is_none() {
+            return changed;
+        }
+    }
 }
 
 pub(in crate::store) async fn a_worker_is_forgotten(mut bench: Bench) {
@@ -151,20 +203,19 @@ pub(in crate::store) async fn a_worker_is_forgotten(mut bench: Bench) {
         bench.store().put_snapshot(ids[ids.len() - 1], 0, r#"{"answers":[{"worker":"7","value":"7"}]}"#).await.unwrap();
     }
     let result = saving("1", r#"{"votes":[{"worker":7,"weight":7}]}"#);
-    let changes = vec![set("workers/7", "1"), set("workers/77", "2"), set("7", "3")];
+    let ledger = r#"{"workers":{"7":[2],"8":[1]},"tasks":{"7":1}}"#;
+    let changes = vec![set("workers/7", "1"), set("workers/77", "2"), set("7", "3"), set("ledger", ledger)];
     let claimed = bench.claim().await;
-    let completion = Completion { effects: vec![award("7"), award("8"), result], changes, ..Completion::default() };
+    let completion = Completion {
+        effects: vec![award("7"), award("8"), Requested { once: Some("mail/1/worker/7".to_owned()), ..result }],
+        changes,
+        ..Completion::default()
+    };
     bench.complete(&claimed[0], completion).await;
 
-    let mut after = 0;
-    let mut changed = 0;
-    loop {
-        let walked = bench.store().forget_worker(&birds, &forgotten(), after, 2).await.unwrap();
-        changed += walked.changed;
-        let Some(next) = walked.next else { break };
-        after = next;
-    }
-    assert_eq!(changed, 3);
+    // A badge, two entries of state under the id and one that holds it, a once key, a result, and three events.
+    assert_eq!(forget(&bench, "birds").await, 9);
+    assert_eq!(forget(&bench, "birds").await, 0, "nothing is left of it");
     bench.restart().await;
     let store = bench.store();
     let payload = store.event(ids[0]).await.unwrap().unwrap().0.payload;
@@ -176,8 +227,10 @@ pub(in crate::store) async fn a_worker_is_forgotten(mut bench: Bench) {
     let badges = store.badges(&birds, WantedBadges::first(10)).await.unwrap();
     assert_eq!(badges.iter().map(|badge| badge.worker.as_str()).collect::<Vec<_>>(), ["8"]);
     let kept: Vec<_> = store.scan_state(&scope("birds", "vote"), "", None, 10).await.unwrap().into_iter().map(|entry| entry.key).collect();
-    assert_eq!(kept, ["workers/77"]);
-    assert_eq!(store.state_bytes(&scope("birds", "vote")).await.unwrap(), 11);
+    assert_eq!(kept, ["ledger", "workers/77"]);
+    let ledger = store.get_state(&scope("birds", "vote"), "ledger").await.unwrap().unwrap();
+    assert_eq!(ledger.value, r#"{"workers":{"8":[1],"forgotten-x":[2]},"tasks":{"7":1}}"#);
+    assert_eq!(store.state_bytes(&scope("birds", "vote")).await.unwrap(), 11 + 6 + ledger.value.len() as u64);
     let result = store.task_result(&birds, "1").await.unwrap().unwrap().info;
     assert_eq!(result, r#"{"votes":[{"worker":"forgotten-x","weight":7}]}"#);
     let delivery = bench.claim_deliveries().await.remove(0);
@@ -188,6 +241,6 @@ pub(in crate::store) async fn another_projects_worker_is_not(bench: Bench) {
     let asked = of_worker("bees", "1", "7");
     bench.accept(asked.clone()).await;
     let birds: ProjectName = "birds".parse().unwrap();
-    assert_eq!(bench.store().forget_worker(&birds, &forgotten(), 0, 10).await.unwrap(), Walked::default());
+    assert_eq!(bench.store().forget_worker(&birds, &forgotten(), None, 10).await.unwrap(), ForgetStep::default());
     assert!(bench.store().event(asked.event.id).await.unwrap().unwrap().0.payload.contains(r#""worker_id":"7""#));
 }

@@ -4,8 +4,8 @@ use super::bench::{Bench, completed, rerun, saving, scope, with_effects};
 use crate::event::{Origin, Standing};
 use crate::id::EventId;
 use crate::store::{
-    Acceptance, Accepted, Completion, DeadKind, DeadLetterId, DeliveryOutcome, Finished, Outcome, Quarantine, Replayed, Requested,
-    StoreError, WantedDead,
+    Acceptance, Accepted, Completion, DeadKind, DeadLetterId, DeliveryOutcome, Finished, Outcome, Quarantine, Replayed, ReplayedEvent,
+    Requested, StoreError, WantedDead,
 };
 
 /// Accepts an event about `task` and gives it up.
@@ -155,22 +155,22 @@ pub(in crate::store) async fn a_replayed_delivery_may_have_happened_before(bench
 pub(in crate::store) async fn an_event_is_replayed_for_those_it_does_not_wait_for(bench: Bench) {
     let id = bench.handle("1", Completion::default()).await;
     let both = super::bench::plugins(&["vote", "mail"]);
-    assert_eq!(bench.store().replay_event(id, &both, false).await.unwrap(), Some(2));
-    assert_eq!(bench.store().replay_event(id, &both, false).await.unwrap(), Some(0), "both wait for it");
+    assert_eq!(bench.store().replay_event(id, &both, false).await.unwrap(), ReplayedEvent::Waits(2));
+    assert_eq!(bench.store().replay_event(id, &both, false).await.unwrap(), ReplayedEvent::Waits(0), "both wait for it");
     let claimed = bench.claim().await;
     let seen: Vec<_> =
         claimed.iter().map(|claimed| (claimed.plugin.as_str(), claimed.event.origin, claimed.rerun, claimed.generation)).collect();
     assert_eq!(seen, [("vote", Origin::Replay, true, 0), ("mail", Origin::Replay, false, 0)]);
-    assert_eq!(bench.store().replay_event(EventId::new(), &both, false).await.unwrap(), None);
+    assert_eq!(bench.store().replay_event(EventId::new(), &both, false).await.unwrap(), ReplayedEvent::LetGo);
     let ignored = Acceptance { standing: Standing::Ignored, ..completed("birds", "2", &[]) };
     bench.accept(ignored.clone()).await;
-    assert_eq!(bench.store().replay_event(ignored.event.id, &both, false).await.unwrap(), None);
+    assert_eq!(bench.store().replay_event(ignored.event.id, &both, false).await.unwrap(), ReplayedEvent::SetAside);
 }
 
 pub(in crate::store) async fn a_fresh_replay_begins_a_new_generation(bench: Bench) {
     let id = bench.handle("1", Completion::default()).await;
     let vote = super::bench::plugins(&["vote"]);
-    assert_eq!(bench.store().replay_event(id, &vote, true).await.unwrap(), Some(1));
+    assert_eq!(bench.store().replay_event(id, &vote, true).await.unwrap(), ReplayedEvent::Waits(1));
     let claimed = bench.claim_one().await;
     assert_eq!(claimed.generation, 1);
     bench.complete(&claimed, Completion::default()).await;

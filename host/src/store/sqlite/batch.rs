@@ -118,7 +118,7 @@ impl<'a> Batch<'a> {
             Work::Join { events, plugin, origin } => self.join(events, plugin, *origin),
             Work::Prune { cutoff, after, limit } => self.prune(*cutoff, *after, *limit).map(|walked| Ok(Answer::Walked(walked))),
             Work::Forget { project, forgotten, after, limit } => {
-                self.forget_worker(project, forgotten, *after, *limit).map(|walked| Ok(Answer::Walked(walked)))
+                self.forget_worker(project, forgotten, after.as_deref(), *limit).map(|step| Ok(Answer::Forgot(step)))
             }
             Work::Quarantine(held) => self.quarantine(held).map(|()| Ok(Answer::Done)),
             Work::Release(scope) => self.release(scope).map(|released| Ok(Answer::Released(released))),

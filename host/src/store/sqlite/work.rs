@@ -8,8 +8,8 @@ use crate::effect::OnceKey;
 use crate::event::{Event, Origin};
 use crate::id::{Digest, EventId, InvocationId, PluginName, ProjectName, Scope};
 use crate::store::{
-    Acceptance, Accepted, Binding, Completion, Cutoff, DeliveryOutcome, Emitted, Finished, Forgotten, Lease, Outcome, Quarantine, Replayed,
-    Requested, Run, StateChange, StateRead, StoreError, Walked, WantedDead,
+    Acceptance, Accepted, Binding, Completion, Cutoff, DeliveryOutcome, Emitted, Finished, ForgetStep, Forgotten, Lease, Outcome,
+    Quarantine, Replayed, ReplayedEvent, Requested, Run, StateChange, StateRead, StoreError, Walked, WantedDead,
 };
 
 /// Something to do, and where the answer goes.
@@ -68,7 +68,7 @@ pub(super) enum Work {
     Forget {
         project: ProjectName,
         forgotten: Forgotten,
-        after: i64,
+        after: Option<String>,
         limit: u32,
     },
     Quarantine(Quarantine),
@@ -96,10 +96,11 @@ pub(super) enum Answer {
     Finished(Finished),
     Bound(Binding),
     Replayed(Replayed),
-    ReplayedEvent(Option<u32>),
+    ReplayedEvent(ReplayedEvent),
     Joined(u32),
     Released(bool),
     Walked(Walked),
+    Forgot(ForgetStep),
     Done,
 }
 

@@ -17,6 +17,12 @@ pub fn python(module: &str) -> Option<PathBuf> {
     or_skip(&format!("Python's `{module}`"), "run `.ci/python-parts`", has_it.then_some(python))
 }
 
+/// `strace`, which lets system calls fail.
+pub fn strace() -> Option<PathBuf> {
+    let works = Command::new("strace").arg("--version").output().is_ok_and(|output| output.status.success());
+    or_skip("`strace`", "on Debian, install the package `strace`", works.then(|| "strace".into()))
+}
+
 /// What was found of a part, or the word that the test is skipped for want of it.
 pub fn or_skip<T>(part: &str, remedy: &str, found: Option<T>) -> Option<T> {
     if found.is_none() {

@@ -9,9 +9,9 @@ use crowdhook::event::{Event, Origin, Standing};
 use crowdhook::id::{BadgeId, Digest, EventId, InvocationId, PluginName, ProjectName, Scope};
 use crowdhook::store::sqlite::{Options, SqliteStore};
 use crowdhook::store::{
-    Acceptance, Accepted, Binding, Claimed, ClaimedDelivery, Cutoff, DeadLetter, DeliveryOutcome, DeliveryRecord, Finished, Forgotten,
-    KeptBadge, KeptResult, Lease, Outcome, Quarantine, Replayed, Run, StateEntry, Store, StoreError, Totals, Walked, WantedBadges,
-    WantedDead,
+    Acceptance, Accepted, Binding, Claimed, ClaimedDelivery, Cutoff, DeadLetter, DeliveryOutcome, DeliveryRecord, Finished, ForgetStep,
+    Forgotten, KeptBadge, KeptResult, Lease, Outcome, Quarantine, Replayed, ReplayedEvent, Run, StateEntry, Store, StoreError, Totals,
+    Walked, WantedBadges, WantedDead,
 };
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -154,7 +154,7 @@ impl Store for Moody {
     async fn replay(&self, _: &WantedDead, _: u32) -> Result<Replayed, StoreError> {
         unreachable!()
     }
-    async fn replay_event(&self, _: EventId, _: &[PluginName], _: bool) -> Result<Option<u32>, StoreError> {
+    async fn replay_event(&self, _: EventId, _: &[PluginName], _: bool) -> Result<ReplayedEvent, StoreError> {
         unreachable!()
     }
     async fn derived(&self, _: EventId) -> Result<Vec<Event>, StoreError> {
@@ -175,7 +175,7 @@ impl Store for Moody {
     async fn prune(&self, _: Cutoff, _: i64, _: u32) -> Result<Walked, StoreError> {
         unreachable!()
     }
-    async fn forget_worker(&self, _: &ProjectName, _: &Forgotten, _: i64, _: u32) -> Result<Walked, StoreError> {
+    async fn forget_worker(&self, _: &ProjectName, _: &Forgotten, _: Option<&str>, _: u32) -> Result<ForgetStep, StoreError> {
         unreachable!()
     }
     async fn seen(&self, _: &ProjectName, _: &[String]) -> Result<Vec<Option<EventId>>, StoreError> {

@@ -82,6 +82,33 @@ async fn a_page_that_is_too_large_is_asked_for_in_smaller_ones() {
 }
 
 #[tokio::test]
+async fn how_many_rows_fit_is_remembered_for_the_pages_that_follow() {
+    let stage = Stage::with(Limits { body_bytes_max: 16 << 10, ..Limits::default() }).await;
+    let long = "w".repeat(1200);
+    let expected: Vec<String> = (0..60).map(|_| stage.completed(&[&long]).to_string()).collect();
+    let (client, mut after, mut found) = (stage.client(), None, Vec::new());
+    stage.server.reset_calls();
+    let mut pages: u64 = 0;
+    loop {
+        let page = client.completed_tasks(after.as_deref(), 100).await.unwrap();
+        pages += 1;
+        found.extend(tasks(&page).into_iter().map(str::to_owned));
+        if page.ends {
+            break;
+        }
+        after = page.last;
+    }
+    assert_eq!(found, expected);
+    let thrown_away = stage.server.calls().of("GET", Endpoint::Task) - pages;
+    assert!(pages >= 9 && thrown_away <= 6, "{pages} pages, and {thrown_away} answers that were thrown away");
+    // Results are rows of another size: what fits there is learnt apart.
+    let calls = || stage.server.calls().of("GET", Endpoint::Result);
+    let before = calls();
+    assert!(client.completions(None).await.unwrap().completed.len() < 60);
+    assert!(calls() - before >= 3);
+}
+
+#[tokio::test]
 async fn an_older_server_is_asked_for_the_result_of_each_task() {
     let stage = Stage::new().await;
     let task = stage.completed(&["owl"]);

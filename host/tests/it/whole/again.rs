@@ -80,6 +80,23 @@ async fn events_that_were_given_up_are_handled_once_the_plugin_is_mended() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_claimed_of_a_plugin_before_it_was_held_does_not_run() {
+    let stage = Stage::with_limits("per_plugin_max = 1\nquarantine_after = 3\n", &["traps"], &runs("traps", &[])).await;
+    // All are posted at once and claimed together.
+    let posts = 20;
+    for _ in 0..posts {
+        stage.completed(&["red"]);
+    }
+    eventually("the plugin is held", async || stage.held().await.pop()).await;
+    until("all are there", async || stage.host.totals().await.events == posts).await;
+    until("none is in hand", async || stage.host.totals().await.waiting == posts).await;
+    let trapped =
+        stage.host.events().await.iter().map(|kept| kept.outcomes().iter().filter(|outcome| **outcome == "trapped").count()).sum::<usize>();
+    assert!((3..=4).contains(&trapped), "one may have been under way: {trapped}");
+    stage.host.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_plugin_that_keeps_trapping_is_held_and_goes_on_with_its_next_version() {
     let limits = "traps_max = 2\nquarantine_after = 3\n";
     let stage = Stage::with_limits(limits, &["majority-vote", "traps"], &format!("{VOTE}\n{}", runs("traps", &[]))).await;

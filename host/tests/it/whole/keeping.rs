@@ -1,6 +1,7 @@
 //! What is kept, and for how long: a backup that is restored, a worker who is forgotten, what is old.
 
 use std::fs;
+use std::process::Command;
 use std::time::Duration;
 
 use crowdhook::clock::Clock;
@@ -11,10 +12,15 @@ use serde_json::{Value, json};
 
 use super::{Stage, completed};
 use crate::harness::folder::{Folder, VOTE};
+use crate::harness::part::strace;
 use crate::harness::peek;
-use crate::harness::process::run;
+use crate::harness::process::{crowdhook, run, said};
 use crate::harness::running::Running;
 use crate::harness::wire;
+
+/// What the disk of a backup cannot do: calls, and how they fail.
+const POOR_DISKS: [(&str, &str); 4] =
+    [("link,linkat", "EPERM"), ("renameat2", "EINVAL"), ("renameat2,link,linkat", "EOPNOTSUPP"), ("renameat2,link,linkat", "EPERM")];
 
 /// Thanks everybody for their first answer.
 const THANKS: &str = "\
@@ -79,6 +85,30 @@ async fn a_backup_made_while_events_come_is_restored_and_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_backup_is_made_where_the_disk_knows_no_links() {
+    let Some(strace) = strace() else { return };
+    let folder = Running::start(Folder::new()).await.stop().await;
+    for (number, (calls, error)) in POOR_DISKS.into_iter().enumerate() {
+        let (log, file) = (folder.path(&format!("strace-{number}.log")), folder.path(&format!("copy-{number}.db")));
+        let mut command = Command::new(&strace);
+        command.args(["--follow-forks", "--seccomp-bpf", "-qq", "--output"]).arg(&log);
+        command.arg(format!("--trace={calls}")).arg(format!("--inject={calls}:error={error}"));
+        command.arg(env!("CARGO_BIN_EXE_crowdhook")).env("NO_COLOR", "1");
+        command.arg("backup").arg(&file).arg("--config").arg(folder.config());
+        said(command).await.well();
+        assert_eq!(fs::read(&file).unwrap().get(..15), Some(&b"SQLite format 3"[..]), "{calls}");
+        let left: Vec<_> = fs::read_dir(folder.path("")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert!(!left.iter().any(|name| name.to_string_lossy().ends_with(".part")), "{calls}: {left:?}");
+    }
+    let log = fs::read_to_string(folder.path("strace-3.log")).unwrap();
+    assert!(log.contains("renameat2(") && log.matches("(INJECTED)").count() == 2, "{log}");
+    let help = said(crowdhook(&["backup", "--help"])).await.well();
+    // Its lines are as long as the terminal is wide.
+    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(help.contains("may leave again under the same key") && help.contains("`crowdhook backfill`"), "{help}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_forgotten_worker_is_nowhere_in_the_store_and_their_answers_still_count() {
     let stage = Stage::new(&["majority-vote", "badges"], &format!("{VOTE}\n{THANKS}")).await;
     for _ in 0..3 {
@@ -100,7 +130,7 @@ async fn a_forgotten_worker_is_nowhere_in_the_store_and_their_answers_still_coun
     let left = badges().await;
     assert!(left.len() == 2 && left.iter().all(|badge| badge["worker"] != worker), "{left:?}");
     let said = run(&stage.host.folder, &["forget-worker", "birds", worker, "--json"]).await.well();
-    assert!(said.contains("\"events\": 0"), "{said}");
+    assert!(said.contains("\"rows\": 0"), "{said}");
     run(&stage.host.folder, &["forget-worker", "no-such-project", worker]).await.fails(1, &["there is no project of that name"]);
 
     // What was concluded stays, and is concluded again from what is kept.

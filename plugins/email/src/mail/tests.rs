@@ -103,7 +103,7 @@ fn the_condition_decides() {
 
 #[test]
 fn the_result_is_attached_as_it_came() {
-    let mail = only(&json!({ "to": ["ann@example.org"], "attach": "json" }), analysis());
+    let mail = only(&json!({ "to": ["ann@example.org"], "attach": "json", "worker_ids": true }), analysis());
     assert_eq!(mail.attachment.unwrap().content, analysis().to_string());
 }
 

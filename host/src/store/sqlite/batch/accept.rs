@@ -18,6 +18,8 @@ pub(super) struct Known {
     pub(super) row: i64,
     pub(super) generation: u32,
     pub(super) standing: u8,
+    /// Whether its payload was let go.
+    pub(super) is_bare: bool,
 }
 
 /// What the invocations of an event have in common.
@@ -31,8 +33,10 @@ pub(super) struct Handling<'a> {
 
 impl Batch<'_> {
     pub(super) fn accept(&mut self, batch: &[Incoming]) -> rusqlite::Result<Result<Answer, StoreError>> {
-        if let Err(full) = self.has_room() {
-            return Ok(Err(full));
+        for incoming in batch {
+            if let Err(full) = self.has_room(&incoming.asked.event.project, &incoming.asked.plugins)? {
+                return Ok(Err(full));
+            }
         }
         let accepted = batch.iter().map(|incoming| self.accept_one(incoming)).collect::<rusqlite::Result<_>>()?;
         Ok(Ok(Answer::Accepted(accepted)))
@@ -49,9 +53,15 @@ impl Batch<'_> {
         if !is_new {
             return self.accept_again(incoming, project, &key);
         }
+        self.record(incoming, project, &key)
+    }
+
+    /// Records an event that is not there.
+    fn record(&mut self, incoming: &Incoming, project: u32, key: &Value) -> rusqlite::Result<Accepted> {
+        let asked = &incoming.asked;
         let standing =
             if asked.standing == Standing::Accepted && !self.is_fresh(incoming, project)? { Standing::Superseded } else { asked.standing };
-        let row = self.insert_event(&asked.event, project, (standing, Some(&key)), &incoming.payload)?;
+        let row = self.insert_event(&asked.event, project, (standing, Some(key)), &incoming.payload)?;
         if let Some((digest, body)) = &incoming.snapshot {
             self.keep_snapshot(asked.event.id, 0, digest, body)?;
         }
@@ -72,27 +82,38 @@ impl Batch<'_> {
         if asked.again == Again::Never || asked.standing != Standing::Accepted {
             return Ok(Accepted::Repeat(id));
         }
-        // An event that was pruned cannot be handled again; its key stays.
-        let Some(known) = self.known(id)? else { return Ok(Accepted::Repeat(id)) };
-        let waits = self.db.prepare_cached("SELECT 1 FROM invocation WHERE event = ?1 LIMIT 1")?.exists([known.row])?;
-        if waits {
+        let Some(known) = self.known(id)? else {
+            // Only its key was left: the platform says again all there is to say.
+            let id = asked.event.id.as_bytes();
+            self.execute("UPDATE seen SET event = ?3 WHERE project = ?1 AND key = ?2", params![project, key, id])?;
+            return self.record(incoming, project, key);
+        };
+        let mut plugins = Vec::with_capacity(asked.plugins.len());
+        for plugin in &asked.plugins {
+            let scope = self.names.scope_number(self.db, &asked.event.project, plugin)?;
+            if !self.waits_for(known.row, scope)? {
+                plugins.push(plugin.clone());
+            }
+        }
+        if plugins.is_empty() && !asked.plugins.is_empty() {
             return Ok(Accepted::FoldedIn(id));
         }
         if !self.is_fresh(incoming, project)? {
             return Ok(Accepted::Superseded(id));
         }
+        self.execute("UPDATE event SET payload = ?2 WHERE id = ?1 AND payload = ''", params![known.row, incoming.payload])?;
         self.set_newest(incoming, project)?;
         let generation = known.generation.saturating_add(1);
         let standing = rows::standing_number(Standing::Accepted);
         self.execute("UPDATE event SET generation = ?2, standing = ?3 WHERE id = ?1", params![known.row, generation, standing])?;
         self.counters.set_aside -= i64::from(known.standing != standing);
         let handling = self.handling(incoming, known.row, Origin::Rerun, generation);
-        self.invoke(&handling, &asked.plugins, true)?;
+        self.invoke(&handling, &plugins, true)?;
         Ok(Accepted::Rerun(id))
     }
 
     pub(super) fn join(&mut self, events: &[EventId], plugin: &PluginName, origin: Origin) -> rusqlite::Result<Result<Answer, StoreError>> {
-        if let Err(full) = self.has_room() {
+        if let Err(full) = self.check_room() {
             return Ok(Err(full));
         }
         let mut joined = 0;
@@ -106,13 +127,13 @@ impl Batch<'_> {
         let Some((event, _)) = read::event(self.db, self.names, id)? else { return Ok(false) };
         let (Some(known), Some(root)) = (self.known(id)?, self.known(event.root)?) else { return Ok(false) };
         let scope = self.names.scope_number(self.db, &event.project, plugin)?;
-        let had = self
-            .db
-            .prepare_cached(
-                "SELECT 1 FROM invocation WHERE event = ?1 AND scope = ?2 UNION ALL SELECT 1 FROM run WHERE event = ?1 AND scope = ?2",
-            )?
-            .exists(params![known.row, scope])?;
-        if had || known.standing != rows::standing_number(Standing::Accepted) {
+        let ran = self.db.prepare_cached("SELECT 1 FROM run WHERE event = ?1 AND scope = ?2")?.exists(params![known.row, scope])?;
+        if ran
+            || self.waits_for(known.row, scope)?
+            || known.is_bare
+            || root.is_bare
+            || known.standing != rows::standing_number(Standing::Accepted)
+        {
             return Ok(false);
         }
         // What the platform said is kept under the event from outside.
@@ -122,8 +143,27 @@ impl Batch<'_> {
         Ok(true)
     }
 
+    /// Whether an event waits for a plugin.
+    pub(super) fn waits_for(&self, event: i64, scope: u32) -> rusqlite::Result<bool> {
+        self.db.prepare_cached("SELECT 1 FROM invocation WHERE event = ?1 AND scope = ?2")?.exists(params![event, scope])
+    }
+
+    /// The error when no further invocation of one of `plugins` may wait: one plugin that waits or is held has three quarters of the room, so
+    /// that the hooks of other projects still find some.
+    fn has_room(&mut self, project: &ProjectName, plugins: &[PluginName]) -> rusqlite::Result<Result<(), StoreError>> {
+        let max = self.shared.waiting_max - self.shared.waiting_max / 4;
+        for plugin in plugins {
+            let scope = self.names.scope_number(self.db, project, plugin)?;
+            let waiting = self.shared.invocations().len_of(self.names.member(scope));
+            if waiting >= max {
+                return Ok(Err(StoreError::Full { waiting, max }));
+            }
+        }
+        Ok(self.check_room())
+    }
+
     /// The error when no further invocation may wait.
-    fn has_room(&self) -> Result<(), StoreError> {
+    pub(super) fn check_room(&self) -> Result<(), StoreError> {
         let waiting = self.shared.invocations().len() + self.news.added;
         let max = self.shared.waiting_max;
         if waiting >= max { Err(StoreError::Full { waiting, max }) } else { Ok(()) }
@@ -136,8 +176,10 @@ impl Batch<'_> {
 
     pub(super) fn known(&self, id: EventId) -> rusqlite::Result<Option<Known>> {
         self.db
-            .prepare_cached("SELECT id, generation, standing FROM event WHERE uuid = ?1")?
-            .query_row([id.as_bytes()], |row| Ok(Known { row: row.get(0)?, generation: row.get(1)?, standing: row.get(2)? }))
+            .prepare_cached("SELECT id, generation, standing, payload = '' FROM event WHERE uuid = ?1")?
+            .query_row([id.as_bytes()], |row| {
+                Ok(Known { row: row.get(0)?, generation: row.get(1)?, standing: row.get(2)?, is_bare: row.get(3)? })
+            })
             .optional()
     }
 

@@ -132,7 +132,7 @@ impl Batch<'_> {
         Ok(true)
     }
 
-    fn change(&mut self, scope: u32, change: &StateChange) -> rusqlite::Result<()> {
+    pub(super) fn change(&mut self, scope: u32, change: &StateChange) -> rusqlite::Result<()> {
         let (key, value) = match change {
             StateChange::Set(key, value) => (key, value.clone()),
             StateChange::Increment(key, by) => {

@@ -1,88 +1,210 @@
-//! Forgetting a person: the id goes from whatever is kept of a project.
+//! Forgetting a person: the id goes from whatever is kept of a project, a bounded number of rows in each commit.
 
 use rusqlite::params;
 use rusqlite::types::Value as Sql;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
 
 use super::Batch;
-use crate::event::WORKER_MEMBERS;
 use crate::id::{Digest, ProjectName};
+use crate::store::sqlite::replace;
 use crate::store::sqlite::rows::{Packed, Unpacked};
-use crate::store::{Forgotten, Walked};
+use crate::store::{ForgetStep, Forgotten, StateChange};
 
-/// Texts may hold JSON that holds text that holds JSON; beyond this many of them nobody looks.
-const DEPTH_MAX: u32 = 4;
+/// Where a walk goes on: behind this.
+#[derive(Debug, Serialize, Deserialize)]
+enum At {
+    /// An entry of plugins' state.
+    State(u32, String),
+    /// A once key.
+    Once(u32, String),
+    /// A revision of a task result.
+    Result(String, i64),
+    /// An event.
+    Event(i64),
+}
 
 impl Batch<'_> {
     pub(super) fn forget_worker(
         &mut self,
         project: &ProjectName,
         forgotten: &Forgotten,
-        after: i64,
+        after: Option<&str>,
         limit: u32,
-    ) -> rusqlite::Result<Walked> {
-        let Some(number) = self.names.known_project(project) else { return Ok(Walked::default()) };
+    ) -> rusqlite::Result<ForgetStep> {
+        let Some(number) = self.names.known_project(project) else { return Ok(ForgetStep::default()) };
         // What is written over is to be gone from the file too, not only from the tables.
         self.db.pragma_update(None, "secure_delete", true)?;
-        let walked = self.forget_in_events(number, forgotten, after, limit);
+        let step = self.forget_step(number, forgotten, after, limit);
         self.db.pragma_update(None, "secure_delete", false)?;
-        walked
+        step
     }
 
-    fn forget_in_events(&mut self, number: u32, forgotten: &Forgotten, after: i64, limit: u32) -> rusqlite::Result<Walked> {
-        if after == 0 {
-            self.forget_beside_events(number, forgotten)?;
-        }
-        let events: Vec<(i64, Vec<u8>, Unpacked)> = self
-            .db
-            .prepare_cached("SELECT id, uuid, payload FROM event WHERE project = ?1 AND id > ?2 ORDER BY id LIMIT ?3")?
-            .query_map(params![number, after, limit], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-            .collect::<rusqlite::Result<_>>()?;
-        let mut walked = Walked { next: events.last().map(|(row, ..)| *row).filter(|_| events.len() == limit as usize), changed: 0 };
-        for (row, uuid, payload) in events {
-            let mut changed = false;
-            if let Some(payload) = replaced(&payload.0, forgotten) {
-                self.execute("UPDATE event SET payload = ?2 WHERE id = ?1", params![row, Packed::of(payload)])?;
-                changed = true;
+    fn forget_step(&mut self, project: u32, forgotten: &Forgotten, after: Option<&str>, limit: u32) -> rusqlite::Result<ForgetStep> {
+        let at = after.and_then(|after| serde_json::from_str(after).ok());
+        let (changed, next) = match at {
+            None => {
+                let badges = "DELETE FROM badge WHERE project = ?1 AND worker = ?2";
+                (self.execute(badges, params![project, forgotten.worker])?, Some(At::State(0, String::new())))
             }
-            changed |= self.forget_in("run", "read", ("event", &Sql::Integer(row)), forgotten)?;
-            changed |= self.forget_in("run", "log", ("event", &Sql::Integer(row)), forgotten)?;
-            changed |= self.forget_in("delivery", "effect", ("event", &Sql::Blob(uuid.clone())), forgotten)?;
-            changed |= self.forget_in("delivered", "effect", ("event", &Sql::Blob(uuid.clone())), forgotten)?;
-            changed |= self.forget_in_snapshots(&uuid, forgotten)?;
-            walked.changed += u32::from(changed);
-        }
-        Ok(walked)
+            Some(At::State(scope, key)) => self.forget_in_state(project, forgotten, (scope, &key), limit)?,
+            Some(At::Once(scope, key)) => self.forget_in_once(project, forgotten, (scope, &key), limit)?,
+            Some(At::Result(task, revision)) => self.forget_in_results(project, forgotten, (&task, revision), limit)?,
+            Some(At::Event(row)) => self.forget_in_events(project, forgotten, row, limit)?,
+        };
+        let next = next.map(|at| serde_json::json!(at).to_string());
+        Ok(ForgetStep { changed: u32::try_from(changed).unwrap_or(u32::MAX), next })
     }
 
-    fn forget_beside_events(&mut self, project: u32, forgotten: &Forgotten) -> rusqlite::Result<()> {
-        self.execute("DELETE FROM badge WHERE project = ?1 AND worker = ?2", params![project, forgotten.worker])?;
-        let entries: Vec<(u32, String, i64)> = self
+    fn forget_in_state(
+        &mut self,
+        project: u32,
+        forgotten: &Forgotten,
+        (scope, after): (u32, &str),
+        limit: u32,
+    ) -> rusqlite::Result<(usize, Option<At>)> {
+        let Some(scope) = self.scope_from(project, scope)? else { return Ok((0, Some(At::Once(0, String::new())))) };
+        let entries: Vec<(String, String)> = self
+            .db
+            .prepare_cached("SELECT key, value FROM state WHERE scope = ?1 AND key > ?2 ORDER BY key LIMIT ?3")?
+            .query_map(params![scope, after, limit], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<rusqlite::Result<_>>()?;
+        let next = match entries.last() {
+            Some((key, _)) if entries.len() == limit as usize => At::State(scope, key.clone()),
+            _ => At::State(scope.saturating_add(1), String::new()),
+        };
+        let mut changed = 0;
+        for (key, value) in entries {
+            let change = if key.split('/').any(|part| part == forgotten.worker) {
+                StateChange::Remove(key)
+            } else if let Some(value) = replace::in_text(&value, forgotten) {
+                StateChange::Set(key, value)
+            } else {
+                continue;
+            };
+            self.change(scope, &change)?;
+            changed += 1;
+        }
+        Ok((changed, Some(next)))
+    }
+
+    fn forget_in_once(
+        &self,
+        project: u32,
+        forgotten: &Forgotten,
+        (scope, after): (u32, &str),
+        limit: u32,
+    ) -> rusqlite::Result<(usize, Option<At>)> {
+        let Some(scope) = self.scope_from(project, scope)? else { return Ok((0, Some(At::Result(String::new(), 0)))) };
+        let keys: Vec<String> = self
+            .db
+            .prepare_cached("SELECT key FROM once WHERE scope = ?1 AND key > ?2 ORDER BY key LIMIT ?3")?
+            .query_map(params![scope, after, limit], |row| row.get(0))?
+            .collect::<rusqlite::Result<_>>()?;
+        let next = match keys.last() {
+            Some(key) if keys.len() == limit as usize => At::Once(scope, key.clone()),
+            _ => At::Once(scope.saturating_add(1), String::new()),
+        };
+        let mut changed = 0;
+        for key in keys {
+            if let Some(new) = replace::in_key(&key, forgotten) {
+                changed += self.execute("UPDATE OR REPLACE once SET key = ?3 WHERE scope = ?1 AND key = ?2", params![scope, key, new])?;
+            }
+        }
+        Ok((changed, Some(next)))
+    }
+
+    /// The first plugin of the project whose number is not below this one.
+    fn scope_from(&self, project: u32, scope: u32) -> rusqlite::Result<Option<u32>> {
+        self.db.prepare_cached("SELECT min(id) FROM scope WHERE project = ?1 AND id >= ?2")?.query_row([project, scope], |row| row.get(0))
+    }
+
+    fn forget_in_results(
+        &self,
+        project: u32,
+        forgotten: &Forgotten,
+        (task, revision): (&str, i64),
+        limit: u32,
+    ) -> rusqlite::Result<(usize, Option<At>)> {
+        let results: Vec<(String, i64, Unpacked)> = self
             .db
             .prepare_cached(
-                "SELECT t.scope, t.key, octet_length(t.key) + octet_length(t.value) FROM state t JOIN scope s ON s.id = t.scope \
-                 WHERE s.project = ?1 AND instr('/' || t.key || '/', '/' || ?2 || '/') > 0",
+                "SELECT task, revision, info FROM task_result WHERE project = ?1 AND (task, revision) > (?2, ?3) \
+                 ORDER BY task, revision LIMIT ?4",
             )?
-            .query_map(params![project, forgotten.worker], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+            .query_map(params![project, task, revision, limit], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
             .collect::<rusqlite::Result<_>>()?;
-        for (scope, key, bytes) in entries {
-            self.execute("DELETE FROM state WHERE scope = ?1 AND key = ?2", params![scope, key])?;
-            *self.state_grew.entry(scope).or_default() -= bytes;
+        let next = match results.last() {
+            Some((task, revision, _)) if results.len() == limit as usize => At::Result(task.clone(), *revision),
+            _ => At::Event(0),
+        };
+        let mut changed = 0;
+        for (task, revision, info) in results {
+            if let Some(info) = replace::in_text(&info.0, forgotten) {
+                changed += self.execute(
+                    "UPDATE task_result SET info = ?4 WHERE project = ?1 AND task = ?2 AND revision = ?3",
+                    params![project, task, revision, Packed::of(info)],
+                )?;
+            }
         }
-        self.forget_in("task_result", "info", ("project", &Sql::Integer(project.into())), forgotten).map(|_| ())
+        Ok((changed, Some(next)))
     }
 
-    /// Replaces the id in a column of JSON, in the rows of `table` that `of` names.
-    fn forget_in(&self, table: &str, column: &str, of: (&str, &Sql), forgotten: &Forgotten) -> rusqlite::Result<bool> {
-        let key = if table == "task_result" { "task || '/' || revision" } else { "id" };
-        let select = format!("SELECT {key}, {column} FROM {table} WHERE {} = ?1 AND {column} IS NOT NULL", of.0);
-        let update = format!("UPDATE {table} SET {column} = ?3 WHERE {} = ?1 AND {key} = ?2", of.0);
+    fn forget_in_events(&self, project: u32, forgotten: &Forgotten, after: i64, limit: u32) -> rusqlite::Result<(usize, Option<At>)> {
+        // Events of other projects are looked at too, so that a step has an end, but nothing of them is read.
+        let events = self
+            .db
+            .prepare_cached("SELECT id, project, uuid, payload FROM event WHERE id > ?1 ORDER BY id LIMIT ?2")?
+            .query_map(params![after, limit], |row| {
+                let is_of_project = row.get::<_, u32>(1)? == project;
+                let found: Option<(Vec<u8>, Unpacked)> = if is_of_project { Some((row.get(2)?, row.get(3)?)) } else { None };
+                Ok((row.get(0)?, found))
+            })?
+            .collect::<rusqlite::Result<Vec<_>>>()?;
+        let next = events.last().map(|(row, _)| At::Event(*row)).filter(|_| events.len() == limit as usize);
+        let mut changed = 0;
+        for (row, of_project) in events {
+            let Some((uuid, payload)) = of_project else { continue };
+            let mut is_changed = false;
+            if let Some(payload) = replace::in_text(&payload.0, forgotten) {
+                self.execute("UPDATE event SET payload = ?2 WHERE id = ?1", params![row, Packed::of(payload)])?;
+                is_changed = true;
+            }
+            for (column, rows) in [("read", "run"), ("log", "run")] {
+                is_changed |= self.forget_in_column(rows, column, &Sql::Integer(row), forgotten)?;
+            }
+            for table in ["delivery", "delivered"] {
+                is_changed |= self.forget_in_column(table, "effect", &Sql::Blob(uuid.clone()), forgotten)?;
+                is_changed |= self.forget_in_their_once(table, &uuid, forgotten)?;
+            }
+            is_changed |= self.forget_in_snapshots(&uuid, forgotten)?;
+            changed += usize::from(is_changed);
+        }
+        Ok((changed, next))
+    }
+
+    /// Replaces the id in a column of JSON, in those rows of `table` that are about `event`.
+    fn forget_in_column(&self, table: &str, column: &str, event: &Sql, forgotten: &Forgotten) -> rusqlite::Result<bool> {
+        let select = format!("SELECT id, {column} FROM {table} WHERE event = ?1 AND {column} IS NOT NULL");
+        let texts: Vec<(i64, Unpacked)> =
+            self.db.prepare_cached(&select)?.query_map([event], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?;
         let mut changed = false;
-        let texts: Vec<(Sql, Unpacked)> =
-            self.db.prepare_cached(&select)?.query_map([of.1], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?;
-        for (key, text) in texts {
-            if let Some(text) = replaced(&text.0, forgotten) {
-                self.execute(&update, params![of.1, key, Packed::of(text)])?;
+        for (id, text) in texts {
+            if let Some(text) = replace::in_text(&text.0, forgotten) {
+                self.execute(&format!("UPDATE {table} SET {column} = ?2 WHERE id = ?1"), params![id, Packed::of(text)])?;
+                changed = true;
+            }
+        }
+        Ok(changed)
+    }
+
+    fn forget_in_their_once(&self, table: &str, event: &[u8], forgotten: &Forgotten) -> rusqlite::Result<bool> {
+        let select = format!("SELECT id, once FROM {table} WHERE event = ?1 AND once IS NOT NULL");
+        let keys: Vec<(i64, String)> =
+            self.db.prepare_cached(&select)?.query_map([event], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?;
+        let mut changed = false;
+        for (id, key) in keys {
+            if let Some(key) = replace::in_key(&key, forgotten) {
+                self.execute(&format!("UPDATE {table} SET once = ?2 WHERE id = ?1"), params![id, key])?;
                 changed = true;
             }
         }
@@ -98,88 +220,12 @@ impl Batch<'_> {
             .collect::<rusqlite::Result<_>>()?;
         let mut changed = false;
         for (generation, content, text) in texts {
-            let Some(text) = replaced(&text.0, forgotten) else { continue };
+            let Some(text) = replace::in_text(&text.0, forgotten) else { continue };
             let new = self.content(&Digest::of(text.as_bytes()), &Packed::of(text))?;
             self.execute("UPDATE snapshot SET content = ?3 WHERE root = ?1 AND generation = ?2", params![root, generation, new])?;
             self.execute("DELETE FROM content WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM snapshot WHERE content = ?1)", [content])?;
             changed = true;
         }
         Ok(changed)
-    }
-}
-
-/// `text` with the alias in the place of the id; none when it does not hold it.
-fn replaced(text: &str, forgotten: &Forgotten) -> Option<String> {
-    // Parsing all that is kept would take long; most of it does not hold these letters at all.
-    if !text.contains(&forgotten.worker) {
-        return None;
-    }
-    let mut value = serde_json::from_str(text).ok()?;
-    replace(&mut value, forgotten, DEPTH_MAX).then(|| value.to_string())
-}
-
-fn replace(value: &mut Value, forgotten: &Forgotten, depth: u32) -> bool {
-    match value {
-        Value::Array(values) => {
-            let mut changed = false;
-            for value in values {
-                changed |= replace(value, forgotten, depth);
-            }
-            changed
-        }
-        Value::Object(members) => {
-            let mut changed = false;
-            for (name, value) in members {
-                if WORKER_MEMBERS.contains(&name.as_str()) && is(value, &forgotten.worker) {
-                    *value = Value::String(forgotten.alias.clone());
-                    changed = true;
-                } else {
-                    changed |= replace(value, forgotten, depth);
-                }
-            }
-            changed
-        }
-        Value::String(text) if depth > 0 && text.starts_with(['{', '[']) => {
-            let Ok(mut inner) = serde_json::from_str(text) else { return false };
-            let changed = replace(&mut inner, forgotten, depth - 1);
-            if changed {
-                *text = inner.to_string();
-            }
-            changed
-        }
-        _ => false,
-    }
-}
-
-/// Whether `value` is this id, written as a text or as a number.
-fn is(value: &Value, id: &str) -> bool {
-    match value {
-        Value::String(text) => text == id,
-        Value::Number(number) => number.to_string() == id,
-        _ => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_id_is_replaced_where_a_worker_stands_and_nowhere_else() {
-        let forgotten = Forgotten { worker: "7".to_owned(), alias: "forgotten-1".to_owned() };
-        let cases = [
-            (r#"{"worker":"7","task":"7"}"#, Some(r#"{"worker":"forgotten-1","task":"7"}"#)),
-            (
-                r#"{"answers":[{"user_id":7,"id":7},{"user_id":17}]}"#,
-                Some(r#"{"answers":[{"user_id":"forgotten-1","id":7},{"user_id":17}]}"#),
-            ),
-            (r#"{"extra":"{\"worker_id\":\"7\"}"}"#, Some(r#"{"extra":"{\"worker_id\":\"forgotten-1\"}"}"#)),
-            (r#"{"task":"7"}"#, None),
-            (r#"{"worker":"8"}"#, None),
-            ("7 is no JSON", None),
-        ];
-        for (text, expected) in cases {
-            assert_eq!(replaced(text, &forgotten).as_deref(), expected, "{text}");
-        }
     }
 }

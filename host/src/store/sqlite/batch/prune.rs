@@ -9,7 +9,7 @@ use crate::store::sqlite::rows;
 use crate::store::{Cutoff, Part, Walked};
 
 /// What stands in the place of a payload that was let go.
-const NO_PAYLOAD: &str = "{}";
+const NO_PAYLOAD: &str = "";
 
 /// An event, as far as it matters here.
 struct Old {
@@ -101,18 +101,38 @@ impl Batch<'_> {
         self.execute("DELETE FROM event WHERE id = ?1", [old.row]).map(|gone| gone == 1)
     }
 
-    /// Whether something of the event is still to be done.
+    /// Whether something is still to be done of the event, or of one that it led to, which is run on what is kept here.
     fn waits(&self, old: &Old) -> rusqlite::Result<bool> {
-        let invocation = self.db.prepare_cached("SELECT 1 FROM invocation WHERE event = ?1")?.exists([old.row])?;
-        Ok(invocation || self.db.prepare_cached("SELECT 1 FROM delivery WHERE event = ?1")?.exists([&old.uuid])?)
+        for (row, uuid) in self.family(old)? {
+            let invocation = self.db.prepare_cached("SELECT 1 FROM invocation WHERE event = ?1")?.exists([row])?;
+            if invocation || self.db.prepare_cached("SELECT 1 FROM delivery WHERE event = ?1")?.exists([uuid])? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
-    /// The same, or may be when somebody replays it.
+    /// The same, or may be when somebody replays what was given up.
     fn is_wanted(&self, old: &Old) -> rusqlite::Result<bool> {
-        let dead = self.db.prepare_cached("SELECT 1 FROM dead_letter WHERE event = ?1")?.exists([old.row])?;
-        let undelivered =
-            self.db.prepare_cached("SELECT 1 FROM delivered WHERE event = ?1 AND ending = ?2")?.exists(params![old.uuid, DEAD])?;
-        Ok(dead || undelivered || self.waits(old)?)
+        for (row, uuid) in self.family(old)? {
+            let dead = self.db.prepare_cached("SELECT 1 FROM dead_letter WHERE event = ?1")?.exists([row])?;
+            let undelivered = "SELECT 1 FROM delivered WHERE event = ?1 AND ending = ?2";
+            if dead || self.db.prepare_cached(undelivered)?.exists(params![uuid, DEAD])? {
+                return Ok(true);
+            }
+        }
+        self.waits(old)
+    }
+
+    /// The event and, when it came from outside, those that it led to: rows and ids.
+    fn family(&self, old: &Old) -> rusqlite::Result<Vec<(i64, Vec<u8>)>> {
+        let mut family = vec![(old.row, old.uuid.clone())];
+        if old.is_root {
+            let mut derived = self.db.prepare_cached("SELECT id, uuid FROM event WHERE root = ?1")?;
+            let derived = derived.query_map([&old.uuid], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            family.extend(derived.collect::<rusqlite::Result<Vec<_>>>()?);
+        }
+        Ok(family)
     }
 
     fn empty_payload(&self, old: &Old) -> rusqlite::Result<bool> {

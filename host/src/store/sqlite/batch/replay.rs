@@ -14,7 +14,7 @@ use crate::store::sqlite::dead::{self, DeadDeliveryRow, DeadInvocationRow, Order
 use crate::store::sqlite::read;
 use crate::store::sqlite::rows::{self, Unpacked};
 use crate::store::sqlite::work::Answer;
-use crate::store::{DeadKind, Quarantine, Replayed, StoreError, WantedDead};
+use crate::store::{DeadKind, Quarantine, Replayed, ReplayedEvent, StoreError, WantedDead};
 
 impl Batch<'_> {
     pub(super) fn replay(&mut self, wanted: &WantedDead, limit: u32) -> rusqlite::Result<Result<Answer, StoreError>> {
@@ -88,11 +88,14 @@ impl Batch<'_> {
         Ok(())
     }
 
-    pub(super) fn replay_event(&mut self, id: EventId, plugins: &[PluginName], fresh: bool) -> rusqlite::Result<Option<u32>> {
-        let Some((event, _)) = read::event(self.db, self.names, id)? else { return Ok(None) };
-        let (Some(known), Some(root)) = (self.known(id)?, self.known(event.root)?) else { return Ok(None) };
+    pub(super) fn replay_event(&mut self, id: EventId, plugins: &[PluginName], fresh: bool) -> rusqlite::Result<ReplayedEvent> {
+        let Some((event, _)) = read::event(self.db, self.names, id)? else { return Ok(ReplayedEvent::LetGo) };
+        let (Some(known), Some(root)) = (self.known(id)?, self.known(event.root)?) else { return Ok(ReplayedEvent::LetGo) };
         if known.standing != rows::standing_number(Standing::Accepted) {
-            return Ok(None);
+            return Ok(ReplayedEvent::SetAside);
+        }
+        if known.is_bare || root.is_bare {
+            return Ok(ReplayedEvent::LetGo);
         }
         // What the platform said is kept under the event from outside.
         let mut generation = root.generation;
@@ -105,14 +108,12 @@ impl Batch<'_> {
         let mut replayed = 0;
         for plugin in plugins {
             let scope = self.names.scope_number(self.db, &event.project, plugin)?;
-            let waits =
-                self.db.prepare_cached("SELECT 1 FROM invocation WHERE event = ?1 AND scope = ?2")?.exists(params![known.row, scope])?;
-            if !waits {
+            if !self.waits_for(known.row, scope)? {
                 self.invoke(&handling, std::slice::from_ref(plugin), true)?;
                 replayed += 1;
             }
         }
-        Ok(Some(replayed))
+        Ok(ReplayedEvent::Waits(replayed))
     }
 
     /// Ends a dead delivery for which there is nothing left to do.
