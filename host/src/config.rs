@@ -32,6 +32,7 @@ mod settings;
 mod signatures;
 mod words;
 
+pub(crate) use plugins::may_write_to;
 pub use pointer::Pointer;
 pub use problem::{Problem, Problems, Severity};
 

@@ -45,6 +45,9 @@ impl Event {
     }
 }
 
+/// Members of JSON objects that hold a worker's id, in payloads, task results and whatever plugins write.
+pub const WORKER_MEMBERS: [&str; 6] = ["worker", "worker_id", "worker-id", "user_id", "user", "recipient"];
+
 /// Where a project lives, and so which dialect its hook speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

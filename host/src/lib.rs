@@ -50,6 +50,9 @@ pub mod reconcile;
 
 pub mod backfill;
 
+// Beside the flow, for authors of plugins: the sandbox with a world of files.
+pub mod case;
+
 // Above the flow: what puts it together and what people see of it.
 pub mod admin;
 pub mod app;

@@ -1,5 +1,7 @@
 //! `crowdhook event`.
 
+use std::path::PathBuf;
+
 use anyhow::Context as _;
 use clap::Subcommand;
 use serde_json::Value;
@@ -10,6 +12,8 @@ use super::{Common, offline, output};
 use crate::admin::view::{self, EventReplayed, EventView};
 use crate::config::load;
 use crate::id::{EventId, PluginName};
+
+mod export;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum EventCommand {
@@ -36,12 +40,36 @@ pub(super) enum EventCommand {
         #[arg(long)]
         fresh: bool,
     },
+    /// Make a case of a stored event, so that its plugin can be run on it again, on any machine and without a host
+    ///
+    /// The case holds the event, the task and its answers as they were, what the last run of the plugin read (entries of its state that it
+    /// asked for by key, other tasks, answers of services), and the plugin's settings and grants as the project's file has them now. It
+    /// holds no secret. Workers are called `worker-1`, `worker-2` … where a member such as `worker` or `user_id` holds their id; what people
+    /// wrote is theirs and stays. What a run found by `state.scan` or `state.increment` is not recorded: add it to `state.json`.
+    #[command(after_help = export::EXAMPLES)]
+    Export {
+        /// The event's id, as the log and `dead list` show it
+        id: EventId,
+        /// The folder to be made
+        #[arg(long, value_name = "DIR")]
+        case: PathBuf,
+        /// The plugin of the project; may be left out where one alone has run on it
+        #[arg(long, value_name = "NAME")]
+        plugin: Option<PluginName>,
+        /// Keep the ids of workers
+        #[arg(long)]
+        worker_ids: bool,
+    },
 }
 
 pub(super) async fn run(command: EventCommand, common: &Common) -> anyhow::Result<()> {
     let host = load::host(common.config.as_deref())?;
     let id = match command {
         EventCommand::Show { id } => id,
+        EventCommand::Export { id, case, plugin, worker_ids } => {
+            let asked = export::Asked { id, case, plugin, worker_ids };
+            return export::run(&host, asked, common).await;
+        }
         EventCommand::Replay { id, plugin, fresh } => {
             let asked = serde_json::json!({ "plugin": plugin, "fresh": fresh });
             let replayed: EventReplayed = tell(&host, &format!("/v1/events/{id}/replay"), &asked).await?;

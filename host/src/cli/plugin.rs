@@ -1,6 +1,7 @@
 //! `crowdhook plugin`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::Subcommand;
@@ -14,7 +15,12 @@ use crate::config::{Host, Limits, load};
 use crate::id::{Digest, Scope};
 use crate::plugin;
 use crate::plugin::engine::Engine;
-use crate::plugin::load::{COMPONENT_BYTES_MAX, LoadError};
+use crate::plugin::load::{COMPONENT_BYTES_MAX, Component, LoadError};
+
+mod changes;
+mod check;
+mod run;
+mod test;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum PluginCommand {
@@ -30,6 +36,28 @@ pub(super) enum PluginCommand {
         /// The name of a loaded component, or a file that ends in `.wasm`
         #[arg(value_name = "NAME_OR_FILE")]
         what: String,
+    },
+    /// Run a component on a case, with no host around it, and show what it would do
+    ///
+    /// It runs in the real sandbox, under the limits of a host. It sees what the files of the case say and nothing else: no store, no
+    /// platform, no network. Its clock stands still, and its random numbers are the same each time. Exits with 1 when `handle` did not
+    /// return ok.
+    #[command(after_help = run::EXAMPLES, after_long_help = run::FILES)]
+    Run(run::RunArgs),
+    /// Run a component on a folder of cases, and compare what comes of each with its `expected.json`
+    ///
+    /// Every folder below DIR that holds an `event.json` is a case, named by its path. Exits with 1 when one of them differs.
+    #[command(after_help = test::EXAMPLES)]
+    Test(test::TestArgs),
+    /// Say whether a host would load a file, and all that keeps it from doing so
+    ///
+    /// What it imports and whether this host offers it, what it asks for and needs, its size, how long it takes to compile, and the memory
+    /// that it has before any event. Exits with 1 when a host would not load it.
+    #[command(after_help = "Example:\n  crowdhook plugin check my-plugin.wasm")]
+    Check {
+        /// The file
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
     },
     /// Let a plugin of a project go on that is in quarantine
     ///
@@ -47,6 +75,9 @@ pub(super) async fn run(command: PluginCommand, common: &Common) -> anyhow::Resu
     match command {
         PluginCommand::List => list(common).await,
         PluginCommand::Inspect { what } => inspect(&what, common).await,
+        PluginCommand::Check { file } => check::run(&file, common).await,
+        PluginCommand::Run(args) => run::run(args, common).await,
+        PluginCommand::Test(args) => test::run(args, common).await,
         PluginCommand::Release { plugin: Scope { project, plugin } } => {
             let host = load::host(common.config.as_deref())?;
             let path = format!("/v1/projects/{project}/plugins/{plugin}/release");
@@ -133,17 +164,31 @@ fn path_segment(text: &str) -> String {
 
 /// What a component's file says it is: compiled, and asked in a sandbox, as the host would.
 async fn describe_file(file: &Path) -> anyhow::Result<PluginView> {
-    let refused = |error: anyhow::Error| {
-        anyhow::Error::new(Advice::new(format!("`{}` is no plugin", file.display()), "a host would refuse it too").because(error))
-    };
+    let component = load_file(file).await?;
+    Ok(PluginView { file: Some(file.display().to_string()), ..view::described(&component) })
+}
+
+/// The component of a file, as a host would load it.
+async fn load_file(file: &Path) -> anyhow::Result<Component> {
+    let engine = engine()?;
+    plugin::load::load(&engine, bytes_of(file)?).await.map_err(|error| refused(file, error.into()))
+}
+
+/// For one sandbox at a time, and with no cache.
+fn engine() -> anyhow::Result<Engine> {
+    Ok(Engine::start(&Limits { sandboxes_max: 1, ..Limits::default() }, None)?)
+}
+
+fn refused(file: &Path, error: anyhow::Error) -> anyhow::Error {
+    Advice::new(format!("`{}` is no plugin", file.display()), "a host would refuse it too").because(error).into()
+}
+
+fn bytes_of(file: &Path) -> anyhow::Result<Arc<[u8]>> {
     let size = std::fs::metadata(file).with_context(|| format!("`{}` cannot be read", file.display()))?.len();
     if size > COMPONENT_BYTES_MAX {
-        return Err(refused(LoadError::TooLarge(size).into()));
+        return Err(refused(file, LoadError::TooLarge(size).into()));
     }
-    let bytes = std::fs::read(file).with_context(|| format!("`{}` cannot be read", file.display()))?;
-    let engine = Engine::start(&Limits { sandboxes_max: 1, ..Limits::default() }, None)?;
-    let component = plugin::load::load(&engine, bytes.into()).await.map_err(|error| refused(error.into()))?;
-    Ok(PluginView { file: Some(file.display().to_string()), ..view::described(&component) })
+    Ok(std::fs::read(file).with_context(|| format!("`{}` cannot be read", file.display()))?.into())
 }
 
 fn shown(view: &PluginView) -> String {

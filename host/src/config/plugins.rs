@@ -251,7 +251,8 @@ impl Check<'_, '_> {
     }
 }
 
-fn may_write_to(text: &str) -> Option<MayWriteTo> {
+/// Whom a line of `recipients` names; none when it names nobody.
+pub(crate) fn may_write_to(text: &str) -> Option<MayWriteTo> {
     if text == "workers" {
         return Some(MayWriteTo::Workers);
     }

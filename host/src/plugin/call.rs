@@ -83,6 +83,10 @@ pub struct Report {
     pub cpu: Duration,
     /// Memory of the sandbox at its end.
     pub memory_bytes: usize,
+    /// Effects and events that it asked for, also where nothing of them is kept.
+    pub asked: usize,
+    /// Everything in them together.
+    pub asked_bytes: usize,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -123,7 +127,7 @@ pub(super) struct Ran<T> {
     handling: Option<Handling>,
     wall: Duration,
     cpu: Duration,
-    memory_bytes: usize,
+    pub(super) memory_bytes: usize,
 }
 
 /// Makes a sandbox, calls one export in it, and throws it away.
@@ -182,6 +186,10 @@ fn report(ran: Ran<Result<(), Failure>>) -> Report {
         None => Ended::Retry(why),
     };
     let read = handling.as_ref().map_or_else(|| "{}".to_owned(), read_record);
+    let (asked, asked_bytes) = handling.as_ref().map_or((0, 0), |handling| {
+        let asked = &handling.asked;
+        (asked.effects.len() + asked.events.len(), asked.bytes)
+    });
     let ended = match ran.outcome {
         Ok(Ok(())) => Ended::Ok(handling.map(wanted).unwrap_or_default()),
         Ok(Err(Failure::Retry(why))) => parked(why),
@@ -190,7 +198,7 @@ fn report(ran: Ran<Result<(), Failure>>) -> Report {
         }
         Err(why) => Ended::Trapped(why),
     };
-    Report { ended, log: ran.log, read, wall: ran.wall, cpu: ran.cpu, memory_bytes: ran.memory_bytes }
+    Report { ended, log: ran.log, read, wall: ran.wall, cpu: ran.cpu, memory_bytes: ran.memory_bytes, asked, asked_bytes }
 }
 
 fn wanted(handling: Handling) -> Wanted {

@@ -18,6 +18,8 @@ use crate::effect::{Effect, OnceKey};
 use crate::event::{Event, EventKind};
 use crate::store::{StateEntry, StateRead};
 
+mod fixed;
+
 /// One log message is cut after so many bytes.
 const LOG_MESSAGE_BYTES_MAX: usize = 8 << 10;
 /// One value of a field is cut after so many bytes.
@@ -162,6 +164,11 @@ impl Guest {
         }
     }
 
+    /// Whether its author looks on.
+    pub(super) fn is_tried_out(&self) -> bool {
+        self.handling.as_ref().is_some_and(|handling| handling.reads.fixed().is_some())
+    }
+
     /// What the guest logged and printed, and the call it was about.
     pub(super) fn into_parts(self) -> (Vec<LogLine>, Option<Handling>) {
         let mut lines = self.log.into_lines();
@@ -178,8 +185,15 @@ impl Guest {
 impl WasiView for Guest {
     /// WASI with nothing in it: no files, environment, arguments or network; clocks and random numbers work.
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        let (stdout, stderr) = (&self.stdout, &self.stderr);
-        let ctx = self.wasi.get_or_insert_with(|| WasiCtx::builder().stdout(stdout.clone()).stderr(stderr.clone()).build());
+        let (stdout, stderr, handling) = (&self.stdout, &self.stderr, &self.handling);
+        let ctx = self.wasi.get_or_insert_with(|| {
+            let mut builder = WasiCtx::builder();
+            builder.stdout(stdout.clone()).stderr(stderr.clone());
+            if let Some(fixed) = handling.as_ref().and_then(|handling| handling.reads.fixed()) {
+                fixed::fix(&mut builder, fixed);
+            }
+            builder.build()
+        });
         WasiCtxView { ctx, table: &mut self.table }
     }
 }

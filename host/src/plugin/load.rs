@@ -1,8 +1,9 @@
 //! Components: their bytes compiled, their imports compared with what is offered, and asked what they are.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{self, HasSelf, Linker};
 
 use super::bindings::{Plugin, PluginPre, crowdhook};
@@ -37,6 +38,8 @@ pub struct Component {
     pub digest: Digest,
     /// What `describe` says.
     pub description: Description,
+    /// The memory that it has once it has said so, before any event.
+    pub start_bytes: usize,
     pre: PluginPre<Guest>,
 }
 
@@ -110,12 +113,65 @@ pub async fn load(engine: &Engine, bytes: Arc<[u8]>) -> Result<Component, LoadEr
     check_magic(&bytes)?;
     let digest = Digest::of(&bytes);
     let compiled = compile::compile(engine, bytes, digest).await?;
-    check_imports(engine, &compiled)?;
+    finish(engine, &compiled, digest).await
+}
+
+/// What a file is made of, as far as it can be told without running it.
+#[derive(Clone, Debug)]
+pub struct Parts {
+    /// The size of the file.
+    pub bytes: usize,
+    /// How long it took to compile.
+    pub compiled_in: Duration,
+    /// What it imports, in the order of the file.
+    pub imports: Vec<Import>,
+}
+
+/// What a component imports.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Import {
+    /// As the file has it: `crowdhook:plugin/results@0.1.0`.
+    pub name: String,
+    /// Whether this host offers it.
+    pub is_offered: bool,
+    /// The functions of it that are used.
+    pub functions: Vec<String>,
+}
+
+/// As [`load`], for its author: what it is made of, and then what a host would make of it.
+///
+/// # Errors
+///
+/// [`LoadError`] when it does not even compile.
+pub async fn take_apart(engine: &Engine, bytes: Arc<[u8]>) -> Result<(Parts, Result<Component, LoadError>), LoadError> {
+    check_magic(&bytes)?;
+    let (digest, size, began) = (Digest::of(&bytes), bytes.len(), Instant::now());
+    let compiled = compile::compile(engine, bytes, digest).await?;
+    let parts = Parts { bytes: size, compiled_in: began.elapsed(), imports: imports(engine, &compiled) };
+    Ok((parts, finish(engine, &compiled, digest).await))
+}
+
+fn imports(engine: &Engine, compiled: &component::Component) -> Vec<Import> {
+    let kind = compiled.component_type();
+    let functions = |item: ComponentItem| match item {
+        ComponentItem::ComponentInstance(instance) => {
+            let exports = instance.exports(&engine.wasmtime);
+            exports.filter(|(_, export)| matches!(export.ty, ComponentItem::ComponentFunc(_))).map(|(name, _)| name.to_owned()).collect()
+        }
+        _ => Vec::new(),
+    };
+    kind.imports(&engine.wasmtime)
+        .map(|(name, import)| Import { name: name.to_owned(), is_offered: is_offered(name), functions: functions(import.ty) })
+        .collect()
+}
+
+async fn finish(engine: &Engine, compiled: &component::Component, digest: Digest) -> Result<Component, LoadError> {
+    check_imports(engine, compiled)?;
     let instance_pre =
-        linker(engine).and_then(|linker| linker.instantiate_pre(&compiled)).map_err(|error| LoadError::NoPlugin(format!("{error:#}")))?;
+        linker(engine).and_then(|linker| linker.instantiate_pre(compiled)).map_err(|error| LoadError::NoPlugin(format!("{error:#}")))?;
     let pre = PluginPre::new(instance_pre).map_err(|error| LoadError::NoPlugin(format!("{error:#}")))?;
-    let (name, description) = describe(&pre).await?;
-    Ok(Component { name, digest, description, pre })
+    let (name, description, start_bytes) = describe(&pre).await?;
+    Ok(Component { name, digest, description, start_bytes, pre })
 }
 
 fn check_magic(bytes: &[u8]) -> Result<(), LoadError> {
@@ -133,23 +189,32 @@ fn linker(engine: &Engine) -> wasmtime::Result<Linker<Guest>> {
     Ok(linker)
 }
 
-/// Names every import that is not offered, with what to do, rather than the first one only.
+/// Names every import that is not offered, with what to do about each, rather than the first one only.
 fn check_imports(engine: &Engine, compiled: &component::Component) -> Result<(), LoadError> {
     let kind = compiled.component_type();
     let wants: Vec<String> = kind.imports(&engine.wasmtime).map(|(name, _)| name.to_owned()).filter(|name| !is_offered(name)).collect();
-    let Some(first) = wants.first() else { return Ok(()) };
-    let help = match first.strip_prefix(PACKAGE).and_then(|rest| rest.split_once('@')) {
+    if wants.is_empty() {
+        return Ok(());
+    }
+    let mut helps: Vec<String> = wants.iter().map(|name| help_without(name)).collect();
+    helps.sort();
+    helps.dedup();
+    Err(LoadError::Imports { wants: wants.into_iter().map(|name| format!("`{name}`")).collect(), help: helps.join("; ") })
+}
+
+/// What to do about an import that is not offered.
+fn help_without(import: &str) -> String {
+    match import.strip_prefix(PACKAGE).and_then(|rest| rest.split_once('@')) {
         Some((_, version)) if version != INTERFACE_VERSION => {
             format!(
                 "it was built for `crowdhook:plugin@{version}`, this host offers `{INTERFACE_VERSION}`: build it with this host's `wit` folder"
             )
         }
-        _ if first.starts_with("wasi:http") => {
+        _ if import.starts_with("wasi:http") => {
             "build it without `wasi:http` (componentize-js: `disableFeatures: ['http', 'fetch-event']`) and use `http.fetch`".to_owned()
         }
         _ => format!("a plugin may import `crowdhook:plugin@{INTERFACE_VERSION}` and WASI 0.2 without `wasi:http`"),
-    };
-    Err(LoadError::Imports { wants: wants.into_iter().map(|name| format!("`{name}`")).collect(), help })
+    }
 }
 
 fn is_offered(import: &str) -> bool {
@@ -161,10 +226,11 @@ fn is_offered(import: &str) -> bool {
     }
 }
 
-async fn describe(pre: &PluginPre<Guest>) -> Result<(ComponentName, Description), LoadError> {
+async fn describe(pre: &PluginPre<Guest>) -> Result<(ComponentName, Description, usize), LoadError> {
     let ran =
         call::run(pre, ASKED_LIMITS, None, async |guest: &Plugin, store: &mut wasmtime::Store<Guest>| guest.call_describe(store).await)
             .await;
+    let start_bytes = ran.memory_bytes;
     let said: crowdhook::plugin::types::Description = ran.outcome.map_err(|reason| LoadError::Describe(with_log(reason, &ran.log)))?;
     let name = said.name.parse().map_err(|error| LoadError::Description(format!("`name`: {error}")))?;
     let schema = serde_json::from_str::<serde_json::Value>(&said.settings_schema)
@@ -182,6 +248,7 @@ async fn describe(pre: &PluginPre<Guest>) -> Result<(ComponentName, Description)
             needs: said.needs,
             settings_schema: said.settings_schema,
         },
+        start_bytes,
     ))
 }
 

@@ -5,11 +5,21 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use crate::clock::Timestamp;
 use crate::config;
 use crate::connection::ConnectionError;
 use crate::connection::services::Fetched;
 use crate::platform::{Answer, PlatformError, ProjectInfo, Snapshot, Task, WorkerInfo};
 use crate::store::{StateEntry, StoreError};
+
+/// What is the same each time in a sandbox that is tried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fixed {
+    /// What the guest's clock on the wall shows, from its first to its last moment.
+    pub now: Timestamp,
+    /// What its random numbers come from.
+    pub seed: u64,
+}
 
 /// What one call may read.
 #[async_trait]
@@ -46,4 +56,9 @@ pub trait Reads: Send + Sync {
 
     /// Reads with GET through a connection of the project, whatever the status of the answer.
     async fn fetch(&self, connection: &config::Connection, path: &str, headers: &[(String, String)]) -> Result<Fetched, ConnectionError>;
+
+    /// Time and random numbers for a guest that is tried out, whose debug lines are kept too; none for those of the machine.
+    fn fixed(&self) -> Option<Fixed> {
+        None
+    }
 }

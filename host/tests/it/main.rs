@@ -7,6 +7,8 @@
 mod admin;
 /// Completed tasks from before the host could hear of them, by pages.
 mod backfill;
+/// Components on cases, as their authors run and test them.
+mod cases;
 /// The command line, as a person uses it.
 mod cli;
 /// Files that people write: what is taken, and what they are told when it cannot be.

@@ -18,6 +18,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("missed", &["normalise", "inbox", "plugin", "store", "platform"]),
     ("reconcile", &["telemetry", "missed", "normalise", "inbox", "plugin", "store", "platform"]),
     ("backfill", &["missed", "inbox", "plugin", "store", "platform"]),
+    ("case", &["plugin", "platform", "connection", "store", "config"]),
     ("store", &[]),
     ("retention", &["store", "config"]),
     ("platform", &["connection", "config"]),

@@ -7,7 +7,8 @@ impl Host for Guest {
     fn write(&mut self, level: Level, message: String, fields: Vec<Field>) {
         let level = match level {
             // Of use while writing a plugin; a host that runs for years does not keep it.
-            Level::Debug => return,
+            Level::Debug if !self.is_tried_out() => return,
+            Level::Debug => "debug",
             Level::Info => "info",
             Level::Warn => "warn",
             Level::Error => "error",

@@ -2,10 +2,9 @@
 
 use serde_json::{Map, Value};
 
+use crate::event::WORKER_MEMBERS;
 use crate::store::Forgotten;
 
-/// Members of JSON objects that hold a worker's id.
-const MEMBERS: [&str; 6] = ["worker", "worker_id", "worker-id", "user_id", "user", "recipient"];
 /// A member whose value has ids of workers for keys.
 const BY_WORKER: &str = "workers";
 /// The part of a once key behind which a worker's id stands.
@@ -60,7 +59,7 @@ fn in_value(value: &mut Value, forgotten: &Forgotten, depth: u32) -> bool {
 fn in_object(members: &mut Map<String, Value>, forgotten: &Forgotten, depth: u32) -> bool {
     let mut changed = false;
     for (name, value) in members {
-        let is_workers = MEMBERS.contains(&name.as_str()) || forgotten.member.as_ref() == Some(name);
+        let is_workers = WORKER_MEMBERS.contains(&name.as_str()) || forgotten.member.as_ref() == Some(name);
         if is_workers && is(value, &forgotten.worker) {
             *value = Value::String(forgotten.alias.clone());
             changed = true;

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::harness::folder::{Folder, JOB, SIGNING_TOKEN};
+use crate::harness::process;
 use crate::harness::remote::{Does, Remote};
 use crate::harness::running::Running;
 use crate::harness::{World, event, guest_file, load, plugin, wire};
@@ -60,6 +61,33 @@ async fn a_plugin_fetches_and_sends_and_sees_no_secret() {
     let deliveries = host.store.deliveries(kept.event.id).await.unwrap();
     assert_eq!((deliveries[0].standing, deliveries[0].connection.as_str(), deliveries[0].note.as_str()), ("delivered", "web", "200: ok"));
     host.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_posted_and_fetched_is_exported_and_the_plugin_is_told_the_same_again() {
+    let remote = Remote::start([Does::json(200, r#"{"sky":"blue"}"#), Does::with(404, "x-why: gone"), Does::Echoes]).await;
+    let host = host(&remote, r#"fetch = ["/weather", "/weather", "/me?day=1"]"#).await;
+    host.post(unit(1, 2)).await;
+    assert_eq!(host.drained().await.dead, 0);
+    let kept = host.the_event().await;
+    let folder = host.stop().await;
+    let case = folder.path("case");
+    let case = case.to_str().unwrap();
+    let exported = process::run(&folder, &["event", "export", &kept.event.id.to_string(), "--case", case]).await;
+    assert_eq!(exported.err, "");
+    let exported = exported.well();
+    for file in ["answers.json", "http/01.json", "http/03.json"] {
+        assert!(exported.contains(file), "{exported}");
+    }
+    let answers = std::fs::read_to_string(folder.path("case/answers.json")).unwrap();
+    assert!(answers.contains("worker-1") && answers.contains("worker-2") && answers.contains("cat"), "{answers}");
+    let recorded = std::fs::read_to_string(folder.path("case/http/03.json")).unwrap();
+    assert!(recorded.contains("Bearer [hidden]") && !recorded.contains(SECRET), "{recorded}");
+    let guest = guest_file("calls-out");
+    let again = process::said(process::crowdhook(&["plugin", "run", guest.to_str().unwrap(), "--case", case, "--json"])).await.well();
+    let again: Value = serde_json::from_str(&again).unwrap();
+    let then: Value = serde_json::from_str(&kept.runs[0].1.log).unwrap();
+    assert_eq!((then.as_array().unwrap().len(), &again["log"]), (3, &then));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,0 +1,106 @@
+//! Other names for workers, so that a case can be shown to people who should not know them.
+//!
+//! A worker's id is found as `forget-worker` finds it: where a member that holds a worker's id has it, in whatever JSON, and between the
+//! slashes of a key. The same id has the same alias all over a case.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use crate::event::WORKER_MEMBERS;
+
+/// Members of the platforms' own that tell who somebody is, or where: left out.
+const PERSONAL: [&str; 3] = ["user_ip", "external_uid", "email_addr"];
+/// A member whose value has ids of workers for keys.
+const BY_WORKER: &str = "workers";
+/// Texts may hold JSON that holds text that holds JSON; beyond this many of them nobody looks.
+const DEPTH_MAX: u32 = 4;
+
+/// The aliases of a case, in the order in which the workers showed up.
+#[derive(Debug, Default)]
+pub(super) struct Aliases(HashMap<String, String>);
+
+impl Aliases {
+    /// What a worker is called.
+    pub(super) fn of(&mut self, worker: &str) -> String {
+        let next = self.0.len() + 1;
+        self.0.entry(worker.to_owned()).or_insert_with(|| format!("worker-{next}")).clone()
+    }
+
+    /// A key with the aliases of those who showed up before between its slashes.
+    pub(super) fn key(&self, key: &str) -> String {
+        let part = |part| self.0.get(part).map_or(part, String::as_str);
+        key.split('/').map(part).collect::<Vec<_>>().join("/")
+    }
+
+    /// JSON text with aliases; what holds no worker, or is no JSON, stays as it was written.
+    pub(super) fn text(&mut self, text: &str) -> String {
+        let Ok(mut value) = serde_json::from_str(text) else { return text.to_owned() };
+        if self.value(&mut value, DEPTH_MAX) { value.to_string() } else { text.to_owned() }
+    }
+
+    /// Whether anything was changed.
+    fn value(&mut self, value: &mut Value, depth: u32) -> bool {
+        match value {
+            // Each is looked at: `any` would stop at the first.
+            Value::Array(values) => values.iter_mut().fold(false, |changed, value| self.value(value, depth) | changed),
+            Value::Object(members) => {
+                let before = members.len();
+                members.retain(|name, _| !PERSONAL.contains(&name.as_str()));
+                let left_out = members.len() < before;
+                members.iter_mut().fold(left_out, |changed, (name, value)| self.member(name, value, depth) | changed)
+            }
+            Value::String(text) if depth > 0 && text.starts_with(['{', '[']) => {
+                let Ok(mut inner) = serde_json::from_str(text) else { return false };
+                let changed = self.value(&mut inner, depth - 1);
+                if changed {
+                    *text = inner.to_string();
+                }
+                changed
+            }
+            _ => false,
+        }
+    }
+
+    fn member(&mut self, name: &str, value: &mut Value, depth: u32) -> bool {
+        let id = match value {
+            Value::String(id) => id.clone(),
+            Value::Number(id) => id.to_string(),
+            Value::Object(workers) if name == BY_WORKER => {
+                *workers = std::mem::take(workers).into_iter().map(|(id, value)| (self.of(&id), value)).collect();
+                self.value(value, depth);
+                return true;
+            }
+            _ => return self.value(value, depth),
+        };
+        if !WORKER_MEMBERS.contains(&name) {
+            return self.value(value, depth);
+        }
+        *value = self.of(&id).into();
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_worker_has_one_alias_all_over_a_case_and_nothing_else_has() {
+        let mut aliases = Aliases::default();
+        assert_eq!(aliases.of("7"), "worker-1");
+        let cases = [
+            (r#"{"worker":"7","task":"7"}"#, r#"{"worker":"worker-1","task":"7"}"#),
+            (r#"[{"user_id":7,"id":7},{"user_id":9}]"#, r#"[{"user_id":"worker-1","id":7},{"user_id":"worker-2"}]"#),
+            (r#"{"in":"{\"worker_id\":\"9\"}"}"#, r#"{"in":"{\"worker_id\":\"worker-2\"}"}"#),
+            (r#"{"workers":{"9":1}}"#, r#"{"workers":{"worker-2":1}}"#),
+            (r#"{"user_ip":"10.0.0.1","worker":null}"#, r#"{"worker":null}"#),
+            (r#"{ "task": 1.0 }"#, r#"{ "task": 1.0 }"#),
+            ("7 is no JSON", "7 is no JSON"),
+        ];
+        for (text, aliased) in cases {
+            assert_eq!(aliases.text(text), aliased);
+        }
+        assert_eq!(aliases.key("streak/7/17"), "streak/worker-1/17");
+    }
+}
