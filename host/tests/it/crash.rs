@@ -10,6 +10,8 @@ mod sender;
 
 use round::{Plan, Round};
 
+use crate::harness::soak::number;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_answered_200_is_handled_exactly_once_whenever_the_host_is_killed() {
     let found = Round::run(&Plan { events: 200, kills: 3, seed: 1 }).await;
@@ -26,7 +28,7 @@ async fn each_effect_of_a_chain_happens_once_whenever_the_host_is_killed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn soak() {
     let plan = Plan { events: number("EVENTS", 5000), kills: number("KILLS", 5), seed: 0 };
-    let (rounds, seed) = (number("ROUNDS", 10), number("SEED", 1));
+    let (rounds, seed) = (number("ROUNDS", 10_usize), number("SEED", 1));
     let (mut lost, mut twice) = (0, 0);
     for round in 0..rounds {
         let seed = u64::try_from(seed + round).unwrap();
@@ -39,11 +41,4 @@ async fn soak() {
     let found = chain::run(number("CHAINS", 200), u64::try_from(seed).unwrap()).await;
     println!("a vote and all that follows, {found}");
     assert_eq!((lost, twice, found.missing, found.twice), (0, 0, 0, 0));
-}
-
-/// What `cargo xtask soak kill` was told.
-#[expect(clippy::disallowed_methods, reason = "a test's own switch")]
-fn number(name: &str, usual: usize) -> usize {
-    let name = format!("CROWDHOOK_SOAK_{name}");
-    std::env::var(&name).map_or(usual, |text| text.parse().unwrap_or_else(|_| panic!("`{name}` is no number: {text}")))
 }

@@ -17,6 +17,7 @@ use crate::harness::folder::{Folder, JOB, SIGNING_TOKEN};
 use crate::harness::part::strace;
 use crate::harness::patience::eventually;
 use crate::harness::process::Process;
+use crate::harness::soak::number;
 use crate::harness::wire;
 
 /// What fails, and how.
@@ -208,11 +209,4 @@ async fn soak() {
             "{call} with {error} on {folder}: {rounds} rounds, {failed} calls failed, {refused} posts answered 503, {ended} hosts ended with a reason"
         );
     }
-}
-
-/// What `cargo xtask soak disk` was told.
-#[expect(clippy::disallowed_methods, reason = "a test's own switch")]
-fn number(name: &str, usual: usize) -> usize {
-    let name = format!("CROWDHOOK_SOAK_{name}");
-    std::env::var(&name).map_or(usual, |text| text.parse().unwrap_or_else(|_| panic!("`{name}` is no number: {text}")))
 }

@@ -34,6 +34,8 @@ pub mod process;
 pub mod remote;
 /// The host within the test's own process.
 pub mod running;
+/// What `cargo xtask soak` was told.
+pub mod soak;
 /// A small client that sends bytes.
 pub mod wire;
 

@@ -15,6 +15,7 @@ use crate::harness::folder::{Folder, JOB, SIGNING_TOKEN};
 use crate::harness::patience::until;
 use crate::harness::peek::{self, Kept};
 use crate::harness::process::Process;
+use crate::harness::soak::number;
 use crate::harness::wire;
 
 /// The project of the good plugin, and its job.
@@ -206,11 +207,4 @@ async fn a_good_plugin_goes_on_beside_bad_ones_that_are_named_and_held() {
 #[tokio::test(flavor = "multi_thread")]
 async fn soak() {
     println!("{}", run(number("EVENTS", 1_000)).await);
-}
-
-/// What `cargo xtask soak hostile-plugins` was told.
-#[expect(clippy::disallowed_methods, reason = "a test's own switch")]
-fn number(name: &str, usual: usize) -> usize {
-    let name = format!("CROWDHOOK_SOAK_{name}");
-    std::env::var(&name).map_or(usual, |text| text.parse().unwrap_or_else(|_| panic!("`{name}` is no number: {text}")))
 }

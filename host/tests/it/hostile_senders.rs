@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::harness::folder::{Folder, JOB, SIGNING_TOKEN};
 use crate::harness::process::Process;
+use crate::harness::soak::number;
 use crate::harness::wire::{self, Client};
 
 /// One function for each kind of stranger.
@@ -135,11 +136,4 @@ async fn soak() {
     println!("{found}");
     assert!(found.quantile(990) < Duration::from_secs(1), "p99 is not below a second");
     assert!(found.grown_bytes < GROWTH_BYTES_MAX, "the host's memory grew too much");
-}
-
-/// What `cargo xtask soak hostile-senders` was told.
-#[expect(clippy::disallowed_methods, reason = "a test's own switch")]
-fn number(name: &str, usual: u64) -> u64 {
-    let name = format!("CROWDHOOK_SOAK_{name}");
-    std::env::var(&name).map_or(usual, |text| text.parse().unwrap_or_else(|_| panic!("`{name}` is no number: {text}")))
 }
