@@ -25,7 +25,7 @@ use super::{Intake, routes};
 /// No request has a larger head; 431 beyond it.
 const HEAD_BYTES_MAX: usize = 32 << 10;
 /// hyper reads so far ahead on one connection.
-const AHEAD_BYTES_MAX: usize = 64 << 10;
+const AHEAD_BYTES_MAX: usize = 40 << 10;
 
 /// When the system has no descriptor to spare, accepting waits so long, then twice as long, up to a second.
 const PAUSE_MIN: Duration = Duration::from_millis(5);

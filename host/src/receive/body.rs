@@ -13,7 +13,7 @@ use super::answer::Refused;
 use crate::config::Limits;
 
 /// Up to here a body is small: it always finds room.
-const SMALL_BYTES: usize = 64 << 10;
+const SMALL_BYTES: usize = 16 << 10;
 /// Beyond it, all bodies that are held at a time may together be so many times as large as the largest.
 const LARGEST_TOGETHER: usize = 2;
 /// Room is counted in pieces of so many bytes.
