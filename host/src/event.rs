@@ -1,5 +1,7 @@
 //! What happened, recorded once.
 
+pub(crate) mod workers;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -44,9 +46,6 @@ impl Event {
         self.payload.is_empty()
     }
 }
-
-/// Members of JSON objects that hold a worker's id, in payloads, task results and whatever plugins write.
-pub const WORKER_MEMBERS: [&str; 6] = ["worker", "worker_id", "worker-id", "user_id", "user", "recipient"];
 
 /// Where a project lives, and so which dialect its hook speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

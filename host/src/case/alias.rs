@@ -5,16 +5,10 @@
 
 use std::collections::HashMap;
 
-use serde_json::Value;
-
-use crate::event::WORKER_MEMBERS;
+use crate::event::workers::Renaming;
 
 /// Members of the platforms' own that tell who somebody is, or where: left out.
 const PERSONAL: [&str; 3] = ["user_ip", "external_uid", "email_addr"];
-/// A member whose value has ids of workers for keys.
-const BY_WORKER: &str = "workers";
-/// Texts may hold JSON that holds text that holds JSON; beyond this many of them nobody looks.
-const DEPTH_MAX: u32 = 4;
 
 /// The aliases of a case, in the order in which the workers showed up.
 #[derive(Debug, Default)]
@@ -35,49 +29,8 @@ impl Aliases {
 
     /// JSON text with aliases; what holds no worker, or is no JSON, stays as it was written.
     pub(super) fn text(&mut self, text: &str) -> String {
-        let Ok(mut value) = serde_json::from_str(text) else { return text.to_owned() };
-        if self.value(&mut value, DEPTH_MAX) { value.to_string() } else { text.to_owned() }
-    }
-
-    /// Whether anything was changed.
-    fn value(&mut self, value: &mut Value, depth: u32) -> bool {
-        match value {
-            // Each is looked at: `any` would stop at the first.
-            Value::Array(values) => values.iter_mut().fold(false, |changed, value| self.value(value, depth) | changed),
-            Value::Object(members) => {
-                let before = members.len();
-                members.retain(|name, _| !PERSONAL.contains(&name.as_str()));
-                let left_out = members.len() < before;
-                members.iter_mut().fold(left_out, |changed, (name, value)| self.member(name, value, depth) | changed)
-            }
-            Value::String(text) if depth > 0 && text.starts_with(['{', '[']) => {
-                let Ok(mut inner) = serde_json::from_str(text) else { return false };
-                let changed = self.value(&mut inner, depth - 1);
-                if changed {
-                    *text = inner.to_string();
-                }
-                changed
-            }
-            _ => false,
-        }
-    }
-
-    fn member(&mut self, name: &str, value: &mut Value, depth: u32) -> bool {
-        let id = match value {
-            Value::String(id) => id.clone(),
-            Value::Number(id) => id.to_string(),
-            Value::Object(workers) if name == BY_WORKER => {
-                *workers = std::mem::take(workers).into_iter().map(|(id, value)| (self.of(&id), value)).collect();
-                self.value(value, depth);
-                return true;
-            }
-            _ => return self.value(value, depth),
-        };
-        if !WORKER_MEMBERS.contains(&name) {
-            return self.value(value, depth);
-        }
-        *value = self.of(&id).into();
-        true
+        let mut renaming = Renaming { alias: &mut |id| Some(self.of(id)), member: None, left_out: &PERSONAL };
+        renaming.text(text).unwrap_or_else(|| text.to_owned())
     }
 }
 

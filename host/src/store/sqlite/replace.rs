@@ -1,16 +1,10 @@
 //! An alias in the place of a worker's id, in texts that the store keeps. Pure.
 
-use serde_json::{Map, Value};
-
-use crate::event::WORKER_MEMBERS;
+use crate::event::workers::Renaming;
 use crate::store::Forgotten;
 
-/// A member whose value has ids of workers for keys.
-const BY_WORKER: &str = "workers";
 /// The part of a once key behind which a worker's id stands.
 const WORKER: &str = "worker";
-/// Texts may hold JSON that holds text that holds JSON; beyond this many of them nobody looks.
-const DEPTH_MAX: u32 = 4;
 
 /// `text` with the alias in the place of the id; none when it does not hold it.
 pub(super) fn in_text(text: &str, forgotten: &Forgotten) -> Option<String> {
@@ -18,8 +12,8 @@ pub(super) fn in_text(text: &str, forgotten: &Forgotten) -> Option<String> {
     if !text.contains(&forgotten.worker) {
         return None;
     }
-    let mut value = serde_json::from_str(text).ok()?;
-    in_value(&mut value, forgotten, DEPTH_MAX).then(|| value.to_string())
+    let mut alias = |id: &str| (id == forgotten.worker).then(|| forgotten.alias.clone());
+    Renaming { alias: &mut alias, member: forgotten.member.as_deref(), left_out: &[] }.text(text)
 }
 
 /// A once key with the alias in the place of the id, as in `email/7/worker/31`; none when it does not hold it.
@@ -32,57 +26,6 @@ pub(super) fn in_key(key: &str, forgotten: &Forgotten) -> Option<String> {
     }
     let new = parts.iter().enumerate().map(|(at, part)| if is_worker((at, part)) { forgotten.alias.as_str() } else { part });
     Some(new.collect::<Vec<_>>().join("/"))
-}
-
-fn in_value(value: &mut Value, forgotten: &Forgotten, depth: u32) -> bool {
-    match value {
-        Value::Array(values) => {
-            let mut changed = false;
-            for value in values {
-                changed |= in_value(value, forgotten, depth);
-            }
-            changed
-        }
-        Value::Object(members) => in_object(members, forgotten, depth),
-        Value::String(text) if depth > 0 && text.starts_with(['{', '[']) => {
-            let Ok(mut inner) = serde_json::from_str(text) else { return false };
-            let changed = in_value(&mut inner, forgotten, depth - 1);
-            if changed {
-                *text = inner.to_string();
-            }
-            changed
-        }
-        _ => false,
-    }
-}
-
-fn in_object(members: &mut Map<String, Value>, forgotten: &Forgotten, depth: u32) -> bool {
-    let mut changed = false;
-    for (name, value) in members {
-        let is_workers = WORKER_MEMBERS.contains(&name.as_str()) || forgotten.member.as_ref() == Some(name);
-        if is_workers && is(value, &forgotten.worker) {
-            *value = Value::String(forgotten.alias.clone());
-            changed = true;
-            continue;
-        }
-        if let (BY_WORKER, Some(by_worker)) = (name.as_str(), value.as_object_mut())
-            && let Some(of_worker) = by_worker.shift_remove(&forgotten.worker)
-        {
-            by_worker.insert(forgotten.alias.clone(), of_worker);
-            changed = true;
-        }
-        changed |= in_value(value, forgotten, depth);
-    }
-    changed
-}
-
-/// Whether `value` is this id, written as a text or as a number.
-fn is(value: &Value, id: &str) -> bool {
-    match value {
-        Value::String(text) => text == id,
-        Value::Number(number) => number.to_string() == id,
-        _ => false,
-    }
 }
 
 #[cfg(test)]

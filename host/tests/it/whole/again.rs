@@ -103,7 +103,10 @@ async fn a_plugin_that_keeps_trapping_is_held_and_goes_on_with_its_next_version(
     let tasks: Vec<i64> = (0..6).map(|_| stage.completed(&["red"])).collect();
     let held = eventually("the plugin is held", async || stage.held().await.pop()).await;
     assert_eq!((&held["project"], &held["plugin"]), (&"birds".into(), &"traps".into()));
-    assert!(held["reason"].as_str().unwrap().starts_with("it failed 3 times in a row, at last: "), "{held}");
+    // Those that were under way beside the third may have failed too before it was held.
+    let faults =
+        held["reason"].as_str().unwrap().strip_prefix("it failed ").and_then(|reason| reason.split_once(" times in a row, at last: "));
+    assert!(faults.is_some_and(|(faults, _)| faults.parse::<u32>().unwrap() >= 3), "{held}");
     for task in tasks {
         assert_eq!(stage.result(task).await["answer"], "red", "the other plugin goes on");
     }
