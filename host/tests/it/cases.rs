@@ -500,3 +500,37 @@ async fn a_component_is_run_again_when_it_or_the_case_changes() {
     std::fs::rename(&next, &component).unwrap();
     watching.says("v2 = 1").await;
 }
+
+#[tokio::test]
+async fn a_new_plugin_is_made_in_an_empty_folder_and_nowhere_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let new = async |arguments: &[&str]| {
+        let mut command = crowdhook(&["plugin", "new"]);
+        command.args(arguments).current_dir(folder.path());
+        said(command).await
+    };
+    let shown = new(&["bird-vote", "--lang", "python"]).await.well();
+    for words in [
+        "made `bird-vote` in `bird-vote`",
+        "  cd bird-vote\n",
+        "pip install -r requirements.txt && python build.py\n",
+        "  crowdhook plugin test cases --component bird-vote.wasm\n",
+        "  cp bird-vote.wasm <the host's folder of plugins>",
+    ] {
+        assert!(shown.contains(words), "there is no `{words}` in:\n{shown}");
+    }
+    let build = std::fs::read_to_string(folder.path().join("bird-vote/build.py")).unwrap();
+    assert!(build.contains("WIT = \"wit\"") && build.contains("\"bird-vote.wasm\""), "{build}");
+    new(&["bird-vote", "--lang", "javascript"])
+        .await
+        .fails(1, &["`bird-vote` is not empty: it holds `", "nothing that is there is overwritten"]);
+
+    std::fs::create_dir_all(folder.path().join("begun/.git")).unwrap();
+    let told: Value = serde_json::from_str(&new(&["other", "--lang", "typescript", "begun", "--json"]).await.well()).unwrap();
+    assert_eq!((&told["folder"], &told["build"]), (&json!("begun"), &json!("npm ci && npm run build")));
+    for file in told["files"].as_array().unwrap() {
+        assert!(folder.path().join("begun").join(file.as_str().unwrap()).is_file(), "{file}");
+    }
+    new(&["My-Vote", "--lang", "python"]).await.fails(2, &["invalid value 'My-Vote'"]);
+    new(&["my-vote", "--lang", "cobol"]).await.fails(2, &["invalid value 'cobol'", "[possible values: "]);
+}
