@@ -19,6 +19,7 @@ use crate::plugin::load::{COMPONENT_BYTES_MAX, Component, LoadError};
 
 mod changes;
 mod check;
+mod new;
 mod pack;
 mod run;
 mod test;
@@ -38,6 +39,11 @@ pub(super) enum PluginCommand {
         #[arg(value_name = "NAME_OR_FILE")]
         what: String,
     },
+    /// Make a folder with a plugin to begin with, in a language of your choice
+    ///
+    /// Everything that is needed lies in it, and nothing is fetched. It builds, passes its cases and can be dropped in as it is.
+    #[command(after_help = new::EXAMPLES)]
+    New(new::NewArgs),
     /// Run a component on a case, with no host around it, and show what it would do
     ///
     /// It runs in the real sandbox, under the limits of a host. It sees what the files of the case say and nothing else: no store, no
@@ -82,6 +88,7 @@ pub(super) async fn run(command: PluginCommand, common: &Common) -> anyhow::Resu
     match command {
         PluginCommand::List => list(common).await,
         PluginCommand::Inspect { what } => inspect(&what, common).await,
+        PluginCommand::New(args) => new::run(&args, common),
         PluginCommand::Check { file } => check::run(&file, common).await,
         PluginCommand::Pack(args) => pack::run(&args, common).await,
         PluginCommand::Run(args) => run::run(args, common).await,
