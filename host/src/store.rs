@@ -425,8 +425,8 @@ pub trait Store: Send + Sync {
     /// On disk (fsynced) when this returns `Ok`, so the sender may be told 2xx. The answers are in the order of the batch.
     ///
     /// A repeat with [`Again::Rerun`] makes new invocations for the plugins of its acceptance, with origin `rerun`, under the next
-    /// snapshot generation, unless invocations of the event still wait. Dead letters of these plugins for this event are gone then. A
-    /// repeat of an unconfirmed event is new: its key was freed.
+    /// snapshot generation; a plugin for which one of the event still waits gets none, and where that is all of them nothing is made. Dead
+    /// letters of these plugins for this event are gone then. A repeat of an unconfirmed event is new: its key was freed.
     ///
     /// # Errors
     ///

@@ -20,6 +20,7 @@ use crate::plugin::load::{COMPONENT_BYTES_MAX, Component, LoadError};
 mod changes;
 mod check;
 mod new;
+mod pack;
 mod run;
 mod test;
 mod trial;
@@ -80,6 +81,12 @@ pub(super) enum PluginCommand {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
+    /// Make a component of a core module, which is what C compilers and others leave behind
+    ///
+    /// The module has to hold the types of its bindings (`wit-bindgen` writes them into it). What it imports of the older WASI is
+    /// translated. Nothing is written unless a host would load it.
+    #[command(after_help = pack::EXAMPLES)]
+    Pack(pack::PackArgs),
     /// Let a plugin of a project go on that is in quarantine
     ///
     /// A plugin that fails again and again by its own fault is held: its events wait, and others go on. A new version of its component, or
@@ -98,6 +105,7 @@ pub(super) async fn run(command: PluginCommand, common: &Common) -> anyhow::Resu
         PluginCommand::Inspect { what } => inspect(&what, common).await,
         PluginCommand::New(args) => new::run(&args, common),
         PluginCommand::Check { file } => check::run(&file, common).await,
+        PluginCommand::Pack(args) => pack::run(&args, common).await,
         PluginCommand::Run(args) => run::run(args, common).await,
         PluginCommand::Test(args) => test::run(args, common).await,
         PluginCommand::Try(args) => trial::run(args, common).await,

@@ -68,7 +68,7 @@ pub enum LoadError {
     NotWasm,
     /// A core module, not a component.
     #[error(
-        "it is a core module, not a component\nhelp: build for a component target, or make a component of it with `wasm-tools component new`"
+        "it is a core module, not a component\nhelp: make a component of it with `crowdhook plugin pack FILE`, or build for a component target"
     )]
     CoreModule,
     /// Larger than [`COMPONENT_BYTES_MAX`].

@@ -393,7 +393,7 @@ async fn a_component_is_checked_before_it_is_dropped_in() {
         &["it wants what this host does not offer: `crowdhook:plugin/log@0.2.0`", "help: it was built for `crowdhook:plugin@0.2.0`"],
     );
     assert!(other.out.contains("crowdhook:plugin/log@0.2.0") && other.out.contains("NOT OFFERED"), "{}", other.out);
-    check(&guest_file("core-module"), &[]).await.fails(1, &["it is a core module, not a component", "wasm-tools component new"]);
+    check(&guest_file("core-module"), &[]).await.fails(1, &["it is a core module, not a component", "crowdhook plugin pack FILE"]);
     check(&guest_file("slow-describe"), &[]).await.fails(1, &["its `describe` failed"]);
 }
 

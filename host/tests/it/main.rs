@@ -37,6 +37,8 @@ mod hostile_plugins;
 mod hostile_senders;
 /// From a socket into the inbox: which answer, when.
 mod intake;
+/// Core modules that are made into components.
+mod pack;
 /// The clients of the platforms against the practice ones.
 mod platform;
 /// The bundled plugins as their READMEs show them.
