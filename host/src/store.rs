@@ -525,6 +525,10 @@ pub trait Store: Send + Sync {
     /// An event and its standing.
     async fn event(&self, id: EventId) -> Result<Option<(Event, Standing)>, StoreError>;
 
+    /// Up to `limit` events of a project, whatever their standing: the newest first, or those that came before the event `before`.
+    async fn latest_events(&self, project: &ProjectName, before: Option<EventId>, limit: u32)
+    -> Result<Vec<(Event, Standing)>, StoreError>;
+
     /// The events that plugins emitted because of an event from outside, in their order.
     async fn derived(&self, root: EventId) -> Result<Vec<Event>, StoreError>;
 
