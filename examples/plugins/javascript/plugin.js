@@ -47,9 +47,10 @@ export function checkSettings(settings) {
 }
 
 /** Handles one event: reads now, and what it asks for is done when it has returned. */
-export function handle(event, settings) {
+export async function handle(event, settings) {
   try {
-    count(event, settings);
+    // Awaited for the day on which it is `async`: a promise that nobody waits for is lost, failure and all.
+    await count(event, settings);
   } catch (error) {
     // A failure of the host's own functions says everything. Of any other exception the log should say where it comes from.
     if (error instanceof Error && !('payload' in error)) log.write('error', `${error}\n${error.stack}`, []);

@@ -2,7 +2,7 @@
 //!
 //! One whose toolchain is missing is skipped, and the reason is said. With `CROWDHOOK_CI` set nothing may be skipped.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -102,14 +102,6 @@ fn print(ended: &[(&str, Ended)]) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// The folders of the examples, cases apart.
-#[cfg(test)]
-fn folders(root: &Path) -> Vec<String> {
-    let entries = std::fs::read_dir(root.join(FOLDER)).unwrap().map(|entry| entry.unwrap());
-    let folders = entries.filter(|entry| entry.path().is_dir()).map(|entry| entry.file_name().to_string_lossy().into_owned());
-    folders.filter(|name| name != "cases").collect()
 }
 
 #[cfg(test)]

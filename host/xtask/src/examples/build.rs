@@ -54,7 +54,7 @@ fn step(command: &str, folder: &Path, host: &Host) -> Result<()> {
     let mut words = command.split_whitespace();
     let Some(program) = words.next() else { bail!("there is a command without a word") };
     let mut running = Command::new(on_path(program));
-    running.current_dir(folder).args(words).env("PATH", path(host)?);
+    running.current_dir(folder).args(words).env("PATH", path(folder, host)?);
     // Its README does not know of the folder that we build in.
     running.env_remove("CARGO_TARGET_DIR");
     let status = running.status().with_context(|| format!("`{command}` does not start"))?;
@@ -68,11 +68,12 @@ fn on_path(program: &str) -> String {
     if is_script { format!("{program}.cmd") } else { program.to_owned() }
 }
 
-/// The host's folder before all others.
-fn path(host: &Host) -> Result<OsString> {
+/// The programs of the example's own Python, if it has one, and the host, before all others.
+fn path(folder: &Path, host: &Host) -> Result<OsString> {
     let others = std::env::var_os("PATH").unwrap_or_default();
-    let folders = host.program.parent().map(Path::to_path_buf).into_iter().chain(std::env::split_paths(&others));
-    std::env::join_paths(folders).context("a folder of `PATH` cannot be named")
+    let first = [folder.join(".venv").join(if cfg!(windows) { "Scripts" } else { "bin" })];
+    let host = host.program.parent().map(Path::to_path_buf);
+    std::env::join_paths(first.into_iter().chain(host).chain(std::env::split_paths(&others))).context("a folder of `PATH` cannot be named")
 }
 
 fn contents(folder: &Path) -> Result<BTreeMap<PathBuf, Vec<u8>>> {

@@ -24,7 +24,15 @@ pub(super) struct Tool {
     pub(super) install: &'static str,
 }
 
-const NODE: Tool = Tool { probe: &["npm", "--version"], install: "install Node 20.11 or later, with its `npm`" };
+const NODE: Tool = Tool {
+    probe: &[
+        "node",
+        "-e",
+        "const [major, minor] = process.versions.node.split('.'); process.exit(major > 20 || (major == 20 && minor >= 11) ? 0 : 1)",
+    ],
+    install: "install Node 20.11 or later",
+};
+const NPM: Tool = Tool { probe: &["npm", "--version"], install: "install `npm`, which is a package of its own on Debian" };
 const PYTHON: Tool = Tool {
     probe: &["python3", "-c", "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))"],
     install: "install Python 3.10 or later, with its `venv`",
@@ -33,18 +41,23 @@ const PYTHON: Tool = Tool {
 /// The five votes pass the same cases.
 const SHARED: &str = "../cases";
 
-const NPM: &[&str] = &["npm ci", "npm run build"];
+/// How a folder with a `package.json` is built.
+const PACKAGE: &[&str] = &["npm ci", "npm run build"];
+
+/// How a folder with a `requirements.txt` and a `build.py` is built. (Nothing has to be activated: see `build`.)
+const VENV: &[&str] = &["python3 -m venv .venv", "pip install -r requirements.txt", "python build.py"];
 
 /// All of them, in the order in which they are shown.
 pub(super) const ALL: &[Example] = &[
-    Example { name: "javascript", tools: &[NODE], build: NPM, component: "vote.wasm", cases: SHARED, generated: None },
+    Example { name: "javascript", tools: &[NODE, NPM], build: PACKAGE, component: "vote.wasm", cases: SHARED, generated: None },
     Example {
         name: "typescript",
-        tools: &[NODE],
-        build: NPM,
+        tools: &[NODE, NPM],
+        build: PACKAGE,
         component: "vote.wasm",
         cases: SHARED,
         generated: Some(("npm run types", "types")),
     },
-    Example { name: "chat-note", tools: &[NODE], build: NPM, component: "chat-note.wasm", cases: "cases", generated: None },
+    Example { name: "python", tools: &[PYTHON], build: VENV, component: "vote.wasm", cases: SHARED, generated: None },
+    Example { name: "chat-note", tools: &[NODE, NPM], build: PACKAGE, component: "chat-note.wasm", cases: "cases", generated: None },
 ];
