@@ -28,7 +28,7 @@ pub(super) const WIT: Files = files!("wit":
 /// The examples.
 const JAVASCRIPT: Files = files!("examples/plugins/javascript": ".gitignore" "README.md" "package-lock.json" "package.json" "plugin.js");
 const TYPESCRIPT: Files = files!("examples/plugins/typescript":
-    ".gitignore" "README.md" "build.mjs" "package-lock.json" "package.json" "src/count.ts" "src/plugin.ts" "tsconfig.json"
+    ".gitignore" "README.md" "package-lock.json" "package.json" "src/count.ts" "src/plugin.ts" "tsconfig.json"
     "types/interfaces/crowdhook-plugin-badges.d.ts"
     "types/interfaces/crowdhook-plugin-crowd.d.ts"
     "types/interfaces/crowdhook-plugin-email.d.ts"
