@@ -49,6 +49,8 @@ mod plugins;
 mod practice;
 /// What a hook did not bring is found all the same.
 mod reconcile;
+/// What was released of the interface stays, and what was built for it runs on.
+mod released;
 /// Files replaced while the host runs.
 mod reload;
 /// A component in its sandbox: what it may do, and what stops it.

@@ -62,8 +62,9 @@ fn add_shared(hasher: &mut Sha256, root: &Path) -> Result<()> {
 fn add(hasher: &mut Sha256, root: &Path, paths: &[&str]) -> Result<()> {
     for path in paths {
         for file in files(&root.join(path))? {
-            let test = file.file_stem().is_some_and(|name| name == "tests");
-            let in_tests = file.iter().any(|part| part == "tests") && !path.starts_with(list::GUESTS);
+            // The SDK's `testing` is for native tests alone.
+            let test = file.file_stem().is_some_and(|name| name == "tests" || name == "testing");
+            let in_tests = file.iter().any(|part| part == "tests" || part == "testing") && !path.starts_with(list::GUESTS);
             if !test && !in_tests {
                 add_file(hasher, root, &file)?;
             }
@@ -88,7 +89,7 @@ fn add_file(hasher: &mut Sha256, root: &Path, file: &Path) -> Result<()> {
 /// # Errors
 ///
 /// A folder that cannot be listed.
-pub(super) fn files(path: &Path) -> Result<Vec<PathBuf>> {
+pub(crate) fn files(path: &Path) -> Result<Vec<PathBuf>> {
     if path.is_file() {
         return Ok(vec![path.to_path_buf()]);
     }
