@@ -532,5 +532,10 @@ async fn a_new_plugin_is_made_in_an_empty_folder_and_nowhere_else() {
         assert!(folder.path().join("begun").join(file.as_str().unwrap()).is_file(), "{file}");
     }
     new(&["My-Vote", "--lang", "python"]).await.fails(2, &["invalid value 'My-Vote'"]);
+    let rust = new(&["wrens", "--lang", "rust"]).await.well();
+    assert!(rust.contains("crowdhook plugin pack target/wasm32-unknown-unknown/release/wrens.wasm -o wrens.wasm\n"), "{rust}");
+    let manifest = std::fs::read_to_string(folder.path().join("wrens/Cargo.toml")).unwrap();
+    assert!(manifest.contains("name = \"wrens\"") && manifest.contains("path = \"vendor/crowdhook-plugin\""), "{manifest}");
+    new(&["serde", "--lang", "rust"]).await.fails(1, &["no plugin in Rust can be called `serde`", "help: choose another one"]);
     new(&["my-vote", "--lang", "cobol"]).await.fails(2, &["invalid value 'cobol'", "[possible values: "]);
 }
