@@ -27,7 +27,7 @@ async fn stopped() -> Folder {
         for (place, animal) in answers.iter().enumerate() {
             server.answer(task, &format!("worker{place}"), json!({ "animal": animal })).unwrap();
         }
-        wire::send(folder.listen, wire::completed(&Folder::hook("birds"), "birds", number, task, 1)).await.unwrap();
+        wire::send(folder.listen, wire::completed(&Folder::hook("birds"), "birds", 1, task, number)).await.unwrap();
     }
     // `vote` on three tasks, `counts` on these and on what `vote` says of each.
     let well = async || process::run(&folder, &["status"]).await.well().contains("0 waiting, 0 dead, 9 runs recorded");
