@@ -11,7 +11,7 @@ use super::client::{Asked, ask, tell};
 use super::report::Advice;
 use super::{Common, output};
 use crate::admin::view::{self, PluginView, Released};
-use crate::config::{Host, Limits, load};
+use crate::config::{Host, load};
 use crate::id::{Digest, Scope};
 use crate::plugin;
 use crate::plugin::engine::Engine;
@@ -205,9 +205,8 @@ async fn load_file(file: &Path) -> anyhow::Result<Component> {
     plugin::load::load(&engine, bytes_of(file)?).await.map_err(|error| refused(file, error.into()))
 }
 
-/// For one sandbox at a time, and with no cache.
 fn engine() -> anyhow::Result<Engine> {
-    Ok(Engine::start(&Limits { sandboxes_max: 1, ..Limits::default() }, None)?)
+    Ok(Engine::for_one()?)
 }
 
 fn refused(file: &Path, error: anyhow::Error) -> anyhow::Error {

@@ -37,6 +37,8 @@ pub struct Engine {
     pub resets_in_place: bool,
     /// Where components are compiled; none: within this process.
     pub(super) apart: Option<Apart>,
+    /// What was compiled before; none: compiled anew each time.
+    cache: Option<Cache>,
 }
 
 impl Engine {
@@ -46,7 +48,25 @@ impl Engine {
     ///
     /// [`EngineError`] when the address space for the sandboxes cannot be had, or the folder cannot be made.
     pub fn start(limits: &Limits, cache: Option<&Path>) -> Result<Self, EngineError> {
-        let failed = |error: wasmtime::Error| EngineError(format!("{error:#}"));
+        let cache = cache.map(|folder| {
+            let mut settings = CacheConfig::new();
+            settings.with_directory(folder);
+            kept(settings)
+        });
+        Self::with(limits, cache.transpose()?)
+    }
+
+    /// Starts an engine for an author's tries: one sandbox at a time, with compiled code kept in the user's own cache folder. A user
+    /// who has none, or whose folder cannot be written, waits for the compiler each time.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError`] as for [`Engine::start`].
+    pub fn for_one() -> Result<Self, EngineError> {
+        Self::with(&Limits { sandboxes_max: 1, ..Limits::default() }, kept(CacheConfig::new()).ok())
+    }
+
+    fn with(limits: &Limits, cache: Option<Cache>) -> Result<Self, EngineError> {
         let resets_in_place = PoolingAllocationConfig::is_pagemap_scan_available();
         let mut config = Config::new();
         config
@@ -57,14 +77,15 @@ impl Engine {
             .guard_before_linear_memory(false)
             .memory_reservation(GuestLimits::MEMORY_BYTES_MAX as u64)
             .allocation_strategy(InstanceAllocationStrategy::Pooling(pool(limits.sandboxes_max, resets_in_place)));
-        if let Some(folder) = cache {
-            let mut settings = CacheConfig::new();
-            settings.with_directory(folder).with_files_total_size_soft_limit(CACHE_BYTES);
-            config.cache(Some(Cache::new(settings).map_err(failed)?));
-        }
+        config.cache(cache.clone());
         let wasmtime = wasmtime::Engine::new(&config).map_err(failed)?;
         tick(&wasmtime)?;
-        Ok(Self { wasmtime, resets_in_place, apart: None })
+        Ok(Self { wasmtime, resets_in_place, apart: None, cache })
+    }
+
+    /// How many components came out of the cache.
+    pub(super) fn cache_hits(&self) -> usize {
+        self.cache.as_ref().map_or(0, Cache::cache_hits)
     }
 
     /// From now on has components compiled by `program`, our own, in a process of its own, into the cache that the engine was started with.
@@ -72,6 +93,15 @@ impl Engine {
     pub fn compiling_apart(self, program: &Path, cache: &Path) -> Self {
         Self { apart: Some(Apart { program: program.to_owned(), cache: cache.to_owned() }), ..self }
     }
+}
+
+fn failed(error: wasmtime::Error) -> EngineError {
+    EngineError(format!("{error:#}"))
+}
+
+fn kept(mut settings: CacheConfig) -> Result<Cache, EngineError> {
+    settings.with_files_total_size_soft_limit(CACHE_BYTES);
+    Cache::new(settings).map_err(failed)
 }
 
 fn pool(sandboxes: usize, resets_in_place: bool) -> PoolingAllocationConfig {

@@ -133,8 +133,10 @@ pub async fn load(engine: &Engine, bytes: Arc<[u8]>) -> Result<Component, LoadEr
 pub struct Parts {
     /// The size of the file.
     pub bytes: usize,
-    /// How long it took to compile.
+    /// How long it took to compile, or to take from the cache.
     pub compiled_in: Duration,
+    /// Whether it was compiled before.
+    pub was_cached: bool,
     /// What it imports, in the order of the file.
     pub imports: Vec<Import>,
 }
@@ -146,9 +148,14 @@ pub struct Parts {
 /// [`LoadError`] when it does not even compile.
 pub async fn take_apart(engine: &Engine, bytes: Arc<[u8]>) -> Result<(Parts, Result<Component, LoadError>), LoadError> {
     check_magic(&bytes)?;
-    let (digest, size, began) = (Digest::of(&bytes), bytes.len(), Instant::now());
+    let (digest, size, cached, began) = (Digest::of(&bytes), bytes.len(), engine.cache_hits(), Instant::now());
     let compiled = compile::compile(engine, bytes, digest).await?;
-    let parts = Parts { bytes: size, compiled_in: began.elapsed(), imports: imports::imports(engine, &compiled) };
+    let parts = Parts {
+        bytes: size,
+        compiled_in: began.elapsed(),
+        was_cached: engine.cache_hits() > cached,
+        imports: imports::imports(engine, &compiled),
+    };
     Ok((parts, finish(engine, &compiled, digest).await))
 }
 

@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand};
 
 mod bench;
 mod ci;
+mod examples;
 mod plugins;
 mod soak;
 
@@ -26,6 +27,8 @@ enum Chore {
     Bench(bench::Args),
     /// Run every check.
     Ci(ci::Args),
+    /// Build the example plugins, each with its own toolchain, and try them in the host.
+    Examples(examples::Args),
     /// Build the bundled plugins and the tests' guests as components, or say which are stale.
     Plugins(plugins::Args),
     /// Try to break the host: kill it, cut its power, fill its disk, and more.
@@ -36,6 +39,7 @@ fn main() -> ExitCode {
     let done = match Args::parse().chore {
         Chore::Bench(args) => bench::run(&args),
         Chore::Ci(args) => ci::run(&args),
+        Chore::Examples(args) => examples::run(&args),
         Chore::Plugins(args) => plugins::run(&args),
         Chore::Soak(args) => soak::run(&args),
     };

@@ -11,10 +11,10 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 
 mod by_hand;
-mod compile;
+pub(crate) mod compile;
 mod encode;
 mod list;
-mod sources;
+pub(crate) mod sources;
 
 use list::{Component, Origin};
 

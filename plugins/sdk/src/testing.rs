@@ -9,8 +9,8 @@
 //!
 //! impl Plugin for First {
 //!     type Settings = NoSettings;
-//!     const HANDLES: &'static [&'static str] = &["task.completed"];
-//!     const NEEDS: &'static [&'static str] = &["results"];
+//!     const HANDLES: &[&str] = &["task.completed"];
+//!     const NEEDS: &[&str] = &["results"];
 //!
 //!     fn handle(event: &Event, _settings: &NoSettings) -> Result<()> {
 //!         match crowd::event_answers()?.first() {
@@ -233,7 +233,7 @@ impl Trial {
     pub fn run<P: Plugin>(mut self) -> Outcome {
         let kind = &self.event.kind;
         let wanted = |wish: &&str| wish.strip_suffix('*').map_or(wish == kind, |start| kind.starts_with(start));
-        assert!(P::HANDLES.iter().any(|wish| wanted(wish)), "the plugin does not handle `{kind}`: it asks for {}", P::HANDLES.join(", "));
+        assert!(P::HANDLES.iter().any(wanted), "the plugin does not handle `{kind}`: it asks for {}", P::HANDLES.join(", "));
         let settings = match P::Settings::read(self.settings.as_str()) {
             Ok(settings) => settings,
             Err(problems) => panic!("the settings have problems: {problems:?}"),

@@ -1,4 +1,4 @@
-// A vote with a condition: saves the answer that enough people agree on as the task's result.
+// Saves the answer that enough people agree on as the task's result.
 //
 // What the host offers to import, and what it promises of each function, stands in `types/`.
 
@@ -57,11 +57,22 @@ export function checkSettings(settings: string): Problem[] {
 }
 
 /** Handles one event: reads now, and what it asks for is done when it has returned. */
-export function handle(event: Event, settings: string): void {
+export async function handle(event: Event, settings: string): Promise<void> {
+  try {
+    // Awaited for the day on which it is `async`: a promise that nobody waits for is lost, failure and all.
+    await count(event, settings);
+  } catch (error) {
+    // A failure of the host's own functions says everything. Of any other exception the log should say where it comes from.
+    if (error instanceof Error && !('payload' in error)) log.write('error', `${error}\n${error.stack}`, []);
+    throw error;
+  }
+}
+
+/** Saves what enough of the answers agree on. */
+function count(event: Event, settings: string): void {
   const { question, agreement = 0.5, minimum = 1 } = JSON.parse(settings) as Settings;
   if (event.taskId === undefined) return;
 
-  // What fails here (the platform cannot be reached, say) is not caught: the host knows what to do about its own failures.
   const values = eventAnswers()
     .filter((answer) => !answer.setAside)
     .map((answer) => valueAt(JSON.parse(answer.value) as Value, question))

@@ -65,5 +65,4 @@ declare module 'crowdhook:plugin/plugin@0.1.0' {
   * An event that is none of the plugin's business is `ok`.
   */
   export function handle(event: Event, settings: Json): void;
-  export type Result<T, E> = { tag: 'ok', val: T } | { tag: 'err', val: E };
 }

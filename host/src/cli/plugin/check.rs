@@ -20,6 +20,8 @@ struct Checked {
     loads: bool,
     bytes: usize,
     compiled_ms: u64,
+    /// Whether the time is that of taking it from the cache.
+    was_cached: bool,
     /// The versions of our interface that it was built for.
     interfaces: BTreeSet<String>,
     /// The effects that it has a way to ask for.
@@ -53,6 +55,7 @@ fn checked(parts: Parts, component: Option<&Component>) -> Checked {
         loads: component.is_some(),
         bytes: parts.bytes,
         compiled_ms: u64::try_from(parts.compiled_in.as_millis()).unwrap_or(u64::MAX),
+        was_cached: parts.was_cached,
         interfaces: parts.imports.iter().filter_map(ours).collect(),
         asks_for: parts.imports.iter().flat_map(effects).collect(),
         start_bytes: component.map(|component| component.start_bytes),
@@ -80,7 +83,8 @@ fn show(checked: &Checked) -> anyhow::Result<()> {
     }
     lines += &format!("asks for   {}\n", listed(checked.asks_for.iter().map(String::as_str).collect()));
     lines += &format!("interface  {}\n", words(&versions));
-    lines += &format!("size       {} KiB, compiled in {} ms\n", checked.bytes.div_ceil(1024), checked.compiled_ms);
+    let verb = if checked.was_cached { "compiled before, loaded" } else { "compiled" };
+    lines += &format!("size       {} KiB, {verb} in {} ms\n", checked.bytes.div_ceil(1024), checked.compiled_ms);
     if let Some(bytes) = checked.start_bytes {
         let limit = GuestLimits::default().memory_bytes / 1024;
         lines += &format!("memory     {} KiB at its start, of {limit} KiB\n", bytes.div_ceil(1024));

@@ -67,7 +67,7 @@ fn target_dir(root: &Path) -> PathBuf {
 }
 
 /// What `.ci/wasm-toolchain` says has to be set: nothing where rustup has the target.
-fn toolchain(root: &Path) -> Result<BTreeMap<String, String>> {
+pub(crate) fn toolchain(root: &Path) -> Result<BTreeMap<String, String>> {
     let script = root.join(".ci/wasm-toolchain");
     let output = Command::new("bash")
         .arg(&script)

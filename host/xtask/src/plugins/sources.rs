@@ -89,7 +89,7 @@ fn add_file(hasher: &mut Sha256, root: &Path, file: &Path) -> Result<()> {
 /// # Errors
 ///
 /// A folder that cannot be listed.
-pub(super) fn files(path: &Path) -> Result<Vec<PathBuf>> {
+pub(crate) fn files(path: &Path) -> Result<Vec<PathBuf>> {
     if path.is_file() {
         return Ok(vec![path.to_path_buf()]);
     }
