@@ -26,25 +26,21 @@ pub(super) const WIT: Files = files!("wit":
     "state.wit" "tasks.wit" "types.wit");
 
 /// The examples.
-const JAVASCRIPT: Files = files!("examples/plugins/javascript": ".gitignore" "README.md" "package-lock.json" "package.json" "plugin.js");
+const JAVASCRIPT: Files = files!("examples/plugins/javascript":
+    ".gitignore" "README.md" "package-lock.json" "package.json" "plugin.js");
 const TYPESCRIPT: Files = files!("examples/plugins/typescript":
-    ".gitignore" "README.md" "build.mjs" "package-lock.json" "package.json" "src/count.ts" "src/plugin.ts" "tsconfig.json"
-    "types/interfaces/crowdhook-plugin-badges.d.ts"
-    "types/interfaces/crowdhook-plugin-crowd.d.ts"
-    "types/interfaces/crowdhook-plugin-email.d.ts"
-    "types/interfaces/crowdhook-plugin-events.d.ts"
-    "types/interfaces/crowdhook-plugin-files.d.ts"
-    "types/interfaces/crowdhook-plugin-http.d.ts"
-    "types/interfaces/crowdhook-plugin-log.d.ts"
-    "types/interfaces/crowdhook-plugin-results.d.ts"
-    "types/interfaces/crowdhook-plugin-state.d.ts"
-    "types/interfaces/crowdhook-plugin-tasks.d.ts"
-    "types/interfaces/crowdhook-plugin-types.d.ts"
-    "types/plugin.d.ts");
-const PYTHON: Files =
-    files!("examples/plugins/python": ".gitignore" "README.md" "build.py" "plugin.py" "requirements.txt" "tally.py" "test_tally.py");
+    ".gitignore" "README.md" "package-lock.json" "package.json" "src/count.ts" "src/engine.d.ts" "src/plugin.ts" "tsconfig.json"
+    "types/interfaces/crowdhook-plugin-badges.d.ts" "types/interfaces/crowdhook-plugin-crowd.d.ts"
+    "types/interfaces/crowdhook-plugin-email.d.ts" "types/interfaces/crowdhook-plugin-events.d.ts"
+    "types/interfaces/crowdhook-plugin-files.d.ts" "types/interfaces/crowdhook-plugin-http.d.ts"
+    "types/interfaces/crowdhook-plugin-log.d.ts" "types/interfaces/crowdhook-plugin-results.d.ts"
+    "types/interfaces/crowdhook-plugin-state.d.ts" "types/interfaces/crowdhook-plugin-tasks.d.ts"
+    "types/interfaces/crowdhook-plugin-types.d.ts" "types/plugin.d.ts");
+const PYTHON: Files = files!("examples/plugins/python":
+    ".gitignore" "README.md" "build.py" "plugin.py" "requirements.txt" "tally.py" "test_tally.py");
 
-const RUST: Files = files!("examples/plugins/rust": ".gitignore" "Cargo.lock" "Cargo.toml" "README.md" "src/lib.rs" "src/tests.rs");
+const RUST: Files = files!("examples/plugins/rust":
+    ".gitignore" "Cargo.lock" "Cargo.toml" "README.md" "src/lib.rs" "src/tests.rs");
 const C: Files = files!("examples/plugins/c":
     ".gitignore" "Makefile" "README.md" "json.c" "json.h" "plugin.c" "plugin.h" "plugin_component_type.o" "test_json.c" "vote.c");
 
