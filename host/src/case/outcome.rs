@@ -142,12 +142,12 @@ pub(super) fn tried(component: &Component, report: Report, limits: GuestLimits, 
     Tried { component: component.name.to_string(), outcome, trap, log: report.log, used }
 }
 
-/// The limit or the trap, without the places in the component, which change with each build.
+/// The limit, the guest's last words, or the trap, without the places in the component, which change with each build.
 fn trap_in_short(why: &str) -> String {
     let first = why.lines().next().unwrap_or_default();
     let cause = why.lines().rev().find_map(|line| line.split_once("wasm trap: "));
     match cause {
-        Some((_, cause)) if !first.starts_with("it ") => cause.trim().to_owned(),
+        Some((_, cause)) if first.starts_with("error while executing") => cause.trim().to_owned(),
         _ => first.to_owned(),
     }
 }

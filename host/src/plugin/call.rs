@@ -18,6 +18,8 @@ use crate::config::{self, GuestLimits};
 use crate::event::Event;
 use crate::store::{StateChange, StateRead};
 
+mod words;
+
 /// No reason is kept longer, in bytes.
 const REASON_BYTES_MAX: usize = 4 << 10;
 
@@ -159,14 +161,14 @@ pub(super) async fn run<T>(
     let (log, handling) = guest.into_parts();
     let outcome = match ran {
         Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(trap_reason(&error, refused, limits)),
+        Ok(Err(error)) => Err(trap_reason(&error, refused, limits, &log)),
         Err(_) => Err(format!("it took longer than {} ms", limits.wall.as_millis())),
     };
     Ran { outcome, log, handling, wall: began.elapsed(), cpu: meter.spent_so_far(), memory_bytes }
 }
 
-/// Why the guest stopped, for its author: the limit it ran into, or the trap with its backtrace.
-fn trap_reason(error: &wasmtime::Error, memory_refused: bool, limits: GuestLimits) -> String {
+/// Why the guest stopped, for its author: the limit it ran into, or its own last words and the trap with its backtrace.
+fn trap_reason(error: &wasmtime::Error, memory_refused: bool, limits: GuestLimits, log: &[LogLine]) -> String {
     if let Some(over) = error.downcast_ref::<OverCpu>() {
         return over.to_string();
     }
@@ -175,7 +177,10 @@ fn trap_reason(error: &wasmtime::Error, memory_refused: bool, limits: GuestLimit
     if memory_refused {
         return format!("it wanted more than its {} MiB of memory\n{reason}", limits.memory_bytes >> 20);
     }
-    reason
+    match words::last_words(log) {
+        Some(words) => format!("{words}\n{reason}"),
+        None => reason,
+    }
 }
 
 fn report(ran: Ran<Result<(), Failure>>) -> Report {

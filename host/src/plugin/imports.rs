@@ -95,7 +95,9 @@ fn check_json(what: &str, text: &str, bytes_max: usize) -> Result<(), Failure> {
     if text.len() > bytes_max {
         return Err(Failure::OverLimit(format!("{what} has {} bytes, and may have {bytes_max}", text.len())));
     }
-    serde_json::from_str::<IgnoredAny>(text).map(drop).map_err(|error| Failure::Invalid(format!("{what} is not JSON: {error}")))
+    serde_json::from_str::<IgnoredAny>(text).map(drop).map_err(|error| {
+        Failure::Invalid(format!("{what} is not JSON: {error}; let `JSON.stringify`, `json.dumps` or `serde_json::to_string` write it"))
+    })
 }
 
 /// Refuses text that is no JSON object, or longer than `bytes_max`.

@@ -92,7 +92,10 @@ async fn counters_begin_where_the_state_of_the_case_is() {
 async fn what_does_not_end_well_exits_with_1_and_says_what_a_host_would_make_of_it() {
     let traps = case(&[completed()]);
     let said = run(&guest_file("traps"), traps.path(), &[]).await;
-    said.fails(1, &["error: `traps` trapped: wasm `unreachable` instruction executed", "a host tries three times"]);
+    said.fails(
+        1,
+        &["error: `traps` trapped: no answer to event 019b76da-a800-7000-8000-000000000001 is good enough", "a host tries three times"],
+    );
     for words in ["is good enough", "wasm backtrace:", "wasm function", "help: the component names no functions"] {
         assert!(said.out.contains(words), "there is no `{words}` in:\n{}", said.out);
     }
@@ -110,6 +113,12 @@ async fn limits_of_a_case_stop_a_guest_that_goes_beyond_them() {
     let (code, told) = tried("spins", &[completed(), limits(json!({ "cpu_ms": 50 }))]).await;
     assert_eq!((code, told["reason"].as_str()), (Some(1), Some("it used up its 50 ms of CPU time")));
     assert_eq!(told["used"]["cpu_ms"]["limit"], 50.0);
+    let loops = case(&[completed(), limits(json!({ "cpu_ms": 50 }))]);
+    let said = run(&guest_file("spins"), loops.path(), &[]).await;
+    said.fails(
+        1,
+        &["help: a loop without an end?", "raise `cpu_ms` (50 now): in `limits` of `grants.json`", "below `[plugins.NAME.limits]`"],
+    );
     let (_, told) = tried("hoards", &[completed(), limits(json!({ "memory_mib": 8 }))]).await;
     assert_eq!(told["reason"].as_str(), Some("it wanted more than its 8 MiB of memory"));
 }
@@ -535,5 +544,10 @@ async fn a_new_plugin_is_made_in_an_empty_folder_and_nowhere_else() {
         assert!(folder.path().join("begun").join(file.as_str().unwrap()).is_file(), "{file}");
     }
     new(&["My-Vote", "--lang", "python"]).await.fails(2, &["invalid value 'My-Vote'"]);
+    let rust = new(&["wrens", "--lang", "rust"]).await.well();
+    assert!(rust.contains("crowdhook plugin pack target/wasm32-unknown-unknown/release/wrens.wasm -o wrens.wasm\n"), "{rust}");
+    let manifest = std::fs::read_to_string(folder.path().join("wrens/Cargo.toml")).unwrap();
+    assert!(manifest.contains("name = \"wrens\"") && manifest.contains("path = \"vendor/crowdhook-plugin\""), "{manifest}");
+    new(&["serde", "--lang", "rust"]).await.fails(1, &["no plugin in Rust can be called `serde`", "help: choose another one"]);
     new(&["my-vote", "--lang", "cobol"]).await.fails(2, &["invalid value 'cobol'", "[possible values: "]);
 }

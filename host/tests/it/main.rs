@@ -57,5 +57,7 @@ mod reload;
 mod sandbox;
 /// The structure of the code.
 mod tidy;
+/// A change of a plugin on stored events, before it is dropped in.
+mod trial;
 /// The whole path: a post comes in, a plugin votes, the result is written back.
 mod whole;

@@ -15,6 +15,10 @@ fn a_trap_is_told_without_the_places_in_the_component() {
             "error while executing at wasm backtrace:\n    0: 0x1f - <unknown>!f\n\nCaused by:\n    wasm trap: integer divide by zero",
             "integer divide by zero",
         ),
+        (
+            "ValueError: no\nerror while executing at wasm backtrace:\n    0: 0x1f - f\n\nCaused by:\n    wasm trap: unreachable",
+            "ValueError: no",
+        ),
     ];
     for (why, short) in cases {
         assert_eq!(trap_in_short(why), short);

@@ -43,6 +43,10 @@ fn name(text: &str) -> Result<ComponentName, String> {
 
 pub(super) fn run(args: &NewArgs, common: &Common) -> anyhow::Result<()> {
     let NewArgs { name, lang, dir } = args;
+    if lang.reserves(name.as_str()) {
+        let message = format!("no plugin in {lang} can be called `{name}`: the language, or something that it is built of, has this name");
+        return Err(Advice::new(message, "choose another one, for instance with two words in it").into());
+    }
     let dir = dir.clone().unwrap_or_else(|| PathBuf::from(name.as_str()));
     refuse_unless_empty(&dir)?;
     let mut made = Vec::new();
@@ -54,7 +58,7 @@ pub(super) fn run(args: &NewArgs, common: &Common) -> anyhow::Result<()> {
         })?;
         made.push(path);
     }
-    let (build, test) = (lang.build(), format!("crowdhook plugin test cases --component {name}.wasm"));
+    let (build, test) = (lang.build(name.as_str()), format!("crowdhook plugin test cases --component {name}.wasm"));
     if common.json {
         return output::json(
             &serde_json::json!({ "folder": dir, "files": made, "build": build, "test": test, "component": format!("{name}.wasm") }),

@@ -126,14 +126,43 @@ async fn once(args: &RunArgs, common: &Common) -> anyhow::Result<()> {
 
 /// What a host would make of an ending.
 fn not_ok(tried: &Tried, ending: Ending) -> Advice {
+    let used = &tried.used;
+    let reason = tried.outcome.reason.lines().next().unwrap_or_default();
     let help = match ending {
+        Ending::Trapped if reason.starts_with("it used up its") => {
+            let limit = used.cpu_ms.limit;
+            return Advice::new(
+                ended(tried, ending, reason),
+                format!("a loop without an end? where it has to compute for longer, raise `cpu_ms` ({limit} now): {WHERE_LIMITS}"),
+            );
+        }
+        Ending::Trapped if reason.starts_with("it took longer than") => {
+            let limit = used.wall_ms.limit;
+            return Advice::new(
+                ended(tried, ending, reason),
+                format!("where it has to wait for longer, raise `wall_ms` ({limit} now): {WHERE_LIMITS}"),
+            );
+        }
+        Ending::Trapped if reason.starts_with("it wanted more than") => {
+            let limit = used.memory_bytes.limit >> 20;
+            return Advice::new(
+                ended(tried, ending, reason),
+                format!("where it needs more, raise `memory_mib` ({limit} now): {WHERE_LIMITS}"),
+            );
+        }
         Ending::Retry => "nothing of the call would be kept; a host tries again later, ten times in all",
         Ending::Parked => "nothing of the call would be kept; a host tries again later, and counts no attempt",
         Ending::Trapped => "nothing of the call would be kept; a host tries three times, then the event is a dead letter",
         Ending::Ok | Ending::Rejected => "nothing of the call would be kept; the event is a dead letter, with these words",
     };
-    let reason = tried.outcome.reason.lines().next().unwrap_or_default();
-    Advice::new(format!("`{}` {}: {}", tried.component, ending.as_str(), output::plain(reason)), help)
+    Advice::new(ended(tried, ending, reason), help)
+}
+
+/// Where limits are raised, of a case and of a host.
+const WHERE_LIMITS: &str = "in `limits` of `grants.json` for a case, below `[plugins.NAME.limits]` of a project's file for a host";
+
+fn ended(tried: &Tried, ending: Ending, reason: &str) -> String {
+    format!("`{}` {}: {}", tried.component, ending.as_str(), output::plain(reason))
 }
 
 /// A paragraph for each kind of thing that came of it.

@@ -10,10 +10,10 @@ use serde_json::{Map, Value};
 
 use super::super::report::Advice;
 use super::super::{Common, output};
-use super::{bytes_of, refused};
+use super::{bytes_of, engine, refused};
 use crate::case::{self, Compared, Part, Trial, Verdict, Version, difference_of};
 use crate::config::load::{self, Context, Env};
-use crate::config::{self, GRANTS, Host, Limits};
+use crate::config::{self, GRANTS, Host};
 use crate::id::{ComponentName, PluginName, ProjectName};
 use crate::plugin::engine::Engine;
 use crate::plugin::load::{self as component, Component};
@@ -98,7 +98,7 @@ pub(super) async fn run(args: TryArgs, common: &Common) -> anyhow::Result<()> {
     let context = Context { env: Env::without_secrets(), ..Context::of(&host) };
     let project = load::project(&file, &context)?.0;
     let settings = args.settings.as_deref().map(settings).transpose()?;
-    let engine = engine(&host)?;
+    let engine = engine()?;
     // The file first: what is wrong with it is what its author waits for.
     let given = match &args.file {
         Some(file) => Some(loaded(&engine, file).await?),
@@ -137,18 +137,6 @@ fn settings(file: &Path) -> anyhow::Result<String> {
     let object: Map<String, Value> = serde_json::from_str(&text)
         .map_err(|error| Advice::new(format!("`{}` does not hold settings", file.display()), help).because(error.into()))?;
     Ok(Value::Object(object).to_string())
-}
-
-/// For one sandbox at a time, with the host's cache where it can be had: then what the host runs need not be compiled again.
-fn engine(host: &Host) -> anyhow::Result<Engine> {
-    let limits = Limits { sandboxes_max: 1, ..Limits::default() };
-    let cache = host.data.join("cache");
-    let cached =
-        if cache.is_dir() { std::path::absolute(cache).ok().and_then(|cache| Engine::start(&limits, Some(&cache)).ok()) } else { None };
-    match cached {
-        Some(engine) => Ok(engine),
-        None => Ok(Engine::start(&limits, None)?),
-    }
 }
 
 async fn loaded(engine: &Engine, file: &Path) -> anyhow::Result<Component> {

@@ -50,6 +50,8 @@ fn every_file_of_an_example_is_in_what_is_made_of_it() {
     let wit = files_below(&repository().join("wit"));
     let wit: BTreeSet<String> = wit.into_iter().filter(|path| !path.starts_with("released/") && path != "README.md").collect();
     assert_eq!(names(template::WIT), wit, "name all files of `wit` in `template::WIT`");
+    let vendored = files_below(&repository().join("plugins/sdk"));
+    assert_eq!(names(Language::Rust.vendored()), vendored, "name all files of the SDK in `template::SDK`");
 }
 
 #[test]
@@ -58,7 +60,7 @@ fn what_is_made_names_itself_and_nothing_outside_of_its_folder() {
         let made = template::files(language, NAME);
         let own: Vec<(&str, &str)> = made
             .iter()
-            .filter(|(path, _)| !["wit/", "cases/", "plugins/"].iter().any(|folder| path.starts_with(folder)))
+            .filter(|(path, _)| !["wit/", "cases/", "vendor/"].iter().any(|folder| path.starts_with(folder)))
             .filter_map(|(path, content)| Some((path.as_str(), std::str::from_utf8(content).ok()?)))
             .collect();
         for (path, text) in &own {
@@ -105,4 +107,8 @@ fn names_that_no_package_can_have_are_refused() {
         assert!(name(refused).is_err(), "{refused}");
     }
     assert_eq!(name("v2-birds").unwrap().as_str(), "v2-birds");
+    for (language, word) in [(Language::Rust, "loop"), (Language::Rust, "serde"), (Language::C, "plugin")] {
+        assert!(language.reserves(word));
+    }
+    assert!(!Language::Python.reserves("loop"));
 }
