@@ -23,7 +23,6 @@ const RESULTS: &str = "results";
 const ROWS_USUAL: usize = 100;
 /// To be waited when the platform does not say how long, or the inbox is full.
 const WAIT_USUAL: Duration = Duration::from_secs(5);
-
 /// To be waited when a page of the project is being done for somebody else.
 const TURN_WAIT: Duration = Duration::from_secs(1);
 
@@ -84,6 +83,12 @@ pub struct Report {
     pub wait_ms: Option<u64>,
     /// Why one has to wait, or what else people should know.
     pub note: Option<String>,
+}
+
+impl Report {
+    fn skip(&mut self, task: Option<String>, reason: Reason) {
+        self.skipped.push(Skipped { task, reason, why: reason.why().to_owned() });
+    }
 }
 
 /// A task that was left out.
@@ -232,14 +237,12 @@ impl Backfill {
         for Candidate { completed, known, .. } in chosen {
             let Some(root) = known else { continue };
             if self.store.event(root).await?.is_none_or(|(event, _)| event.is_bare()) {
-                let (task, reason) = (Some(completed.task), Reason::LetGo);
-                report.skipped.push(Skipped { task, reason, why: reason.why().to_owned() });
+                report.skip(Some(completed.task), Reason::LetGo);
                 continue;
             }
             let events = self.missed.heard_by(project, plugin, root).await?;
             if events.is_empty() {
-                let (task, reason) = (Some(completed.task), Reason::NotHeard);
-                report.skipped.push(Skipped { task, reason, why: reason.why().to_owned() });
+                report.skip(Some(completed.task), Reason::NotHeard);
                 continue;
             }
             let joins = match dry_run {
@@ -272,15 +275,12 @@ impl Backfill {
         page: Page,
         report: &mut Report,
     ) -> Result<Vec<Candidate>, BackfillError> {
-        let mut skip = |task: Option<String>, reason: Reason, why: &str| {
-            report.skipped.push(Skipped { task, reason, why: why.to_owned() });
-        };
         for odd in page.odd {
-            skip(odd.id, Reason::Odd, &odd.why);
+            report.skipped.push(Skipped { task: odd.id, reason: Reason::Odd, why: odd.why });
         }
         let (with_result, without): (Vec<Completed>, Vec<_>) = page.completed.into_iter().partition(|completed| completed.result.is_some());
         for completed in without {
-            skip(Some(completed.task), Reason::NoResult, Reason::NoResult.why());
+            report.skip(Some(completed.task), Reason::NoResult);
         }
         let spares_info = !wanted.overwrite && wanted.plugin.as_ref().is_none_or(|plugin| may_save_results(project, plugin));
         let mut chosen = Vec::new();
@@ -288,8 +288,8 @@ impl Backfill {
             let has_info = candidate.completed.result.as_ref().is_some_and(|result| result.info.is_some());
             match (candidate.known.is_some(), wanted.plugin.is_some()) {
                 (true, false) => report.known += 1,
-                (false, true) => skip(Some(candidate.completed.task), Reason::NotKnown, Reason::NotKnown.why()),
-                _ if has_info && spares_info => skip(Some(candidate.completed.task), Reason::HasInfo, Reason::HasInfo.why()),
+                (false, true) => report.skip(Some(candidate.completed.task), Reason::NotKnown),
+                _ if has_info && spares_info => report.skip(Some(candidate.completed.task), Reason::HasInfo),
                 _ => chosen.push(candidate),
             }
         }

@@ -11,9 +11,10 @@ use crate::id::{PluginName, ProjectName};
 use crate::plugin::call::{self, Call};
 use crate::plugin::load::{Component, Problem};
 
-pub use expected::{Expected, cases, difference};
+pub use expected::{Expected, cases, difference, difference_of};
 pub use export::{ExportError, Exported, Wanted, WorkerIds, export};
 pub use outcome::{Ending, Outcome, Share, Tried, Used};
+pub use trial::{Compared, Part, Trial, TrialError, Verdict, Version, trial};
 
 mod alias;
 mod expected;
@@ -22,6 +23,7 @@ mod form;
 mod grants;
 mod http;
 mod outcome;
+mod trial;
 mod world;
 
 use form::{EventForm, GrantsForm};

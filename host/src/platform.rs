@@ -7,9 +7,10 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
+use crate::connection::ConnectionError;
 use crate::effect::NewTask;
 use crate::event::Event;
-use crate::id::DeliveryId;
+use crate::id::{DeliveryId, ProjectName};
 use crate::secret::Secret;
 
 pub mod appen;
@@ -183,6 +184,22 @@ pub enum PlatformError {
         /// What there is none of, for people.
         why: String,
     },
+}
+
+/// What became of a call, said as `what`, that brought no answer.
+fn unanswered(error: ConnectionError, what: &str, project: &ProjectName) -> PlatformError {
+    match error {
+        ConnectionError::Later { after, why, .. } => PlatformError::Later { after, why: format!("cannot {what} now: {why}") },
+        ConnectionError::KeyRefused { why } => PlatformError::KeyRefused { why },
+        ConnectionError::Refused { why } | ConnectionError::TooLarge { why } => {
+            PlatformError::Refused { why: format!("cannot {what} for project `{project}`: {why}; look at `platform.url`") }
+        }
+    }
+}
+
+/// An id as people are shown it: one that a plugin made up may be of any length.
+fn short(id: &str) -> String {
+    id.chars().take(80).collect()
 }
 
 /// A project on its platform.

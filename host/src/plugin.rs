@@ -2,7 +2,7 @@
 //! of the inbox and the outbox, nor who calls.
 //!
 //! [`engine`] is the machine that all sandboxes share, [`load`] turns a file into a [`load::Component`], [`call`] runs one
-//! call of one in a sandbox of its own. `imports` holds what a guest may call, one file an interface. [`registry`] says
+//! call of one in a sandbox of its own. [`pack`] makes components of core modules, for authors. `imports` holds what a guest may call, one file an interface. [`registry`] says
 //! which components and projects are in use, and [`watch`] keeps that in step with the folders.
 
 pub mod call;
@@ -10,6 +10,7 @@ pub mod compile;
 pub mod engine;
 pub mod guest;
 pub mod load;
+pub mod pack;
 pub mod reads;
 pub mod registry;
 pub mod watch;

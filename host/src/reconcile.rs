@@ -37,6 +37,7 @@ const ROUNDS_MARK: &str = "reconcile.rounds";
 const PAGES_MAX: usize = 100;
 /// What was missed for longer than this is told as old.
 const LIVE_MAX: Duration = Duration::from_secs(24 * 3600);
+
 /// Looks for what hooks did not bring.
 pub struct Reconciler {
     registry: Arc<Registry>,

@@ -425,8 +425,8 @@ pub trait Store: Send + Sync {
     /// On disk (fsynced) when this returns `Ok`, so the sender may be told 2xx. The answers are in the order of the batch.
     ///
     /// A repeat with [`Again::Rerun`] makes new invocations for the plugins of its acceptance, with origin `rerun`, under the next
-    /// snapshot generation, unless invocations of the event still wait. Dead letters of these plugins for this event are gone then. A
-    /// repeat of an unconfirmed event is new: its key was freed.
+    /// snapshot generation; a plugin for which one of the event still waits gets none, and where that is all of them nothing is made. Dead
+    /// letters of these plugins for this event are gone then. A repeat of an unconfirmed event is new: its key was freed.
     ///
     /// # Errors
     ///
@@ -524,6 +524,10 @@ pub trait Store: Send + Sync {
 
     /// An event and its standing.
     async fn event(&self, id: EventId) -> Result<Option<(Event, Standing)>, StoreError>;
+
+    /// Up to `limit` events of a project, whatever their standing: the newest first, or those that came before the event `before`.
+    async fn latest_events(&self, project: &ProjectName, before: Option<EventId>, limit: u32)
+    -> Result<Vec<(Event, Standing)>, StoreError>;
 
     /// The events that plugins emitted because of an event from outside, in their order.
     async fn derived(&self, root: EventId) -> Result<Vec<Event>, StoreError>;

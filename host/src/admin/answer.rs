@@ -60,7 +60,7 @@ const PATHS: &str = "GET reads `/v1/status`, `/v1/plugins`, `/v1/plugins/{name}`
     `/v1/events/{id}/replay`, `/v1/projects/{name}/backfill`, `/v1/projects/{name}/hook`, `/v1/projects/{name}/forget-worker` and \
     `/v1/projects/{name}/plugins/{plugin}/release`";
 
-/// Events out of which a worker's id is taken in one commit.
+/// Rows out of which a worker's id is taken in one commit.
 const FORGOTTEN_AT_ONCE: u32 = 100;
 
 /// Dead letters that are replayed in one commit.

@@ -42,12 +42,18 @@ impl Expected {
 /// How what came out differs, line by line; none where it is the same. In which order an object has its members makes no difference.
 #[must_use]
 pub fn difference(expected: &Outcome, came_out: &Outcome) -> Option<String> {
-    if expected == came_out {
+    difference_of(("expected.json", expected), ("what came out", came_out))
+}
+
+/// The same of any two, each with what it is called.
+#[must_use]
+pub fn difference_of((before, one): (&str, &Outcome), (after, other): (&str, &Outcome)) -> Option<String> {
+    if one == other {
         return None;
     }
-    let (expected, came_out) = (in_order(expected), in_order(came_out));
-    let diff = TextDiff::from_lines(&expected, &came_out);
-    Some(diff.unified_diff().context_radius(LINES_AROUND).header("expected.json", "what came out").to_string())
+    let (one, other) = (in_order(one), in_order(other));
+    let diff = TextDiff::from_lines(&one, &other);
+    Some(diff.unified_diff().context_radius(LINES_AROUND).header(before, after).to_string())
 }
 
 /// As JSON whose objects have their members in the order of their names.

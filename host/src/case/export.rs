@@ -89,7 +89,7 @@ pub async fn export(store: &dyn Store, wanted: &Wanted<'_>, folder: &Path) -> Re
     if wanted.event.is_bare() {
         notes.push("what the sender said was let go (`[keep]`): the case has an empty payload".to_owned());
     }
-    let snapshot = snapshot(store, wanted).await?;
+    let snapshot = snapshot(store, wanted.event, wanted.project).await?;
     if snapshot.is_none() && wanted.event.task.is_some() {
         notes.push("what the platform said of the task is not kept: write `task.json` and `answers.json` yourself".to_owned());
     }
@@ -101,22 +101,21 @@ pub async fn export(store: &dyn Store, wanted: &Wanted<'_>, folder: &Path) -> Re
 }
 
 /// The newest snapshot of the event's task.
-async fn snapshot(store: &dyn Store, wanted: &Wanted<'_>) -> Result<Option<Snapshot>, ExportError> {
-    if wanted.event.task.is_none() {
+pub(super) async fn snapshot(store: &dyn Store, event: &Event, project: &config::Project) -> Result<Option<Snapshot>, ExportError> {
+    if event.task.is_none() {
         return Ok(None);
     }
-    if wanted.event.platform != PlatformKind::Pybossa {
-        let root =
-            if wanted.event.depth == 0 { Some(wanted.event.clone()) } else { store.event(wanted.event.root).await?.map(|(root, _)| root) };
+    if event.platform != PlatformKind::Pybossa {
+        let root = if event.depth == 0 { Some(event.clone()) } else { store.event(event.root).await?.map(|(root, _)| root) };
         // One whose payload was let go makes no sense any more.
         return Ok(match root {
-            Some(root) => posted(wanted.project, &root).await.ok(),
+            Some(root) => posted(project, &root).await.ok(),
             None => None,
         });
     }
     let mut newest = None;
     for generation in 0..GENERATIONS_MAX {
-        newest = store.snapshot(wanted.event.root, generation).await?.or(newest);
+        newest = store.snapshot(event.root, generation).await?.or(newest);
     }
     newest.map(|text| serde_json::from_str(&text).map_err(|error| ExportError::Snapshot(error.to_string()))).transpose()
 }

@@ -66,6 +66,13 @@ pub struct Outcome {
     pub events: Vec<Value>,
 }
 
+impl Outcome {
+    /// Of a plugin that has nothing to do.
+    pub(super) fn nothing() -> Self {
+        Self { outcome: Ending::Ok, reason: String::new(), effects: Vec::new(), state: BTreeMap::new(), events: Vec::new() }
+    }
+}
+
 /// What came of a case, and what else its author wants to know.
 #[derive(Clone, Debug, Serialize)]
 pub struct Tried {
@@ -115,8 +122,7 @@ pub struct Share<T> {
 pub(super) fn tried(component: &Component, report: Report, limits: GuestLimits, state: &State) -> Tried {
     let used = used(&report, limits);
     let mut trap = None;
-    let mut outcome =
-        Outcome { outcome: Ending::Ok, reason: String::new(), effects: Vec::new(), state: BTreeMap::new(), events: Vec::new() };
+    let mut outcome = Outcome::nothing();
     (outcome.outcome, outcome.reason) = match report.ended {
         Ended::Ok(wanted) => {
             outcome.state = wanted.changes.into_iter().map(|change| changed(change, state)).collect();

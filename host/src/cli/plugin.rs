@@ -19,8 +19,11 @@ use crate::plugin::load::{COMPONENT_BYTES_MAX, Component, LoadError};
 
 mod changes;
 mod check;
+mod new;
+mod pack;
 mod run;
 mod test;
+mod trial;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum PluginCommand {
@@ -37,6 +40,11 @@ pub(super) enum PluginCommand {
         #[arg(value_name = "NAME_OR_FILE")]
         what: String,
     },
+    /// Make a folder with a plugin to begin with, in a language of your choice
+    ///
+    /// Everything that is needed lies in it, and nothing is fetched. It builds, passes its cases and can be dropped in as it is.
+    #[command(after_help = new::EXAMPLES)]
+    New(new::NewArgs),
     /// Run a component on a case, with no host around it, and show what it would do
     ///
     /// It runs in the real sandbox, under the limits of a host. It sees what the files of the case say and nothing else: no store, no
@@ -49,6 +57,20 @@ pub(super) enum PluginCommand {
     /// Every folder below DIR that holds an `event.json` is a case, named by its path. Exits with 1 when one of them differs.
     #[command(after_help = test::EXAMPLES)]
     Test(test::TestArgs),
+    /// Try a new version of a component, or other settings, on events that a project has had, without any effect
+    ///
+    /// Runs the version in use (of the drop folder, with the settings of the project's file) and the one that is tried on the same stored
+    /// events, the oldest first, and shows where they differ: in how they end, in what they ask for, in what they tell other plugins, in what
+    /// they remember. Each begins with an empty state and keeps its own from event to event. Both see the task and its answers as they were,
+    /// and what the runs of that time read besides; grants and limits are those of the project's file. Nothing leaves, nothing is stored, and
+    /// no platform or service is asked, whether a host runs or not.
+    ///
+    /// Limits: an event is not comparable where either version asks for what no run has read then (another task, a worker's name, a page of
+    /// a service), where a service's answer was longer than 64 KiB, or where `[keep]` has let the answers or the payload go. What
+    /// other plugins emitted is taken as it was, also where they hear the plugin that is tried. Once keys are not looked at: what would be
+    /// dropped because it was done before counts too.
+    #[command(after_help = trial::EXAMPLES)]
+    Try(trial::TryArgs),
     /// Say whether a host would load a file, and all that keeps it from doing so
     ///
     /// What it imports and whether this host offers it, what it asks for and needs, its size, how long it takes to compile, and the memory
@@ -59,6 +81,12 @@ pub(super) enum PluginCommand {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
+    /// Make a component of a core module, which is what C compilers and others leave behind
+    ///
+    /// The module has to hold the types of its bindings (`wit-bindgen` writes them into it). What it imports of the older WASI is
+    /// translated. Nothing is written unless a host would load it.
+    #[command(after_help = pack::EXAMPLES)]
+    Pack(pack::PackArgs),
     /// Let a plugin of a project go on that is in quarantine
     ///
     /// A plugin that fails again and again by its own fault is held: its events wait, and others go on. A new version of its component, or
@@ -75,9 +103,12 @@ pub(super) async fn run(command: PluginCommand, common: &Common) -> anyhow::Resu
     match command {
         PluginCommand::List => list(common).await,
         PluginCommand::Inspect { what } => inspect(&what, common).await,
+        PluginCommand::New(args) => new::run(&args, common),
         PluginCommand::Check { file } => check::run(&file, common).await,
+        PluginCommand::Pack(args) => pack::run(&args, common).await,
         PluginCommand::Run(args) => run::run(args, common).await,
         PluginCommand::Test(args) => test::run(args, common).await,
+        PluginCommand::Try(args) => trial::run(args, common).await,
         PluginCommand::Release { plugin: Scope { project, plugin } } => {
             let host = load::host(common.config.as_deref())?;
             let path = format!("/v1/projects/{project}/plugins/{plugin}/release");

@@ -6,7 +6,7 @@ use std::ops::Range;
 use toml::Spanned;
 
 use super::pointer::Pointer;
-use super::project::Check;
+use super::project::{Check, Maybe};
 use super::raw::{self, Key};
 use super::words;
 use super::{AnswerAt, Generic, KindAt};
@@ -19,9 +19,6 @@ const KINDS: [EventKind; 4] =
 const KIND_HELP: &str = "write where it stands (`kind = \"/type\"`, and what the sender's words mean below `[generic.kinds]`), or one for all: `kind = \"task.completed\"`";
 
 const KINDS_HELP: &str = "write `kinds = { \"item.done\" = \"task.completed\" }`: the sender's word, and what it means";
-
-/// What was said, or nothing; the outer one is none when something is wrong with it.
-type Maybe<T> = Option<Option<T>>;
 
 impl Check<'_, '_> {
     /// The table, which a project of kind `generic` has and no other.

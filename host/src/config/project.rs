@@ -24,6 +24,9 @@ use crate::id::ProjectName;
 /// Where Appen's API is when the file does not say.
 const APPEN_URL: &str = "https://api.appen.com/v1";
 
+/// What was said, or nothing; the outer one is none when something is wrong with it.
+pub(super) type Maybe<T> = Option<Option<T>>;
+
 /// Checks one file: the file's text, and where its secrets are to be looked for.
 pub(super) struct Check<'c, 't> {
     pub(super) document: Document<'t>,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::HeaderName;
 use toml::Spanned;
 
-use super::project::Check;
+use super::project::{Check, Maybe};
 use super::raw::{self, Key};
 use super::words;
 use super::{Encoding, Hash, HeaderToken, Hmac, StandardWebhooks};
@@ -14,9 +14,6 @@ use super::{Encoding, Hash, HeaderToken, Hmac, StandardWebhooks};
 /// Default of `window_s`: what the specification recommends.
 const WINDOW_S: i64 = 300;
 const WINDOW_S_MAX: i64 = 24 * 3600;
-
-/// What was said, or nothing; the outer one is none when something is wrong with it.
-type Maybe<T> = Option<Option<T>>;
 
 impl Check<'_, '_> {
     pub(super) fn header_token(&mut self, said: Option<Spanned<raw::HeaderToken>>) -> Maybe<HeaderToken> {

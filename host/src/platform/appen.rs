@@ -84,15 +84,15 @@ impl Platform for Appen {
     }
 
     async fn task(&self, id: &str) -> Result<Option<Task>, PlatformError> {
-        Err(self.unknown_call(&format!("unit `{}`", short(id))))
+        Err(self.unknown_call(&format!("unit `{}`", super::short(id))))
     }
 
     async fn answers(&self, task: &str, _after: Option<&str>) -> Result<Vec<Answer>, PlatformError> {
-        Err(self.unknown_call(&format!("the judgments of unit `{}`", short(task))))
+        Err(self.unknown_call(&format!("the judgments of unit `{}`", super::short(task))))
     }
 
     async fn result(&self, task: &str) -> Result<Option<ResultRow>, PlatformError> {
-        Err(self.unknown_call(&format!("the result of unit `{}`", short(task))))
+        Err(self.unknown_call(&format!("the result of unit `{}`", super::short(task))))
     }
 
     async fn worker(&self, _id: &str) -> Result<Option<WorkerInfo>, PlatformError> {
@@ -107,7 +107,7 @@ impl Platform for Appen {
 
     async fn save_result(&self, task: &str, _result: Option<&str>, _info: &str) -> Result<String, PlatformError> {
         Err(PlatformError::Refused {
-            why: format!("Appen has no place for the result of unit `{}`: the host's own record is the place", short(task)),
+            why: format!("Appen has no place for the result of unit `{}`: the host's own record is the place", super::short(task)),
         })
     }
 
@@ -124,7 +124,7 @@ impl Platform for Appen {
         Err(PlatformError::Refused {
             why: format!(
                 "unit `{}` of job {} gets no more judgments from here: that call of Appen's API is not known to this host; order them on Appen",
-                short(task),
+                super::short(task),
                 self.job
             ),
         })
@@ -137,11 +137,6 @@ impl Platform for Appen {
     async fn post_test_questions(&self) -> Result<(), PlatformError> {
         self.fire_webhooks().await
     }
-}
-
-/// An id that a plugin made up may be of any length.
-fn short(id: &str) -> String {
-    id.chars().take(80).collect()
 }
 
 #[cfg(test)]

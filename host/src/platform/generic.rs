@@ -59,11 +59,11 @@ impl Platform for Generic {
     }
 
     async fn task(&self, id: &str) -> Result<Option<Task>, PlatformError> {
-        Err(self.no_api(&format!("task `{}` cannot be read", short(id))))
+        Err(self.no_api(&format!("task `{}` cannot be read", super::short(id))))
     }
 
     async fn answers(&self, task: &str, _after: Option<&str>) -> Result<Vec<Answer>, PlatformError> {
-        Err(self.no_api(&format!("the answers to task `{}` cannot be read", short(task))))
+        Err(self.no_api(&format!("the answers to task `{}` cannot be read", super::short(task))))
     }
 
     async fn result(&self, _task: &str) -> Result<Option<ResultRow>, PlatformError> {
@@ -80,7 +80,7 @@ impl Platform for Generic {
     }
 
     async fn save_result(&self, task: &str, _result: Option<&str>, _info: &str) -> Result<String, PlatformError> {
-        Err(self.no_api(&format!("the result of task `{}` can be written to the host's own record alone", short(task))))
+        Err(self.no_api(&format!("the result of task `{}` can be written to the host's own record alone", super::short(task))))
     }
 
     async fn create_task(&self, _task: &NewTask, _key: TaskKey) -> Result<String, PlatformError> {
@@ -88,13 +88,8 @@ impl Platform for Generic {
     }
 
     async fn raise_redundancy(&self, task: &str, _redundancy: u32) -> Result<String, PlatformError> {
-        Err(self.no_api(&format!("task `{}` gets no more answers from here", short(task))))
+        Err(self.no_api(&format!("task `{}` gets no more answers from here", super::short(task))))
     }
-}
-
-/// An id that a plugin made up may be of any length.
-fn short(id: &str) -> String {
-    id.chars().take(80).collect()
 }
 
 #[cfg(test)]

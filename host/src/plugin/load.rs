@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{self, HasSelf, Linker};
 
 use super::bindings::{Plugin, PluginPre, crowdhook};
@@ -14,9 +13,12 @@ use crate::config::GuestLimits;
 use crate::event::EventKind;
 use crate::id::{ComponentName, Digest};
 
+pub use imports::Import;
+
+mod imports;
+
 /// The version of the interface that this host offers.
 pub const INTERFACE_VERSION: &str = "0.1.0";
-const PACKAGE: &str = "crowdhook:plugin/";
 /// A component file is at most this large.
 pub const COMPONENT_BYTES_MAX: u64 = 256 << 20;
 /// `describe` and `check-settings` may use up this much. By the clock they may take far longer than in CPU time: the machine may be busy.
@@ -66,7 +68,7 @@ pub enum LoadError {
     NotWasm,
     /// A core module, not a component.
     #[error(
-        "it is a core module, not a component\nhelp: build for a component target, or make a component of it with `wasm-tools component new`"
+        "it is a core module, not a component\nhelp: make a component of it with `crowdhook plugin pack FILE`, or build for a component target"
     )]
     CoreModule,
     /// Larger than [`COMPONENT_BYTES_MAX`].
@@ -83,8 +85,18 @@ pub enum LoadError {
         /// What to do.
         help: String,
     },
-    /// It is a component, but not a plugin.
-    #[error("it is a component, but no plugin of `crowdhook:plugin@{INTERFACE_VERSION}`: {0}")]
+    /// It lacks what a plugin exports.
+    #[error("it is a component, but no plugin: it does not export {}\nhelp: {help}", missing.join(", "))]
+    Exports {
+        /// Each export by name.
+        missing: Vec<String>,
+        /// What to do.
+        help: String,
+    },
+    /// Its imports or exports have the right names, and other types.
+    #[error(
+        "it is a component, but no plugin of `crowdhook:plugin@{INTERFACE_VERSION}`: {0}\nhelp: build it with this host's `wit` folder"
+    )]
     NoPlugin(String),
     /// `describe` failed.
     #[error("its `describe` failed: {0}")]
@@ -129,17 +141,6 @@ pub struct Parts {
     pub imports: Vec<Import>,
 }
 
-/// What a component imports.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct Import {
-    /// As the file has it: `crowdhook:plugin/results@0.1.0`.
-    pub name: String,
-    /// Whether this host offers it.
-    pub is_offered: bool,
-    /// The functions of it that are used.
-    pub functions: Vec<String>,
-}
-
 /// As [`load`], for its author: what it is made of, and then what a host would make of it.
 ///
 /// # Errors
@@ -149,30 +150,21 @@ pub async fn take_apart(engine: &Engine, bytes: Arc<[u8]>) -> Result<(Parts, Res
     check_magic(&bytes)?;
     let (digest, size, cached, began) = (Digest::of(&bytes), bytes.len(), engine.cache_hits(), Instant::now());
     let compiled = compile::compile(engine, bytes, digest).await?;
-    let parts =
-        Parts { bytes: size, compiled_in: began.elapsed(), was_cached: engine.cache_hits() > cached, imports: imports(engine, &compiled) };
+    let was_cached = engine.cache_hits() > cached;
+    let parts = Parts { bytes: size, compiled_in: began.elapsed(), was_cached, imports: imports::imports(engine, &compiled) };
     Ok((parts, finish(engine, &compiled, digest).await))
 }
 
-fn imports(engine: &Engine, compiled: &component::Component) -> Vec<Import> {
-    let kind = compiled.component_type();
-    let functions = |item: ComponentItem| match item {
-        ComponentItem::ComponentInstance(instance) => {
-            let exports = instance.exports(&engine.wasmtime);
-            exports.filter(|(_, export)| matches!(export.ty, ComponentItem::ComponentFunc(_))).map(|(name, _)| name.to_owned()).collect()
-        }
-        _ => Vec::new(),
-    };
-    kind.imports(&engine.wasmtime)
-        .map(|(name, import)| Import { name: name.to_owned(), is_offered: is_offered(name), functions: functions(import.ty) })
-        .collect()
+async fn finish(engine: &Engine, compiled: &component::Component, digest: Digest) -> Result<Component, LoadError> {
+    imports::check(engine, compiled)?;
+    let linker = linker(engine).map_err(|error| LoadError::NoPlugin(format!("{error:#}")))?;
+    asked(&linker, compiled, digest).await
 }
 
-async fn finish(engine: &Engine, compiled: &component::Component, digest: Digest) -> Result<Component, LoadError> {
-    check_imports(engine, compiled)?;
-    let instance_pre =
-        linker(engine).and_then(|linker| linker.instantiate_pre(compiled)).map_err(|error| LoadError::NoPlugin(format!("{error:#}")))?;
-    let pre = PluginPre::new(instance_pre).map_err(|error| LoadError::NoPlugin(format!("{error:#}")))?;
+/// Links `compiled` with what `linker` offers, and asks it what it is.
+async fn asked(linker: &Linker<Guest>, compiled: &component::Component, digest: Digest) -> Result<Component, LoadError> {
+    let linked = linker.instantiate_pre(compiled).and_then(PluginPre::new);
+    let pre = linked.map_err(|error| LoadError::NoPlugin(format!("{error:#}")))?;
     let (name, description, start_bytes) = describe(&pre).await?;
     Ok(Component { name, digest, description, start_bytes, pre })
 }
@@ -190,43 +182,6 @@ fn linker(engine: &Engine) -> wasmtime::Result<Linker<Guest>> {
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     Plugin::add_to_linker::<_, HasSelf<Guest>>(&mut linker, |guest| guest)?;
     Ok(linker)
-}
-
-/// Names every import that is not offered, with what to do about each, rather than the first one only.
-fn check_imports(engine: &Engine, compiled: &component::Component) -> Result<(), LoadError> {
-    let kind = compiled.component_type();
-    let wants: Vec<String> = kind.imports(&engine.wasmtime).map(|(name, _)| name.to_owned()).filter(|name| !is_offered(name)).collect();
-    if wants.is_empty() {
-        return Ok(());
-    }
-    let mut helps: Vec<String> = wants.iter().map(|name| help_without(name)).collect();
-    helps.sort();
-    helps.dedup();
-    Err(LoadError::Imports { wants: wants.into_iter().map(|name| format!("`{name}`")).collect(), help: helps.join("; ") })
-}
-
-/// What to do about an import that is not offered.
-fn help_without(import: &str) -> String {
-    match import.strip_prefix(PACKAGE).and_then(|rest| rest.split_once('@')) {
-        Some((_, version)) if version != INTERFACE_VERSION => {
-            format!(
-                "it was built for `crowdhook:plugin@{version}`, this host offers `{INTERFACE_VERSION}`: build it with this host's `wit` folder"
-            )
-        }
-        _ if import.starts_with("wasi:http") => {
-            "build it without `wasi:http` (componentize-js: `disableFeatures: ['http', 'fetch-event']`) and use `http.fetch`".to_owned()
-        }
-        _ => format!("a plugin may import `crowdhook:plugin@{INTERFACE_VERSION}` and WASI 0.2 without `wasi:http`"),
-    }
-}
-
-fn is_offered(import: &str) -> bool {
-    const WASI: [&str; 6] = ["wasi:io/", "wasi:cli/", "wasi:clocks/", "wasi:random/", "wasi:filesystem/", "wasi:sockets/"];
-    const OURS: [&str; 11] = ["types", "crowd", "state", "http", "results", "tasks", "email", "files", "badges", "events", "log"];
-    match import.strip_prefix(PACKAGE) {
-        Some(rest) => rest.split_once('@').is_some_and(|(name, version)| version == INTERFACE_VERSION && OURS.contains(&name)),
-        None => WASI.iter().any(|family| import.starts_with(family)) && import.contains("@0.2."),
-    }
 }
 
 async fn describe(pre: &PluginPre<Guest>) -> Result<(ComponentName, Description, usize), LoadError> {
@@ -314,3 +269,6 @@ impl Component {
         &self.pre
     }
 }
+
+#[cfg(test)]
+mod tests;

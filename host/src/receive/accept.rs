@@ -23,9 +23,9 @@ use super::socket::{Progress, Socket};
 use super::{Intake, routes};
 
 /// No request has a larger head; 431 beyond it.
-const HEAD_BYTES_MAX: usize = 32 << 10;
+const HEAD_BYTES_MAX: usize = 16 << 10;
 /// hyper reads so far ahead on one connection.
-const AHEAD_BYTES_MAX: usize = 40 << 10;
+const AHEAD_BYTES_MAX: usize = 20 << 10;
 
 /// When the system has no descriptor to spare, accepting waits so long, then twice as long, up to a second.
 const PAUSE_MIN: Duration = Duration::from_millis(5);
@@ -116,11 +116,15 @@ async fn connection(intake: Arc<Intake>, router: Router, stream: TcpStream, plac
     if let Err(error) = stream.set_nodelay(true) {
         debug!(error = %error, "Cannot set TCP_NODELAY");
     }
+    if !speaks(&stream, &place, &mut orders, intake.limits.idle_timeout).await {
+        return;
+    }
     let progress = Arc::clone(&place.progress);
     let socket = Socket::new(stream, Arc::clone(&progress), &intake.limits);
     let service = hyper::service::service_fn(|request| answer(&router, &progress, request));
+    // In a box, so that a connection which has said nothing does not keep room for it.
     let mut serving =
-        pin!(http1::Builder::new().max_header_size(HEAD_BYTES_MAX).max_buf_size(AHEAD_BYTES_MAX).serve_connection(socket, service));
+        Box::pin(http1::Builder::new().max_header_size(HEAD_BYTES_MAX).max_buf_size(AHEAD_BYTES_MAX).serve_connection(socket, service));
     let served = loop {
         tokio::select! {
             biased;
@@ -147,6 +151,21 @@ async fn connection(intake: Arc<Intake>, router: Router, stream: TcpStream, plac
         debug!(error = %error, "A connection ended early");
     }
     drop(place);
+}
+
+/// Waits for the first byte, or the end, of what the other side has to say: until then no buffer is made for it. False when it is to go
+/// without having said anything.
+async fn speaks(stream: &TcpStream, place: &Place, orders: &mut watch::Receiver<Order>, idle_timeout: Duration) -> bool {
+    let mut late = pin!(tokio::time::sleep(idle_timeout));
+    loop {
+        tokio::select! {
+            biased;
+            _ = stream.readable() => return true,
+            Ok(()) = orders.changed() => if *orders.borrow_and_update() != Order::Serve { return false },
+            () = place.leave.notified() => return false,
+            () = &mut late => return false,
+        }
+    }
 }
 
 /// Answers one request, and keeps the socket's time limits informed.

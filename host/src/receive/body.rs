@@ -55,7 +55,7 @@ impl Blocks {
         while !data.is_empty() {
             let room = self.blocks.last().map_or(0, |last| SMALL_BYTES - last.len());
             if room == 0 {
-                self.blocks.push(Vec::new());
+                self.blocks.push(Vec::with_capacity(SMALL_BYTES));
                 continue;
             }
             let (now, later) = data.split_at(room.min(data.len()));

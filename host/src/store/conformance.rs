@@ -46,6 +46,7 @@ macro_rules! suite {
                 one_plugin_has_no_more_than_three_quarters_of_the_room,
                 derived_events_come_in_when_too_much_waits,
                 an_unconfirmed_event_is_dropped_and_its_key_is_free,
+                the_latest_events_of_a_project_come_by_pages,
                 what_was_accepted_is_there_after_a_restart;
             leasing: invocations_about_one_task_go_one_at_a_time_and_in_order,
                 invocations_without_a_task_go_side_by_side,

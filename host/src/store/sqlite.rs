@@ -488,6 +488,17 @@ impl Store for SqliteStore {
         }
     }
 
+    async fn latest_events(
+        &self,
+        project: &ProjectName,
+        before: Option<EventId>,
+        limit: u32,
+    ) -> Result<Vec<(Event, Standing)>, StoreError> {
+        self.read(|db, names| {
+            names.known_project(project).map_or(Ok(Vec::new()), |project| read::latest_events(db, names, project, before, limit))
+        })
+    }
+
     async fn derived(&self, root: EventId) -> Result<Vec<Event>, StoreError> {
         self.read(|db, names| read::derived(db, names, root))
     }

@@ -396,8 +396,37 @@ async fn a_component_is_checked_before_it_is_dropped_in() {
         &["it wants what this host does not offer: `crowdhook:plugin/log@0.2.0`", "help: it was built for `crowdhook:plugin@0.2.0`"],
     );
     assert!(other.out.contains("crowdhook:plugin/log@0.2.0") && other.out.contains("NOT OFFERED"), "{}", other.out);
-    check(&guest_file("core-module"), &[]).await.fails(1, &["it is a core module, not a component", "wasm-tools component new"]);
+    check(&guest_file("core-module"), &[]).await.fails(1, &["it is a core module, not a component", "crowdhook plugin pack FILE"]);
     check(&guest_file("slow-describe"), &[]).await.fails(1, &["its `describe` failed"]);
+}
+
+/// What `plugin check` says of a component in WebAssembly's text format.
+async fn checked(component: &str) -> Said {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("plugin.wasm");
+    std::fs::write(&file, wat::parse_str(component).unwrap()).unwrap();
+    said(crowdhook(&["plugin", "check", text(&file)])).await
+}
+
+#[tokio::test]
+async fn a_component_that_lacks_what_a_plugin_exports_is_told_all_of_it() {
+    let nothing = checked("(component)").await;
+    nothing.fails(
+        1,
+        &[
+            "it does not export `describe`, `check-settings`, `handle`",
+            "`check-settings` is `checkSettings` in JavaScript",
+            "`crowdhook plugin new` makes a plugin that has them",
+        ],
+    );
+    let program = r#"(component (instance $run) (export "wasi:cli/run@0.2.0" (instance $run)))"#;
+    checked(program).await.fails(1, &["it is a program with a `main`: build a library instead", "`-mexec-model=reactor`"]);
+    let other_types = r#"(component
+        (core module $m (func (export "f")))
+        (core instance $i (instantiate $m))
+        (func $f (canon lift (core func $i "f")))
+        (export "describe" (func $f)) (export "check-settings" (func $f)) (export "handle" (func $f)))"#;
+    checked(other_types).await.fails(1, &["no plugin of `crowdhook:plugin@0.1.0`", "help: build it with this host's `wit` folder"]);
 }
 
 #[tokio::test]
@@ -405,21 +434,23 @@ async fn all_imports_that_are_not_offered_are_named_at_once() {
     let component = r#"(component
         (import "wasi:http/outgoing-handler@0.2.0" (instance))
         (import "crowdhook:plugin/state@0.3.0" (instance))
+        (import "crowdhook:plugin/log@0.1.0" (instance (export "write-all" (func)) (export "write" (func)) (export "flush" (func))))
+        (import "crowdhook:plugin/clock@0.1.0" (instance))
         (import "wasi:io/streams@0.2.0" (instance)))"#;
-    let file = tempfile::tempdir().unwrap();
-    let file = file.path().join("wants.wasm");
-    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-    std::fs::write(&file, wat::parse_str(component).unwrap()).unwrap();
-    let said = said(crowdhook(&["plugin", "check", text(&file)])).await;
+    let said = checked(component).await;
     said.fails(
         1,
         &[
-            "it wants what this host does not offer: `wasi:http/outgoing-handler@0.2.0`, `crowdhook:plugin/state@0.3.0`",
+            "it wants what this host does not offer: `wasi:http/outgoing-handler@0.2.0`, `crowdhook:plugin/state@0.3.0`, \
+             `write-all` of `crowdhook:plugin/log@0.1.0`, `flush` of `crowdhook:plugin/log@0.1.0`, `crowdhook:plugin/clock@0.1.0`\n",
+            "it was built for a newer host of `crowdhook:plugin@0.1.0`: run it on a newer Crowdhook",
+            "there is no interface `clock` here",
             "build it without `wasi:http`",
             "it was built for `crowdhook:plugin@0.3.0`",
         ],
     );
-    assert_eq!(said.out.matches("NOT OFFERED").count(), 2, "{}", said.out);
+    assert_eq!(said.out.matches("NOT OFFERED").count(), 4, "{}", said.out);
+    assert!(said.out.contains("NOT OFFERED: flush, write-all") || said.out.contains("NOT OFFERED: write-all, flush"), "{}", said.out);
 }
 
 /// `plugin run --watch`, which is ended with the test.
@@ -471,4 +502,38 @@ async fn a_component_is_run_again_when_it_or_the_case_changes() {
     std::fs::copy(guest_file("counts-v2"), &next).unwrap();
     std::fs::rename(&next, &component).unwrap();
     watching.says("v2 = 1").await;
+}
+
+#[tokio::test]
+async fn a_new_plugin_is_made_in_an_empty_folder_and_nowhere_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let new = async |arguments: &[&str]| {
+        let mut command = crowdhook(&["plugin", "new"]);
+        command.args(arguments).current_dir(folder.path());
+        said(command).await
+    };
+    let shown = new(&["bird-vote", "--lang", "python"]).await.well();
+    for words in [
+        "made `bird-vote` in `bird-vote`",
+        "  cd bird-vote\n",
+        "pip install -r requirements.txt && python build.py\n",
+        "  crowdhook plugin test cases --component bird-vote.wasm\n",
+        "  cp bird-vote.wasm <the host's folder of plugins>",
+    ] {
+        assert!(shown.contains(words), "there is no `{words}` in:\n{shown}");
+    }
+    let build = std::fs::read_to_string(folder.path().join("bird-vote/build.py")).unwrap();
+    assert!(build.contains("WIT = \"wit\"") && build.contains("\"bird-vote.wasm\""), "{build}");
+    new(&["bird-vote", "--lang", "javascript"])
+        .await
+        .fails(1, &["`bird-vote` is not empty: it holds `", "nothing that is there is overwritten"]);
+
+    std::fs::create_dir_all(folder.path().join("begun/.git")).unwrap();
+    let told: Value = serde_json::from_str(&new(&["other", "--lang", "typescript", "begun", "--json"]).await.well()).unwrap();
+    assert_eq!((&told["folder"], &told["build"]), (&json!("begun"), &json!("npm ci && npm run build")));
+    for file in told["files"].as_array().unwrap() {
+        assert!(folder.path().join("begun").join(file.as_str().unwrap()).is_file(), "{file}");
+    }
+    new(&["My-Vote", "--lang", "python"]).await.fails(2, &["invalid value 'My-Vote'"]);
+    new(&["my-vote", "--lang", "cobol"]).await.fails(2, &["invalid value 'cobol'", "[possible values: "]);
 }

@@ -37,6 +37,8 @@ mod hostile_plugins;
 mod hostile_senders;
 /// From a socket into the inbox: which answer, when.
 mod intake;
+/// Core modules that are made into components.
+mod pack;
 /// The clients of the platforms against the practice ones.
 mod platform;
 /// The bundled plugins as their READMEs show them.
@@ -45,6 +47,8 @@ mod plugins;
 mod practice;
 /// What a hook did not bring is found all the same.
 mod reconcile;
+/// What was released of the interface stays, and what was built for it runs on.
+mod released;
 /// Files replaced while the host runs.
 mod reload;
 /// A component in its sandbox: what it may do, and what stops it.

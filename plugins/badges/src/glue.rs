@@ -1,13 +1,12 @@
 //! Between the host and the rest of the plugin: analyses and answers in, badges out.
 
-use crowdhook_plugin::bindings::crowdhook::plugin::{badges, crowd, log, state};
-use crowdhook_plugin::bindings::{Description, Event, Failure, Guest, Problem};
-use crowdhook_plugin::host;
+use crowdhook_plugin::log::{self, Level};
+use crowdhook_plugin::{Event, Failure, Json, OrReject, Plugin, Result, badges, crowd, state};
 use serde_json::Value;
 
 use crate::outcome::{self, Analysis, Answer, Moment};
 use crate::run::{self, Room, World};
-use crate::settings::{self, Badge, Right};
+use crate::settings::{Badge, Right, Settings};
 
 /// How many answers to one task are looked at at most. Beyond the host's 1000 they are read page by page, and 64 MiB have
 /// to hold all of them.
@@ -15,52 +14,36 @@ const ANSWERS_MAX: usize = 5000;
 
 struct Badges;
 
-impl Guest for Badges {
-    fn describe() -> Description {
-        Description {
-            name: "badges".to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            summary: "Awards badges to those who answered well.".to_owned(),
-            handles: vec!["task.analysed".to_owned()],
-            needs: vec!["badges".to_owned()],
-            settings_schema: settings::SCHEMA.to_owned(),
-            extra: "{}".to_owned(),
-        }
-    }
+impl Plugin for Badges {
+    type Settings = Settings;
+    const HANDLES: &'static [&'static str] = &["task.analysed"];
+    const NEEDS: &'static [&'static str] = &["badges"];
 
-    fn check_settings(settings: String) -> Vec<Problem> {
-        host::problems(settings::check(&settings))
-    }
-
-    fn handle(event: Event, settings: String) -> Result<(), Failure> {
-        let settings = settings::parse(&settings).map_err(|error| Failure::Reject(format!("settings: {error}")))?;
-        let Some(task_id) = event.task_id else {
-            return Err(Failure::Reject(format!("a `{}` about no task", event.kind)));
-        };
-        let analysis: Analysis = serde_json::from_str(&event.payload).map_err(|error| {
-            Failure::Reject(format!("task `{task_id}`: its analysis is not of the shape in `analysis.schema.json`: {error}"))
-        })?;
+    fn handle(event: &Event, settings: &Settings) -> Result<()> {
+        let task_id = event.task()?;
+        let not_its_shape = format_args!("task `{task_id}`: its analysis is not of the shape in `analysis.schema.json`");
+        let analysis: Analysis = event.payload.read().or_reject(not_its_shape)?;
         let gold = if settings.right == Right::Decided { None } else { gold_answer()? };
-        let judged = outcome::judge(&analysis, &host::answers(&task_id, ANSWERS_MAX, read)?, gold.as_ref(), settings.right);
+        let judged = outcome::judge(&analysis, &crowd::event_answers_up_to(ANSWERS_MAX, task_id, read)?, gold.as_ref(), settings.right);
         if judged.unknown > 0 {
             let message = format!("{} answers were left out of the analysis and have a value that it says nothing of", judged.unknown);
-            host::note(log::Level::Warn, &message, &task_id);
+            log::write(Level::Warn, &message, &[("task", task_id)]);
         }
-        run::take_in(&mut Host { task_id: &task_id, full: false }, &settings, &task_id, analysis.revision, &judged.outcomes)
+        run::take_in(&mut Host { task_id, full: false }, settings, task_id, analysis.revision, &judged.outcomes)
     }
 }
 
 /// The right answer, where the task is a test question and the platform tells it.
-fn gold_answer() -> Result<Option<Value>, Failure> {
+fn gold_answer() -> Result<Option<Value>> {
     let task = crowd::event_task()?;
-    Ok(task.gold_answer.filter(|_| task.gold).and_then(|answer| serde_json::from_str(&answer).ok()))
+    Ok(task.gold_answer.filter(|_| task.gold).and_then(|answer| answer.read().ok()))
 }
 
 fn read(answer: crowd::Answer) -> Answer {
     Answer {
         id: answer.id,
         worker: answer.worker,
-        value: serde_json::from_str(&answer.value).ok(),
+        value: answer.value.read().ok(),
         at: answer.submitted_at.as_deref().and_then(Moment::parse),
         set_aside: answer.set_aside,
     }
@@ -75,34 +58,34 @@ struct Host<'a> {
 impl World for Host<'_> {
     type Failure = Failure;
 
-    fn get(&mut self, key: &str) -> Result<Option<String>, Failure> {
+    fn get(&mut self, key: &str) -> Result<Option<String>> {
         state::get(key)
     }
 
-    fn set(&mut self, key: &str, value: &str) -> Result<(), Failure> {
+    fn set(&mut self, key: &str, value: &str) -> Result<()> {
         state::set(key, value)
     }
 
-    fn remove(&mut self, key: &str) -> Result<(), Failure> {
+    fn remove(&mut self, key: &str) -> Result<()> {
         state::remove(key)
     }
 
-    fn keys(&mut self, prefix: &str, limit: u32) -> Result<Vec<String>, Failure> {
+    fn keys(&mut self, prefix: &str, limit: u32) -> Result<Vec<String>> {
         Ok(state::scan(prefix, None, limit)?.into_iter().map(|entry| entry.key).collect())
     }
 
-    fn award(&mut self, worker: &str, badge: &Badge, evidence: &str) -> Result<Room, Failure> {
+    fn award(&mut self, worker: &str, badge: &Badge, evidence: &str) -> Result<Room> {
         let badge = badges::Badge {
             id: badge.id.clone(),
             title: badge.title.clone(),
             description: badge.description.clone(),
             image_url: badge.image_url.clone(),
-            evidence: evidence.to_owned(),
+            evidence: Json::from_text(evidence),
         };
-        self.ask(|| badges::award(worker, &badge))
+        self.ask(|| badges::award(worker, badge))
     }
 
-    fn revoke(&mut self, worker: &str, badge: &Badge) -> Result<Room, Failure> {
+    fn revoke(&mut self, worker: &str, badge: &Badge) -> Result<Room> {
         self.ask(|| badges::revoke(worker, &badge.id, "a later analysis says otherwise"))
     }
 
@@ -113,7 +96,7 @@ impl World for Host<'_> {
 
 impl Host<'_> {
     /// Asks for an effect, unless the host has refused one for want of room before.
-    fn ask(&mut self, effect: impl FnOnce() -> Result<(), Failure>) -> Result<Room, Failure> {
+    fn ask(&mut self, effect: impl FnOnce() -> Result<(), Failure>) -> Result<Room> {
         if self.full {
             return Ok(Room::None);
         }
@@ -121,11 +104,8 @@ impl Host<'_> {
             Ok(()) => Ok(Room::Enough),
             Err(Failure::OverLimit(_)) => {
                 self.full = true;
-                host::note(
-                    log::Level::Warn,
-                    "More badges are due than one call may award: the rest follow with the next tasks",
-                    self.task_id,
-                );
+                let message = "More badges are due than one call may award: the rest follow with the next tasks";
+                log::write(Level::Warn, message, &[("task", self.task_id)]);
                 Ok(Room::None)
             }
             Err(failure) => Err(failure),

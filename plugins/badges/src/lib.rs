@@ -5,6 +5,7 @@
 //! remembered of a task) and [`worker`] (what is remembered of a person, with the [`history`] that streaks are made of).
 //! [`run`] is the whole way: it takes the difference between what a task came to before and what it comes to now.
 
+mod glue;
 pub mod gold;
 pub mod history;
 pub mod ledger;
@@ -12,6 +13,3 @@ pub mod outcome;
 pub mod run;
 pub mod settings;
 pub mod worker;
-
-#[cfg(target_arch = "wasm32")]
-mod glue;

@@ -71,6 +71,18 @@ pub enum Kind {
     Gold,
 }
 
+impl crowdhook_plugin::Settings for Settings {
+    fn schema() -> String {
+        SCHEMA.to_owned()
+    }
+
+    fn read(json: &str) -> Result<Self, Vec<Problem>> {
+        let settings = parse(json).map_err(|message| vec![Problem::new("", message)])?;
+        let problems = problems(&settings);
+        if problems.is_empty() { Ok(settings) } else { Err(problems) }
+    }
+}
+
 /// Reads settings and fills in the defaults.
 ///
 /// # Errors
@@ -84,10 +96,10 @@ pub fn parse(json: &str) -> Result<Settings, String> {
 /// Says what is wrong with settings beyond what the schema says.
 #[must_use]
 pub fn check(json: &str) -> Vec<Problem> {
-    let settings = match parse(json) {
-        Ok(settings) => settings,
-        Err(message) => return vec![Problem::new("", message)],
-    };
+    crowdhook_plugin::Settings::read(json).map(|_: Settings| ()).err().unwrap_or_default()
+}
+
+fn problems(settings: &Settings) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut ids = BTreeSet::new();
     for (place, badge) in settings.badges.iter().enumerate() {

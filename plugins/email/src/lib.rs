@@ -5,9 +5,7 @@
 //! task until the project is completed.
 
 pub mod attachment;
+mod glue;
 pub mod mail;
 pub mod memory;
 pub mod settings;
-
-#[cfg(target_arch = "wasm32")]
-mod glue;

@@ -107,7 +107,7 @@ impl Settings {
 impl On {
     /// The kind of event, as it is called everywhere.
     #[must_use]
-    pub fn kind(self) -> &'static str {
+    pub const fn kind(self) -> &'static str {
         match self {
             Self::Task => "task.analysed",
             Self::Project => "project.completed",
@@ -140,6 +140,16 @@ impl On {
 
 fn live() -> Vec<String> {
     vec!["live".to_owned()]
+}
+
+impl crowdhook_plugin::Settings for Settings {
+    fn schema() -> String {
+        SCHEMA.to_owned()
+    }
+
+    fn read(json: &str) -> Result<Self, Vec<Problem>> {
+        parse(json)
+    }
 }
 
 /// Reads settings and fills in the defaults.

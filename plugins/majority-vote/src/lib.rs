@@ -6,6 +6,7 @@
 
 pub mod analysis;
 pub mod ballot;
+mod glue;
 pub mod normal;
 pub mod run;
 pub mod settings;
@@ -14,6 +15,3 @@ pub mod summary;
 pub mod tally;
 pub mod verdict;
 pub mod vote;
-
-#[cfg(target_arch = "wasm32")]
-mod glue;

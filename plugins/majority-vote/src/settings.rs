@@ -159,6 +159,18 @@ pub enum Emit {
     Always,
 }
 
+impl crowdhook_plugin::Settings for Settings {
+    fn schema() -> String {
+        SCHEMA.to_owned()
+    }
+
+    fn read(json: &str) -> Result<Self, Vec<Problem>> {
+        let settings = parse(json).map_err(|message| vec![Problem::new("", message)])?;
+        let problems = problems(json, &settings);
+        if problems.is_empty() { Ok(settings) } else { Err(problems) }
+    }
+}
+
 /// Reads settings and fills in the defaults.
 ///
 /// # Errors
@@ -173,10 +185,10 @@ pub fn parse(json: &str) -> Result<Settings, String> {
 /// Says what is wrong with settings beyond what the schema says.
 #[must_use]
 pub fn check(json: &str) -> Vec<Problem> {
-    let settings = match parse(json) {
-        Ok(settings) => settings,
-        Err(message) => return vec![Problem::new("", message)],
-    };
+    crowdhook_plugin::Settings::read(json).map(|_: Settings| ()).err().unwrap_or_default()
+}
+
+fn problems(json: &str, settings: &Settings) -> Vec<Problem> {
     let mut problems = Vec::new();
     match &settings.subject {
         Subject::One(pointer) | Subject::All(pointer) => check_pointer("/pointer", pointer, &mut problems),

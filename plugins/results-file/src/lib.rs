@@ -5,10 +5,8 @@
 //! host's, or [`dropbox`]. [`run`] is the whole way.
 
 pub mod dropbox;
+mod glue;
 pub mod path;
 pub mod row;
 pub mod run;
 pub mod settings;
-
-#[cfg(target_arch = "wasm32")]
-mod glue;

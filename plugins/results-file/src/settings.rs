@@ -117,6 +117,16 @@ enum Via {
     Dropbox,
 }
 
+impl crowdhook_plugin::Settings for Settings {
+    fn schema() -> String {
+        SCHEMA.to_owned()
+    }
+
+    fn read(json: &str) -> Result<Self, Vec<Problem>> {
+        parse(json)
+    }
+}
+
 /// Reads settings and fills in the defaults.
 ///
 /// # Errors

@@ -1,35 +1,102 @@
 //! What a Crowdhook plugin in Rust begins with.
 //!
-//! The bindings of `wit/`, the macro `plugin!` that exports a plugin, an allocator that suits a sandbox which lives for
-//! one event, and a panic hook that puts the panic's words into the host's log, from where they would otherwise be lost.
-//! It knows nothing of any one plugin.
+//! A plugin is a type that implements [`Plugin`], exported by [`plugin!`]. What the host offers to it are plain functions, a module per
+//! interface: [`crowd`] (what people were asked and answered), [`state`], [`http`], and the effects [`results`], [`tasks`], [`email`],
+//! [`files`], [`badges`] and [`events`]; lines for the operator go to [`log`]. **Read now, act on commit:** what a plugin reads it gets at
+//! once, what it asks for happens when `handle` returns `Ok`, all of it or nothing. So `?` is all the care that errors need.
 //!
-//! The bindings exist in the sandbox only. Keep a plugin's own logic in plain Rust that takes and returns plain
-//! values, so that `cargo test` runs it natively, and put the glue behind `#[cfg(target_arch = "wasm32")]`:
+//! ```
+//! use crowdhook_plugin::{Event, Plugin, Result, crowd, log, results};
+//! use schemars::JsonSchema;
+//! use serde::Deserialize;
+//! use serde_json::json;
 //!
-//! ```text
-//! use crowdhook_plugin::bindings::{Description, Event, Failure, Guest, Problem};
-//!
-//! struct Hello;
-//!
-//! impl Guest for Hello {
-//!     fn describe() -> Description { … }
-//!     fn check_settings(settings: String) -> Vec<Problem> { Vec::new() }
-//!     fn handle(event: Event, settings: String) -> Result<(), Failure> { Ok(()) }
+//! /// What a project may set: the settings' schema is made of this.
+//! #[derive(Deserialize, JsonSchema)]
+//! #[serde(default, deny_unknown_fields)]
+//! struct Settings {
+//!     /// How many people have to agree.
+//!     #[schemars(range(min = 1))]
+//!     quorum: usize,
 //! }
 //!
-//! crowdhook_plugin::plugin!(Hello);
+//! impl Default for Settings {
+//!     fn default() -> Self {
+//!         Self { quorum: 2 }
+//!     }
+//! }
+//!
+//! struct Unanimous;
+//!
+//! impl Plugin for Unanimous {
+//!     type Settings = Settings;
+//!     const HANDLES: &'static [&'static str] = &["task.completed"];
+//!     const NEEDS: &'static [&'static str] = &["results"];
+//!
+//!     fn handle(event: &Event, settings: &Settings) -> Result<()> {
+//!         let answers = crowd::event_answers()?;
+//!         let values: Vec<_> = answers.iter().filter(|answer| !answer.set_aside).map(|answer| answer.value.value()).collect();
+//!         match values.as_slice() {
+//!             [first, rest @ ..] if values.len() >= settings.quorum && rest.iter().all(|value| value == first) => {
+//!                 results::save(event.task()?, &json!({ "answer": first, "votes": values.len() }))
+//!             }
+//!             _ => {
+//!                 log::info(format!("No agreement among {} answers", values.len()));
+//!                 Ok(())
+//!             }
+//!         }
+//!     }
+//! }
+//!
+//! crowdhook_plugin::plugin!(Unanimous);
+//! # use crowdhook_plugin::testing::{Effect, Trial};
+//! # let trial = || Trial::new("task.completed").answers([json!("robin"), json!("robin")]);
+//! # let info = json!({ "answer": "robin", "votes": 2 }).into();
+//! # assert_eq!(trial().run::<Unanimous>().effects, [Effect::SaveResult { task_id: "1".to_owned(), info }]);
+//! # assert_eq!(trial().settings(json!({ "quorum": 3 })).run::<Unanimous>().effects, []);
 //! ```
+//!
+//! Natively the same functions are answered by [`testing`], so that `cargo test` runs `handle` itself. In the sandbox a panic's words go to
+//! the host's log, and an allocator is in use that suits a memory which lives for one event. `crowdhook_plugin::bindings`, there, is what `wit/` says as it is.
 
 pub mod arena;
-mod problem;
+pub mod badges;
+pub mod crowd;
+pub mod email;
+mod event;
+pub mod events;
+mod failure;
+pub mod files;
+pub mod http;
+mod json;
+pub mod log;
+mod plugin;
+pub mod results;
+mod settings;
+pub mod state;
+pub mod tasks;
 
 #[cfg(target_arch = "wasm32")]
-pub mod host;
-#[cfg(target_arch = "wasm32")]
-mod sandbox;
+#[doc(hidden)]
+pub mod sandbox;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod testing;
 
-pub use problem::Problem;
+// Who answers: the host, or a test.
+#[cfg(target_arch = "wasm32")]
+use sandbox::host;
+#[cfg(not(target_arch = "wasm32"))]
+use testing::host;
 
 #[cfg(target_arch = "wasm32")]
-pub use sandbox::{bindings, start};
+pub use sandbox::bindings;
+
+pub use event::{Event, Origin};
+pub use failure::{Failure, OrReject, Result};
+pub use json::Json;
+pub use plugin::{Plugin, check_manifest, check_needs};
+pub use settings::{NoSettings, Problem, Settings};
+
+#[cfg(all(doctest, feature = "schema"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,46 +1,31 @@
 //! Between the host and the rest of the plugin: analyses in, tasks and wishes for more answers out.
 
-use crowdhook_plugin::bindings::crowdhook::plugin::{log, state, tasks};
-use crowdhook_plugin::bindings::{Description, Event, Failure, Guest, Problem};
-use crowdhook_plugin::host;
-use crowdhook_texts::{Facts, sandbox};
+use crowdhook_plugin::log::{self, Level};
+use crowdhook_plugin::{Event, Failure, Json, Plugin, Result, state, tasks};
+use crowdhook_texts::Facts;
 
 use crate::more;
-use crate::settings::{self, More, Spawn};
+use crate::settings::{self, More, Settings, Spawn};
 use crate::spawn;
 
 struct SpawnTask;
 
-impl Guest for SpawnTask {
-    fn describe() -> Description {
-        Description {
-            name: "spawn-task".to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            summary: "Creates follow-up tasks in other projects, and asks for more answers to undecided ones.".to_owned(),
-            handles: vec![settings::KIND.to_owned()],
-            needs: vec!["tasks".to_owned()],
-            settings_schema: settings::SCHEMA.to_owned(),
-            extra: "{}".to_owned(),
-        }
-    }
+impl Plugin for SpawnTask {
+    type Settings = Settings;
+    const HANDLES: &'static [&'static str] = &[settings::KIND];
+    const NEEDS: &'static [&'static str] = &["tasks"];
 
-    fn check_settings(settings: String) -> Vec<Problem> {
-        host::problems(settings::check(&settings))
-    }
-
-    fn handle(event: Event, settings: String) -> Result<(), Failure> {
+    fn handle(event: &Event, settings: &Settings) -> Result<()> {
         if event.kind != settings::KIND {
             return Ok(());
         }
-        let settings = settings::parse(&settings).map_err(host::unfit)?;
-        let Some(task) = &event.task_id else {
-            return Err(Failure::Reject(format!("a `{}` about no task", event.kind)));
-        };
-        if !settings.acts_on(&event.origin) {
-            host::note(log::Level::Debug, &format!("Nothing is done on `{}`", event.origin), task);
+        let task = event.task()?;
+        let origin = event.origin.as_str();
+        if !settings.acts_on(origin) {
+            log::write(Level::Debug, &format!("Nothing is done on `{origin}`"), &[("task", task)]);
             return Ok(());
         }
-        let facts = sandbox::facts(&event, settings.uses())?;
+        let facts = Facts::read(event, settings.uses())?;
         if let Some(settings) = &settings.more {
             ask_for_more(settings, &facts, task)?;
         }
@@ -51,22 +36,22 @@ impl Guest for SpawnTask {
     }
 }
 
-fn ask_for_more(settings: &More, facts: &Facts, task: &str) -> Result<(), Failure> {
+fn ask_for_more(settings: &More, facts: &Facts, task: &str) -> Result<()> {
     match more::more(settings, facts).map_err(Failure::Reject)? {
         more::Outcome::Nothing => Ok(()),
         more::Outcome::AtCap => {
-            host::note(log::Level::Info, "The task has as many answers as may be asked for", task);
+            log::write(Level::Info, "The task has as many answers as may be asked for", &[("task", task)]);
             Ok(())
         }
         more::Outcome::Raise(redundancy) => tasks::raise_redundancy(task, redundancy),
     }
 }
 
-fn create(settings: &Spawn, facts: &Facts, task: &str) -> Result<(), Failure> {
+fn create(settings: &Spawn, facts: &Facts, task: &str) -> Result<()> {
     let info = match spawn::spawn(settings, facts).map_err(Failure::Reject)? {
         spawn::Outcome::Nothing => return Ok(()),
         spawn::Outcome::TooDeep => {
-            host::note(log::Level::Info, "The task is the last of a chain of spawned ones, and leads to no other", task);
+            log::write(Level::Info, "The task is the last of a chain of spawned ones, and leads to no other", &[("task", task)]);
             return Ok(());
         }
         spawn::Outcome::Task(info) => info,
@@ -81,13 +66,16 @@ fn create(settings: &Spawn, facts: &Facts, task: &str) -> Result<(), Failure> {
     }
     let new = tasks::NewTask {
         project: Some(settings.project.clone()),
-        info,
+        info: Json::from_text(info),
         redundancy: settings.redundancy,
         priority: settings.priority,
-        extra: "{}".to_owned(),
+        ..tasks::NewTask::default()
     };
     // Asked for even when it was counted before: the host knows whether it was done, or was refused for good.
-    tasks::create(&new, Some(&spawn::once(task)))
+    tasks::create(new, Some(&spawn::once(task)))
 }
 
 crowdhook_plugin::plugin!(SpawnTask);
+
+#[cfg(test)]
+mod tests;

@@ -28,11 +28,9 @@ mod error;
 mod expression;
 mod line;
 mod post;
+mod read;
 mod scope;
 mod text;
-
-#[cfg(target_arch = "wasm32")]
-pub mod sandbox;
 
 pub use condition::Condition;
 pub use context::{Context, Event, Facts, Project, Task, Uses};

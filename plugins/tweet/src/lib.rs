@@ -3,10 +3,8 @@
 //! `glue` reads the event and hands over the request that comes of it; all the rest is plain Rust that knows nothing of the sandbox:
 //! [`settings`] → [`post`] (whether to post, and what), with [`length`](mod@length) for how long each service finds a text, which rests on [`links`].
 
+mod glue;
 pub mod length;
 pub mod links;
 pub mod post;
 pub mod settings;
-
-#[cfg(target_arch = "wasm32")]
-mod glue;

@@ -71,6 +71,16 @@ fn live() -> Vec<String> {
     vec!["live".to_owned()]
 }
 
+impl crowdhook_plugin::Settings for Settings {
+    fn schema() -> String {
+        SCHEMA.to_owned()
+    }
+
+    fn read(json: &str) -> Result<Self, Vec<Problem>> {
+        parse(json)
+    }
+}
+
 /// Reads settings and fills in the defaults.
 ///
 /// # Errors

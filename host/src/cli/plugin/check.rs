@@ -96,8 +96,12 @@ fn show(checked: &Checked) -> anyhow::Result<()> {
     output::lines("")?;
     let mut table = output::Table::new(&["import", "this host", "functions"]);
     for import in &checked.imports {
-        let standing = if import.is_offered { "offered" } else { "NOT OFFERED" };
-        table.row(vec![import.name.clone(), standing.to_owned(), import.functions.join(", ")]);
+        let standing = match import.missing.as_slice() {
+            _ if import.is_offered => "offered".to_owned(),
+            [] => "NOT OFFERED".to_owned(),
+            missing => format!("NOT OFFERED: {}", missing.join(", ")),
+        };
+        table.row(vec![import.name.clone(), standing, import.functions.join(", ")]);
     }
     table.print()
 }

@@ -4,8 +4,8 @@
 use http::Method;
 
 use super::Appen;
-use crate::connection::{ConnectionError, Content, Request, Response};
-use crate::platform::PlatformError;
+use crate::connection::{Content, Request, Response};
+use crate::platform::{PlatformError, unanswered};
 use crate::secret::Secret;
 
 impl Appen {
@@ -31,18 +31,8 @@ impl Appen {
         };
         let query = [("key", key.reveal())];
         let request = Request { endpoint: "jobs", method, path, query: &query, authorization: None, content };
-        let response = self.connection.send(request).await.map_err(|error| self.unanswered(error, what))?;
+        let response = self.connection.send(request).await.map_err(|error| unanswered(error, what, &self.project))?;
         self.verdict(&response, what)
-    }
-
-    fn unanswered(&self, error: ConnectionError, what: &str) -> PlatformError {
-        match error {
-            ConnectionError::Later { after, why, .. } => PlatformError::Later { after, why: format!("cannot {what} now: {why}") },
-            ConnectionError::KeyRefused { why } => PlatformError::KeyRefused { why },
-            ConnectionError::Refused { why } | ConnectionError::TooLarge { why } => {
-                PlatformError::Refused { why: format!("cannot {what} for project `{}`: {why}; look at `platform.url`", self.project) }
-            }
-        }
     }
 
     /// What a status means; none of Appen's own words for it are known.

@@ -6,7 +6,7 @@ use http::Method;
 use super::refusal::{Asked, verdict};
 use super::{Pybossa, read};
 use crate::connection::{ConnectionError, Content, Request};
-use crate::platform::PlatformError;
+use crate::platform::{PlatformError, unanswered};
 
 /// A call to be made.
 pub(super) struct Call<'a> {
@@ -57,7 +57,7 @@ impl Pybossa {
         let what = call.what;
         match self.call_for_much(call).await? {
             Answered::Whole(body) => Ok(body),
-            Answered::TooLarge(why) => Err(self.unanswered(ConnectionError::TooLarge { why }, what)),
+            Answered::TooLarge(why) => Err(unanswered(ConnectionError::TooLarge { why }, what, &self.project)),
         }
     }
 
@@ -76,21 +76,11 @@ impl Pybossa {
         };
         let response = match self.connection.send(request).await {
             Err(ConnectionError::TooLarge { why }) => return Ok(Answered::TooLarge(why)),
-            answered => answered.map_err(|error| self.unanswered(error, call.what))?,
+            answered => answered.map_err(|error| unanswered(error, call.what, &self.project))?,
         };
         let asked = Asked { address: &self.address, project: &self.project, short_name: &self.short_name, what: call.what, writes };
         verdict(asked, &response)?;
         Ok(Answered::Whole(response.body))
-    }
-
-    fn unanswered(&self, error: ConnectionError, what: &str) -> PlatformError {
-        match error {
-            ConnectionError::Later { after, why, .. } => PlatformError::Later { after, why: format!("cannot {what} now: {why}") },
-            ConnectionError::KeyRefused { why } => PlatformError::KeyRefused { why },
-            ConnectionError::Refused { why } | ConnectionError::TooLarge { why } => {
-                PlatformError::Refused { why: format!("cannot {what} for project `{}`: {why}; look at `platform.url`", self.project) }
-            }
-        }
     }
 
     /// What was read; an answer that makes no sense is somebody else's, a proxy's perhaps, and passes.

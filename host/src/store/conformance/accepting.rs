@@ -253,3 +253,22 @@ pub(in crate::store) async fn what_was_accepted_is_there_after_a_restart(mut ben
     let next = bench.accept_task("2").await;
     assert_eq!(bench.claim_one().await.event.id, next);
 }
+
+pub(in crate::store) async fn the_latest_events_of_a_project_come_by_pages(mut bench: Bench) {
+    let mut ids = Vec::new();
+    for task in ["1", "2", "3"] {
+        ids.push(bench.accept_task(task).await);
+        bench.accept(completed("bees", task, &["vote"])).await;
+    }
+    let ignored = Acceptance { standing: Standing::Ignored, ..completed("birds", "4", &["vote"]) };
+    bench.accept(ignored.clone()).await;
+    bench.restart().await;
+    let birds = "birds".parse().unwrap();
+    let newest = bench.store().latest_events(&birds, None, 2).await.unwrap();
+    assert_eq!(newest[0], (ignored.event, Standing::Ignored));
+    assert_eq!((newest.len(), newest[1].0.id, newest[1].1), (2, ids[2], Standing::Accepted));
+    let before = bench.store().latest_events(&birds, Some(ids[2]), 9).await.unwrap();
+    assert_eq!(before.iter().map(|(event, _)| event.id).collect::<Vec<_>>(), [ids[1], ids[0]]);
+    assert!(bench.store().latest_events(&birds, Some(ids[0]), 9).await.unwrap().is_empty());
+    assert!(bench.store().latest_events(&"nobody".parse().unwrap(), None, 9).await.unwrap().is_empty());
+}

@@ -151,6 +151,23 @@ pub(super) fn event(db: &Connection, names: &Names, id: EventId) -> rusqlite::Re
         .optional()
 }
 
+/// The newest events of a project, or those that came before one of them.
+pub(super) fn latest_events(
+    db: &Connection,
+    names: &Names,
+    project: u32,
+    before: Option<EventId>,
+    limit: u32,
+) -> rusqlite::Result<Vec<(Event, Standing)>> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        event_columns!(),
+        " FROM event e WHERE e.project = ?1 AND (?2 IS NULL OR e.id < (SELECT id FROM event WHERE uuid = ?2)) ORDER BY e.id DESC LIMIT ?3"
+    );
+    let before = before.map(|id| *id.as_bytes());
+    db.prepare_cached(SQL)?.query_map(params![project, before, limit], |row| rows::event(row, 0, names))?.collect()
+}
+
 /// The events that plugins emitted because of `root`, in their order.
 pub(super) fn derived(db: &Connection, names: &Names, root: EventId) -> rusqlite::Result<Vec<Event>> {
     db.prepare_cached(concat!("SELECT ", event_columns!(), " FROM event e WHERE e.root = ?1 ORDER BY e.id"))?

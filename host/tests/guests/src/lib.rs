@@ -71,6 +71,6 @@ macro_rules! guest {
     ($guest:ty) => {
         #[doc(hidden)]
         type ExportedGuest = $crate::Sandboxed<$guest>;
-        crowdhook_plugin::plugin!(ExportedGuest);
+        crowdhook_plugin::export!(ExportedGuest);
     };
 }

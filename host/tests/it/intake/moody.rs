@@ -157,6 +157,9 @@ impl Store for Moody {
     async fn replay_event(&self, _: EventId, _: &[PluginName], _: bool) -> Result<ReplayedEvent, StoreError> {
         unreachable!()
     }
+    async fn latest_events(&self, _: &ProjectName, _: Option<EventId>, _: u32) -> Result<Vec<(Event, Standing)>, StoreError> {
+        unreachable!()
+    }
     async fn derived(&self, _: EventId) -> Result<Vec<Event>, StoreError> {
         unreachable!()
     }

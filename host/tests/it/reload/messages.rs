@@ -42,7 +42,7 @@ async fn what_is_no_component_is_told_from_what_it_is() {
     assert_eq!(
         said_of(&guest("core-module")).await,
         "plugins/mine.wasm: it is a core module, not a component\n\
-         help: build for a component target, or make a component of it with `wasm-tools component new`"
+         help: make a component of it with `crowdhook plugin pack FILE`, or build for a component target"
     );
     assert!(said_of(b"").await.starts_with("plugins/mine.wasm: it is not a WebAssembly file"));
 }

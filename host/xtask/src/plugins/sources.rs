@@ -62,8 +62,9 @@ fn add_shared(hasher: &mut Sha256, root: &Path) -> Result<()> {
 fn add(hasher: &mut Sha256, root: &Path, paths: &[&str]) -> Result<()> {
     for path in paths {
         for file in files(&root.join(path))? {
-            let test = file.file_stem().is_some_and(|name| name == "tests");
-            let in_tests = file.iter().any(|part| part == "tests") && !path.starts_with(list::GUESTS);
+            // The SDK's `testing` is for native tests alone.
+            let test = file.file_stem().is_some_and(|name| name == "tests" || name == "testing");
+            let in_tests = file.iter().any(|part| part == "tests" || part == "testing") && !path.starts_with(list::GUESTS);
             if !test && !in_tests {
                 add_file(hasher, root, &file)?;
             }

@@ -169,8 +169,8 @@ impl Batch<'_> {
                 self.execute("UPDATE event SET payload = ?2 WHERE id = ?1", params![row, Packed::of(payload)])?;
                 is_changed = true;
             }
-            for (column, rows) in [("read", "run"), ("log", "run")] {
-                is_changed |= self.forget_in_column(rows, column, &Sql::Integer(row), forgotten)?;
+            for column in ["read", "log"] {
+                is_changed |= self.forget_in_column("run", column, &Sql::Integer(row), forgotten)?;
             }
             for table in ["delivery", "delivered"] {
                 is_changed |= self.forget_in_column(table, "effect", &Sql::Blob(uuid.clone()), forgotten)?;
@@ -223,7 +223,7 @@ impl Batch<'_> {
             let Some(text) = replace::in_text(&text.0, forgotten) else { continue };
             let new = self.content(&Digest::of(text.as_bytes()), &Packed::of(text))?;
             self.execute("UPDATE snapshot SET content = ?3 WHERE root = ?1 AND generation = ?2", params![root, generation, new])?;
-            self.execute("DELETE FROM content WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM snapshot WHERE content = ?1)", [content])?;
+            self.drop_content(content)?;
             changed = true;
         }
         Ok(changed)

@@ -150,9 +150,14 @@ impl Batch<'_> {
             .filter(|_| old.is_root)
         {
             self.execute("DELETE FROM snapshot WHERE root = ?1 AND content = ?2", params![old.uuid, content])?;
-            self.execute("DELETE FROM content WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM snapshot WHERE content = ?1)", [content])?;
+            self.drop_content(content)?;
             dropped = true;
         }
         Ok(dropped)
+    }
+
+    /// Drops a text that is no longer the snapshot of any event.
+    pub(super) fn drop_content(&self, content: i64) -> rusqlite::Result<usize> {
+        self.execute("DELETE FROM content WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM snapshot WHERE content = ?1)", [content])
     }
 }
