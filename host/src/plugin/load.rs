@@ -150,8 +150,12 @@ pub async fn take_apart(engine: &Engine, bytes: Arc<[u8]>) -> Result<(Parts, Res
     check_magic(&bytes)?;
     let (digest, size, cached, began) = (Digest::of(&bytes), bytes.len(), engine.cache_hits(), Instant::now());
     let compiled = compile::compile(engine, bytes, digest).await?;
-    let was_cached = engine.cache_hits() > cached;
-    let parts = Parts { bytes: size, compiled_in: began.elapsed(), was_cached, imports: imports::imports(engine, &compiled) };
+    let parts = Parts {
+        bytes: size,
+        compiled_in: began.elapsed(),
+        was_cached: engine.cache_hits() > cached,
+        imports: imports::imports(engine, &compiled),
+    };
     Ok((parts, finish(engine, &compiled, digest).await))
 }
 

@@ -16,8 +16,8 @@ struct Badges;
 
 impl Plugin for Badges {
     type Settings = Settings;
-    const HANDLES: &'static [&'static str] = &["task.analysed"];
-    const NEEDS: &'static [&'static str] = &["badges"];
+    const HANDLES: &[&str] = &["task.analysed"];
+    const NEEDS: &[&str] = &["badges"];
 
     fn handle(event: &Event, settings: &Settings) -> Result<()> {
         let task_id = event.task()?;

@@ -12,8 +12,8 @@ struct Email;
 
 impl Plugin for Email {
     type Settings = Settings;
-    const HANDLES: &'static [&'static str] = &[On::Task.kind(), On::Project.kind()];
-    const NEEDS: &'static [&'static str] = &["email"];
+    const HANDLES: &[&str] = &[On::Task.kind(), On::Project.kind()];
+    const NEEDS: &[&str] = &["email"];
 
     fn handle(event: &Event, settings: &Settings) -> Result<()> {
         // What is told at the end is counted from the start, whatever the events' origins.

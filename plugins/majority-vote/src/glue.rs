@@ -15,8 +15,8 @@ struct MajorityVote;
 
 impl Plugin for MajorityVote {
     type Settings = Settings;
-    const HANDLES: &'static [&'static str] = &["task.completed", "task.answered"];
-    const NEEDS: &'static [&'static str] = &["results", "events"];
+    const HANDLES: &[&str] = &["task.completed", "task.answered"];
+    const NEEDS: &[&str] = &["results", "events"];
 
     fn handle(event: &Event, settings: &Settings) -> Result<()> {
         match event.kind.as_str() {

@@ -11,9 +11,9 @@ struct ResultsFile;
 
 impl Plugin for ResultsFile {
     type Settings = Settings;
-    const HANDLES: &'static [&'static str] = &[settings::KIND];
+    const HANDLES: &[&str] = &[settings::KIND];
     // `files` or `http.send`: which one depends on the settings.
-    const NEEDS: &'static [&'static str] = &[];
+    const NEEDS: &[&str] = &[];
 
     fn handle(event: &Event, settings: &Settings) -> Result<()> {
         if event.kind != settings::KIND {

@@ -30,8 +30,8 @@
 //!
 //! impl Plugin for Unanimous {
 //!     type Settings = Settings;
-//!     const HANDLES: &'static [&'static str] = &["task.completed"];
-//!     const NEEDS: &'static [&'static str] = &["results"];
+//!     const HANDLES: &[&str] = &["task.completed"];
+//!     const NEEDS: &[&str] = &["results"];
 //!
 //!     fn handle(event: &Event, settings: &Settings) -> Result<()> {
 //!         let answers = crowd::event_answers()?;

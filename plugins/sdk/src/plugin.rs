@@ -8,11 +8,11 @@ pub trait Plugin {
     type Settings: Settings;
 
     /// The kinds of event that it wants: `task.completed`, `task.answered`, `task.analysed` … `task.*` stands for all that begin so.
-    const HANDLES: &'static [&'static str];
+    const HANDLES: &[&str];
 
     /// What it cannot work without: of `results`, `tasks`, `email`, `files`, `badges`, `events`, `http.fetch`, `http.send`. A project that
     /// does not grant all of it does not load. Leave out what the plugin can do without.
-    const NEEDS: &'static [&'static str] = &[];
+    const NEEDS: &[&str] = &[];
 
     /// Says what is wrong with settings that the schema cannot say, when a project is loaded.
     #[must_use]

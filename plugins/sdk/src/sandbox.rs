@@ -11,7 +11,7 @@ pub(crate) mod host;
 #[expect(missing_docs, reason = "made by wit-bindgen; what it lacks is on the items in wit/")]
 #[expect(clippy::allow_attributes_without_reason, reason = "made by wit-bindgen")]
 pub mod bindings {
-    // Two folders up, here and in a plugin of its own, where this crate is `vendor/crowdhook-plugin`.
+    // Two folders up, here and in a plugin made by `crowdhook plugin new`, which has this crate in `plugins/sdk` too.
     wit_bindgen::generate!({
         path: "../../wit",
         world: "plugin",

@@ -37,7 +37,7 @@ pub fn set(key: &str, value: &str) -> Result<()> {
     host::state_set(key, value)
 }
 
-/// What [`write`] left under a key; none when there is none.
+/// What [`write()`] left under a key; none when there is none.
 ///
 /// # Errors
 ///

@@ -9,8 +9,8 @@
 //!
 //! impl Plugin for First {
 //!     type Settings = NoSettings;
-//!     const HANDLES: &'static [&'static str] = &["task.completed"];
-//!     const NEEDS: &'static [&'static str] = &["results"];
+//!     const HANDLES: &[&str] = &["task.completed"];
+//!     const NEEDS: &[&str] = &["results"];
 //!
 //!     fn handle(event: &Event, _settings: &NoSettings) -> Result<()> {
 //!         match crowd::event_answers()?.first() {

@@ -12,17 +12,16 @@ struct SpawnTask;
 
 impl Plugin for SpawnTask {
     type Settings = Settings;
-    const HANDLES: &'static [&'static str] = &[settings::KIND];
-    const NEEDS: &'static [&'static str] = &["tasks"];
+    const HANDLES: &[&str] = &[settings::KIND];
+    const NEEDS: &[&str] = &["tasks"];
 
     fn handle(event: &Event, settings: &Settings) -> Result<()> {
         if event.kind != settings::KIND {
             return Ok(());
         }
         let task = event.task()?;
-        let origin = event.origin.as_str();
-        if !settings.acts_on(origin) {
-            log::write(Level::Debug, &format!("Nothing is done on `{origin}`"), &[("task", task)]);
+        if !settings.acts_on(event.origin) {
+            log::write(Level::Debug, &format!("Nothing is done on `{}`", event.origin.as_str()), &[("task", task)]);
             return Ok(());
         }
         let facts = Facts::read(event, settings.uses())?;

@@ -3,6 +3,7 @@
 //! The host checks settings against [`SCHEMA`] before it hands them over; [`check`] says what the schema cannot. Defaults are
 //! filled in here and nowhere else.
 
+use crowdhook_plugin::Origin;
 pub use crowdhook_plugin::Problem;
 use crowdhook_texts::{Condition, Scope, Uses};
 use serde::Deserialize;
@@ -26,7 +27,7 @@ const CAP: u32 = 10;
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Why an event may be here to be acted on.
-    pub origins: Vec<String>,
+    pub origins: Vec<Origin>,
     /// Create a task.
     pub spawn: Option<Spawn>,
     /// Ask for more answers.
@@ -75,8 +76,8 @@ pub enum Wanted {
 impl Settings {
     /// Whether events that are here for this reason are acted on.
     #[must_use]
-    pub fn acts_on(&self, origin: &str) -> bool {
-        self.origins.iter().any(|one| one == origin)
+    pub fn acts_on(&self, origin: Origin) -> bool {
+        self.origins.contains(&origin)
     }
 
     /// What has to be read: the task in any case, for its depth and its redundancy.
@@ -99,26 +100,6 @@ struct Raw {
     origins: Vec<Origin>,
     spawn: Option<RawSpawn>,
     more_answers: Option<RawMore>,
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Origin {
-    Live,
-    Backfill,
-    Rerun,
-    Replay,
-}
-
-impl Origin {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Live => "live",
-            Self::Backfill => "backfill",
-            Self::Rerun => "rerun",
-            Self::Replay => "replay",
-        }
-    }
 }
 
 fn origins() -> Vec<Origin> {
@@ -195,8 +176,7 @@ pub fn parse(json: &str) -> Result<Settings, Vec<Problem>> {
     }
     let spawn = raw.spawn.and_then(|raw| spawn(raw, &scope, &mut problems));
     let more = raw.more_answers.and_then(|raw| more(&raw, &scope, &mut problems));
-    let origins = raw.origins.into_iter().map(|origin| origin.word().to_owned()).collect();
-    if problems.is_empty() { Ok(Settings { origins, spawn, more }) } else { Err(problems) }
+    if problems.is_empty() { Ok(Settings { origins: raw.origins, spawn, more }) } else { Err(problems) }
 }
 
 /// Says what is wrong with settings, beyond what the schema says.

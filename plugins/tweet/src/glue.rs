@@ -10,8 +10,8 @@ struct Tweet;
 
 impl Plugin for Tweet {
     type Settings = Settings;
-    const HANDLES: &'static [&'static str] = &["task.analysed", "task.completed", "project.completed"];
-    const NEEDS: &'static [&'static str] = &["http.send"];
+    const HANDLES: &[&str] = &["task.analysed", "task.completed", "project.completed"];
+    const NEEDS: &[&str] = &["http.send"];
 
     fn handle(event: &Event, settings: &Settings) -> Result<()> {
         if !crowdhook_texts::Event::from(event).is_wanted(&settings.on, &settings.origins) {

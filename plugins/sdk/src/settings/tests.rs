@@ -45,7 +45,7 @@ struct Posts;
 
 impl Plugin for Posts {
     type Settings = Settings;
-    const HANDLES: &'static [&'static str] = &["task.analysed"];
+    const HANDLES: &[&str] = &["task.analysed"];
 
     fn check(settings: &Settings) -> Vec<Problem> {
         let odd = settings.limits.posts % 2 == 1;

@@ -23,7 +23,7 @@ enum Order {
 
 impl Plugin for Obeys {
     type Settings = NoSettings;
-    const HANDLES: &'static [&'static str] = &["task.*", "project.completed"];
+    const HANDLES: &[&str] = &["task.*", "project.completed"];
 
     fn handle(event: &Event, _settings: &NoSettings) -> Result<()> {
         match event.payload.read()? {

@@ -1,3 +1,4 @@
+use crowdhook_plugin::Origin;
 use serde_json::{Value, json};
 
 use super::{Problem, SCHEMA, Settings, Wanted, check, parse};
@@ -88,11 +89,11 @@ fn nothing_to_do_is_a_problem() {
 #[test]
 fn backfills_are_acted_on_only_where_the_settings_say_so() {
     let settings = parsed(spawn(json!({})));
-    assert!(settings.acts_on("live") && settings.acts_on("rerun") && settings.acts_on("replay"));
-    assert!(!settings.acts_on("backfill") && !settings.acts_on("something new"));
+    assert!(settings.acts_on(Origin::Live) && settings.acts_on(Origin::Rerun) && settings.acts_on(Origin::Replay));
+    assert!(!settings.acts_on(Origin::Backfill) && !settings.acts_on("something new".into()));
     let mut backfill = spawn(json!({}));
     backfill["origins"] = json!(["backfill"]);
-    assert!(parsed(backfill).acts_on("backfill"));
+    assert!(parsed(backfill).acts_on(Origin::Backfill));
 }
 
 #[test]
