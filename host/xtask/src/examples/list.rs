@@ -82,4 +82,5 @@ pub(super) const ALL: &[Example] = &[
     },
     Example { name: "python", tools: &[PYTHON], build: VENV, component: "vote.wasm", cases: SHARED, generated: None },
     Example { name: "chat-note", tools: &[NODE, NPM], build: PACKAGE, component: "chat-note.wasm", cases: "cases", generated: None },
+    Example { name: "similar-texts", tools: &[PYTHON], build: VENV, component: "similar-texts.wasm", cases: "cases", generated: None },
 ];
