@@ -21,6 +21,8 @@ mod crash;
 mod disk;
 /// E-mail against a real mail server, and into a folder.
 mod email;
+/// What the example plugins say in their cases.
+mod examples;
 /// Files in granted folders.
 mod files;
 /// Hostile bytes on every parser.

@@ -26,7 +26,7 @@ pub(crate) struct Args {
     /// Only these, by the names of their folders.
     #[arg(value_name = "NAME")]
     only: Vec<String>,
-    /// The host to try them in, instead of the release build.
+    /// The host to try them in, instead of the release build. The file is called `crowdhook`, since that is what builds call.
     #[arg(long, value_name = "FILE")]
     host: Option<PathBuf>,
 }
@@ -45,6 +45,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         Some(file) => std::path::absolute(file)?,
         None => release()?,
     };
+    ensure!(program.file_stem().is_some_and(|name| name == "crowdhook"), "`{}` is not called `crowdhook`", program.display());
     let host = Host::new(program)?;
     let is_wanted = |example: &&Example| args.only.is_empty() || args.only.iter().any(|name| name == example.name);
     let mut ended = Vec::new();

@@ -11,12 +11,15 @@ use anyhow::{Context, Result, bail, ensure};
 
 use super::host::Host;
 use super::list::{Example, Tool};
-use crate::plugins::sources;
+use crate::plugins::{compile, sources};
+use crate::root;
 
 /// The first tool that is not there, and what to do about it.
 pub(super) fn missing(example: &Example) -> Option<String> {
     let is_there = |tool: &Tool| match tool.probe {
-        [program, arguments @ ..] => Command::new(on_path(program)).args(arguments).output().is_ok_and(|output| output.status.success()),
+        [program, arguments @ ..] => {
+            Command::new(on_path(program)).current_dir(root()).args(arguments).output().is_ok_and(|output| output.status.success())
+        }
         [] => true,
     };
     let tool = example.tools.iter().find(|tool| !is_there(tool))?;
@@ -53,8 +56,10 @@ pub(super) fn run(example: &Example, folder: &Path, host: &Host) -> Result<Durat
 fn step(command: &str, folder: &Path, host: &Host) -> Result<()> {
     let mut words = command.split_whitespace();
     let Some(program) = words.next() else { bail!("there is a command without a word") };
-    let mut running = Command::new(on_path(program));
-    running.current_dir(folder).args(words).env("PATH", path(folder, host)?);
+    // Where rustup has no target for wasm, another compiler is at work behind the same words.
+    let toolchain = if program == "cargo" { compile::toolchain(&root())? } else { BTreeMap::new() };
+    let mut running = Command::new(toolchain.get("CARGO").cloned().unwrap_or_else(|| on_path(program)));
+    running.envs(&toolchain).current_dir(folder).args(words).env("PATH", path(folder, host)?);
     // Its README does not know of the folder that we build in.
     running.env_remove("CARGO_TARGET_DIR");
     let status = running.status().with_context(|| format!("`{command}` does not start"))?;

@@ -18,7 +18,7 @@ pub(super) struct Example {
 
 /// Something that is not ours and may be missing.
 pub(super) struct Tool {
-    /// A command that succeeds where it is there.
+    /// A command that succeeds where it is there, called from the repository's top folder.
     pub(super) probe: &'static [&'static str],
     /// What to do where it is not.
     pub(super) install: &'static str,
@@ -38,6 +38,16 @@ const PYTHON: Tool = Tool {
     install: "install Python 3.10 or later, with its `venv`",
 };
 
+/// This one also prints what cargo needs.
+const RUST: Tool =
+    Tool { probe: &["bash", ".ci/wasm-toolchain"], install: "install the target: `rustup target add wasm32-unknown-unknown`" };
+const MAKE: Tool = Tool { probe: &["make", "--version"], install: "install `make`" };
+const CLANG: Tool = Tool {
+    probe: &["clang", "--target=wasm32-wasi", "-E", "-include", "stdio.h", "-xc", "/dev/null"],
+    install: "install `clang`, `wasi-libc` and `libclang-rt-dev-wasm32`",
+};
+const LLD: Tool = Tool { probe: &["wasm-ld", "--version"], install: "install `lld`" };
+
 /// The five votes pass the same cases.
 const SHARED: &str = "../cases";
 
@@ -49,6 +59,18 @@ const VENV: &[&str] = &["python3 -m venv .venv", "pip install -r requirements.tx
 
 /// All of them, in the order in which they are shown.
 pub(super) const ALL: &[Example] = &[
+    Example {
+        name: "rust",
+        tools: &[RUST],
+        build: &[
+            "cargo build --release --target wasm32-unknown-unknown",
+            "crowdhook plugin pack target/wasm32-unknown-unknown/release/vote.wasm -o vote.wasm",
+        ],
+        component: "vote.wasm",
+        cases: SHARED,
+        generated: None,
+    },
+    Example { name: "c", tools: &[MAKE, CLANG, LLD], build: &["make"], component: "vote.wasm", cases: SHARED, generated: None },
     Example { name: "javascript", tools: &[NODE, NPM], build: PACKAGE, component: "vote.wasm", cases: SHARED, generated: None },
     Example {
         name: "typescript",
@@ -60,4 +82,5 @@ pub(super) const ALL: &[Example] = &[
     },
     Example { name: "python", tools: &[PYTHON], build: VENV, component: "vote.wasm", cases: SHARED, generated: None },
     Example { name: "chat-note", tools: &[NODE, NPM], build: PACKAGE, component: "chat-note.wasm", cases: "cases", generated: None },
+    Example { name: "similar-texts", tools: &[PYTHON], build: VENV, component: "similar-texts.wasm", cases: "cases", generated: None },
 ];
