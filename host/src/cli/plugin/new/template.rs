@@ -241,8 +241,13 @@ fn filled(content: &'static [u8], name: &str) -> Cow<'static, [u8]> {
 fn said_of_cases() -> String {
     let from = SAID_OF_ALL.find("On `task.completed`").unwrap_or_default();
     let what = SAID_OF_ALL.get(from..).unwrap_or_default();
+    // What follows is about other plugins.
+    let what = what.split_once(LAST_SAID).map_or(what, |(before, _)| before).to_owned() + LAST_SAID + "\n";
     format!("# What the plugin does, and its cases\n\n{what}\n{CASES_SAID}")
 }
+
+/// How the examples' README ends on what they do.
+const LAST_SAID: &str = "Several values that are equally far ahead are no agreement.";
 
 const CASES_SAID: &str = "\
 Each folder here is a case: an event, what the plugin may read, its settings, and in `expected.json` what should come of it. `crowdhook plugin run --help` lists

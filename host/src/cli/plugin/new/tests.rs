@@ -98,7 +98,8 @@ fn cases_that_are_made_can_be_read_and_say_what_is_expected() {
     }
     let said = fs::read_to_string(folder.path().join("cases/README.md")).unwrap();
     assert!(said.contains("On `task.completed` it counts") && said.contains("| `agreement` |"), "{said}");
-    assert!(!said.contains("](javascript)"), "{said}");
+    assert!(!said.contains("](javascript)") && !said.contains("](chat-note)"), "{said}");
+    assert_eq!(1, said.matches("are no agreement.").count(), "{said}");
 }
 
 #[test]
