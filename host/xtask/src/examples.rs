@@ -1,4 +1,5 @@
-//! `cargo xtask examples`: builds each plugin under `examples/plugins/` by the commands of its README, and tries it in the host.
+//! `cargo xtask examples`: builds each plugin under `examples/plugins/` by the commands of its README, and tries it in the host; and likewise
+//! what `crowdhook plugin new` makes in each language.
 //!
 //! One whose toolchain is missing is skipped, and the reason is said. With `CROWDHOOK_CI` set nothing may be skipped.
 
@@ -12,6 +13,7 @@ use crate::root;
 mod build;
 mod host;
 mod list;
+mod made;
 
 use host::{Host, Measured};
 use list::Example;
@@ -79,7 +81,12 @@ fn tried(example: &Example, host: &Host) -> Result<Ended> {
     let folder = root().join(FOLDER).join(example.name);
     let built_in = build::run(example, &folder, host)?;
     eprintln!("{}: built in {} s", example.name, built_in.as_secs());
-    Ok(Ended::Measured(host.measure(&folder.join(example.component), &folder.join(example.cases), built_in)?))
+    let measured = host.measure(&folder.join(example.component), &folder.join(example.cases), built_in)?;
+    if example.is_template() {
+        let made_in = made::tried(example.name, host)?;
+        eprintln!("{}: what `plugin new` makes is built and tested in {} s", example.name, made_in.as_secs());
+    }
+    Ok(Ended::Measured(measured))
 }
 
 /// A line each.

@@ -74,7 +74,7 @@ fn on_path(program: &str) -> String {
 }
 
 /// The programs of the example's own Python, if it has one, and the host, before all others.
-fn path(folder: &Path, host: &Host) -> Result<OsString> {
+pub(super) fn path(folder: &Path, host: &Host) -> Result<OsString> {
     let others = std::env::var_os("PATH").unwrap_or_default();
     let first = [folder.join(".venv").join(if cfg!(windows) { "Scripts" } else { "bin" })];
     let host = host.program.parent().map(Path::to_path_buf);

@@ -68,7 +68,11 @@ impl Host {
     }
 
     /// What it answers to a command, in JSON.
-    fn asked(&self, arguments: &[&Path]) -> Result<Value> {
+    ///
+    /// # Errors
+    ///
+    /// When it fails: its words are on stderr.
+    pub(super) fn asked(&self, arguments: &[&Path]) -> Result<Value> {
         let mut command = Command::new(&self.program);
         command.args(arguments).arg("--json").env("XDG_CACHE_HOME", self.cache.path()).stderr(Stdio::inherit());
         let output = command.output().with_context(|| format!("`{}` does not start", self.program.display()))?;

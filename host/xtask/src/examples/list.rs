@@ -48,6 +48,13 @@ const CLANG: Tool = Tool {
 };
 const LLD: Tool = Tool { probe: &["wasm-ld", "--version"], install: "install `lld`" };
 
+impl Example {
+    /// Whether `crowdhook plugin new` makes plugins of it: its folder is called like the language.
+    pub(super) fn is_template(&self) -> bool {
+        self.cases == SHARED
+    }
+}
+
 /// The five votes pass the same cases.
 const SHARED: &str = "../cases";
 
