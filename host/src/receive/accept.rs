@@ -156,11 +156,12 @@ async fn connection(intake: Arc<Intake>, router: Router, stream: TcpStream, plac
 /// Waits for the first byte, or the end, of what the other side has to say: until then no buffer is made for it. False when it is to go
 /// without having said anything.
 async fn speaks(stream: &TcpStream, place: &Place, orders: &mut watch::Receiver<Order>, idle_timeout: Duration) -> bool {
-    let mut late = pin!(tokio::time::sleep(idle_timeout));
+    let (mut late, mut first) = (pin!(tokio::time::sleep(idle_timeout)), [0]);
     loop {
         tokio::select! {
             biased;
-            _ = stream.readable() => return true,
+            // `readable` would come back for nothing.
+            _ = stream.peek(&mut first) => return true,
             Ok(()) = orders.changed() => if *orders.borrow_and_update() != Order::Serve { return false },
             () = place.leave.notified() => return false,
             () = &mut late => return false,
