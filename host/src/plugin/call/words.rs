@@ -8,12 +8,22 @@ const WORDS_BYTES_MAX: usize = 500;
 /// What runtimes add behind the words.
 const BEHIND: [&str; 2] = ["note: run with `RUST_BACKTRACE", "Redirecting call to abort()"];
 
-/// The exception's own line, as far as one can be told.
+/// What is in the words of a typical mistake, and what to do about it, where the language does not say.
+const FIXES: [(&str, &str); 4] = [
+    ("expected a string, received [object", "let `JSON.stringify` write it"),
+    ("object is not an instance of 'str'", "let `json.dumps` write it"),
+    ("ModuleNotFoundError: ", "import it at the top of the plugin's file: modules are looked up when the plugin is built"),
+    ("unknown encoding: idna", "there is no network; `http.fetch` and `http.send` go through the project's connections"),
+];
+
+/// The exception's own line, as far as one can be told, with what to do about it if that is known.
 pub(super) fn last_words(log: &[LogLine]) -> Option<String> {
     let stderr = log.iter().rfind(|line| line.level == "stderr").map(|line| line.message.as_str());
     let error = log.iter().rfind(|line| line.level == "error").map(|line| line.message.as_str());
     let words = stderr.and_then(of_stderr).or_else(|| error.and_then(of_panic)).or_else(|| error.and_then(|error| error.lines().next()));
-    words.map(|words| cut(words.trim(), WORDS_BYTES_MAX)).filter(|words| !words.is_empty())
+    let words = words.map(|words| cut(words.trim(), WORDS_BYTES_MAX)).filter(|words| !words.is_empty())?;
+    let fix = FIXES.iter().find(|(mistake, _)| words.contains(mistake));
+    Some(fix.map_or_else(|| words.clone(), |(_, fix)| format!("{words}; {fix}")))
 }
 
 fn of_stderr(text: &str) -> Option<&str> {
@@ -31,10 +41,12 @@ fn of_python(text: &str) -> Option<&str> {
     Some(value.split_once(", traceback: ").map_or(value, |(value, _)| value))
 }
 
-/// What was thrown, which is no failure of the interface.
+/// What was thrown, which is no failure of the interface, or what the bindings had to say.
 fn of_javascript(text: &str) -> Option<&str> {
-    let (_, received) = text.rsplit_once("(received `")?;
-    Some(received.split_once("`) specified for")?.0)
+    if let Some((_, received)) = text.rsplit_once("(received `") {
+        return Some(received.split_once("`) specified for")?.0);
+    }
+    last_line(text.rsplit_once("\nStack:\n")?.0)
 }
 
 /// The line behind the place of a panic.
@@ -66,7 +78,17 @@ mod tests {
              export_handle@/initializer.js:3707:17\n\nRedirecting call to abort() to mozalloc_abort";
         let cases = [
             (vec![line("stderr", python)], Some("ValueError: species is missing")),
-            (vec![line("stderr", python_type)], Some("TypeError(\"'dict' object is not an instance of 'str'\")")),
+            (
+                vec![line("stderr", python_type)],
+                Some("TypeError(\"'dict' object is not an instance of 'str'\"); let `json.dumps` write it"),
+            ),
+            (
+                vec![line(
+                    "stderr",
+                    "expected a string, received [object]\nStack:\n  save@/initializer.js:1988:41\n\nRedirecting call to abort()",
+                )],
+                Some("expected a string, received [object]; let `JSON.stringify` write it"),
+            ),
             (vec![line("error", "an older line"), line("stderr", javascript)], Some("TypeError: boom")),
             (
                 vec![line("stderr", "thread 'main' panicked at src/lib.rs:7:9:\nno answer\nnote: run with `RUST_BACKTRACE=1`")],
