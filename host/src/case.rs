@@ -1,7 +1,6 @@
 //! A case: one event with all that a plugin may read of the world, kept as files, so that an author runs a plugin on it as often as
 //! they like. It runs in the real sandbox; there is no host around it, no store, no platform and no network.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -23,6 +22,7 @@ mod form;
 mod grants;
 mod http;
 mod outcome;
+mod state;
 mod trial;
 mod world;
 
@@ -174,9 +174,6 @@ impl Case {
 }
 
 type Settings = serde_json::Map<String, serde_json::Value>;
-
-/// What a plugin keeps, by its keys.
-type State = BTreeMap<String, String>;
 
 /// A plugin is called what its component is, where nobody says otherwise. Both kinds of names are of one form.
 fn name_of(component: &Component) -> PluginName {

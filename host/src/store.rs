@@ -475,6 +475,9 @@ pub trait Store: Send + Sync {
     /// The snapshot of (`root`, `generation`), as [`Store::put_snapshot`] was given it.
     async fn snapshot(&self, root: EventId, generation: u32) -> Result<Option<String>, StoreError>;
 
+    /// The snapshot of the highest generation that `root` has one of.
+    async fn newest_snapshot(&self, root: EventId) -> Result<Option<String>, StoreError>;
+
     /// Keeps a snapshot. Equal texts are stored once.
     async fn put_snapshot(&self, root: EventId, generation: u32, text: &str) -> Result<Digest, StoreError>;
 

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
+use super::CaseError;
 use super::alias::Aliases;
 use super::form::{self, AnswerForm, EventForm, GrantsForm, Json, PlatformForm, ProjectForm, TaskForm};
 use super::http::Exchange;
-use super::{CaseError, State};
+use super::state::State;
 use crate::clock::Clock;
 use crate::config;
 use crate::connection::Connections;
@@ -20,9 +21,6 @@ use crate::platform::{Answer, Platform as _, PlatformError, ProjectInfo, Snapsho
 use crate::store::{Run, Store, StoreError};
 
 mod forms;
-
-/// A task is not run again more often than this.
-const GENERATIONS_MAX: u32 = 100;
 
 /// What to make a case of.
 pub struct Wanted<'w> {
@@ -113,10 +111,7 @@ pub(super) async fn snapshot(store: &dyn Store, event: &Event, project: &config:
             None => None,
         });
     }
-    let mut newest = None;
-    for generation in 0..GENERATIONS_MAX {
-        newest = store.snapshot(event.root, generation).await?.or(newest);
-    }
+    let newest = store.newest_snapshot(event.root).await?;
     newest.map(|text| serde_json::from_str(&text).map_err(|error| ExportError::Snapshot(error.to_string()))).transpose()
 }
 

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::State;
+use super::state::State;
 use crate::config::GuestLimits;
 use crate::effect::{Effect, OnceKey};
 use crate::plugin::call::{Ended, Report};

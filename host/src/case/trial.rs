@@ -10,12 +10,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 
-use super::State;
 use super::export::{ExportError, snapshot};
 use super::outcome::{self, Ending, Outcome};
+use super::state::State;
 use crate::config;
 use crate::event::{Event, EventKind, Standing};
-use crate::id::EventId;
+use crate::id::{EventId, PluginName};
 use crate::plugin::call::{self, Call};
 use crate::plugin::load::Component;
 use crate::plugin::reads::Fixed;
@@ -169,7 +169,7 @@ async fn then(
     store: &dyn Store,
     trial: &Trial<'_>,
     event: &Event,
-    runs: &[(crate::id::PluginName, Run)],
+    runs: &[(PluginName, Run)],
     last: Option<&Run>,
 ) -> Result<Result<Then, String>, TrialError> {
     if event.is_bare() {

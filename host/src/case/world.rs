@@ -6,9 +6,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use url::Url;
 
-use super::State;
 use super::form::{self, AnswerForm, EventForm, PlatformForm, ProjectForm, TaskForm};
 use super::http::{Exchanges, Playback};
+use super::state::{self, State};
 use crate::config::{self, Auth, HttpService, Service};
 use crate::connection::ConnectionError;
 use crate::connection::services::Fetched;
@@ -78,10 +78,6 @@ fn connection(name: &str) -> config::Connection {
     config::Connection { name: name.to_owned(), to: Service::Http(service), max_age: Duration::MAX, line: 1 }
 }
 
-fn entry((key, value): (&String, &String)) -> StateEntry {
-    StateEntry { key: key.clone(), value: value.clone(), version: 1 }
-}
-
 #[async_trait]
 impl Reads for Reading {
     fn snapshot(&self) -> Option<&Arc<Snapshot>> {
@@ -89,16 +85,15 @@ impl Reads for Reading {
     }
 
     async fn state(&self, key: &str) -> Result<Option<StateEntry>, StoreError> {
-        Ok(self.state.get_key_value(key).map(entry))
+        Ok(state::get(&self.state, key))
     }
 
     async fn scan(&self, prefix: &str, after: Option<&str>, limit: u32) -> Result<Vec<StateEntry>, StoreError> {
-        let wanted = |key: &str| key.starts_with(prefix) && after.is_none_or(|after| key > after);
-        Ok(self.state.iter().filter(|(key, _)| wanted(key)).map(entry).take(limit as usize).collect())
+        Ok(state::scan(&self.state, prefix, after, limit))
     }
 
     async fn state_bytes(&self) -> Result<u64, StoreError> {
-        Ok(self.state.iter().map(|(key, value)| (key.len() + value.len()) as u64).sum())
+        Ok(state::bytes(&self.state))
     }
 
     async fn project(&self) -> Result<ProjectInfo, PlatformError> {

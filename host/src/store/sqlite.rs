@@ -390,6 +390,10 @@ impl Store for SqliteStore {
         self.read(|db, _| read::snapshot(db, root, generation))
     }
 
+    async fn newest_snapshot(&self, root: EventId) -> Result<Option<String>, StoreError> {
+        self.read(|db, _| read::newest_snapshot(db, root))
+    }
+
     async fn put_snapshot(&self, root: EventId, generation: u32, text: &str) -> Result<Digest, StoreError> {
         let digest = Digest::of(text.as_bytes());
         let body = Packed::of(text.to_owned());

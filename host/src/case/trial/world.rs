@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::super::State;
+use super::super::state::{self, State};
 use crate::config;
 use crate::connection::ConnectionError;
 use crate::connection::services::Fetched;
@@ -74,10 +74,6 @@ impl World {
     }
 }
 
-fn entry((key, value): (&String, &String)) -> StateEntry {
-    StateEntry { key: key.clone(), value: value.clone(), version: 1 }
-}
-
 #[async_trait]
 impl Reads for World {
     fn snapshot(&self) -> Option<&Arc<Snapshot>> {
@@ -85,16 +81,15 @@ impl Reads for World {
     }
 
     async fn state(&self, key: &str) -> Result<Option<StateEntry>, StoreError> {
-        Ok(self.with_state(|state| state.get_key_value(key).map(entry)))
+        Ok(self.with_state(|state| state::get(state, key)))
     }
 
     async fn scan(&self, prefix: &str, after: Option<&str>, limit: u32) -> Result<Vec<StateEntry>, StoreError> {
-        let wanted = |key: &str| key.starts_with(prefix) && after.is_none_or(|after| key > after);
-        Ok(self.with_state(|state| state.iter().filter(|(key, _)| wanted(key)).map(entry).take(limit as usize).collect()))
+        Ok(self.with_state(|state| state::scan(state, prefix, after, limit)))
     }
 
     async fn state_bytes(&self) -> Result<u64, StoreError> {
-        Ok(self.with_state(|state| state.iter().map(|(key, value)| (key.len() + value.len()) as u64).sum()))
+        Ok(self.with_state(state::bytes))
     }
 
     async fn project(&self) -> Result<ProjectInfo, PlatformError> {

@@ -17,6 +17,9 @@ pub(in crate::store) async fn snapshots_are_kept_by_root_and_generation(mut benc
     assert_eq!(bench.store().snapshot(second, 0).await.unwrap().as_ref(), Some(&long));
     assert_eq!(bench.store().snapshot(first, 1).await.unwrap().as_deref(), Some("{}"));
     assert_eq!(bench.store().snapshot(second, 1).await.unwrap(), None);
+    assert_eq!(bench.store().newest_snapshot(first).await.unwrap().as_deref(), Some("{}"));
+    assert_eq!(bench.store().newest_snapshot(second).await.unwrap().as_ref(), Some(&long));
+    assert_eq!(bench.store().newest_snapshot(EventId::new()).await.unwrap(), None);
 }
 
 pub(in crate::store) async fn a_snapshot_may_be_put_again(bench: Bench) {

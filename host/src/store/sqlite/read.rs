@@ -288,6 +288,16 @@ pub(super) fn snapshot(db: &Connection, root: EventId, generation: u32) -> rusql
         .map(|text| text.map(|text| text.0))
 }
 
+/// The snapshot of the highest generation that `root` has one of.
+pub(super) fn newest_snapshot(db: &Connection, root: EventId) -> rusqlite::Result<Option<String>> {
+    db.prepare_cached(
+        "SELECT c.body FROM snapshot s JOIN content c ON c.id = s.content WHERE s.root = ?1 ORDER BY s.generation DESC LIMIT 1",
+    )?
+    .query_row([root.as_bytes()], |row| row.get::<_, Unpacked>(0))
+    .optional()
+    .map(|text| text.map(|text| text.0))
+}
+
 /// The event that has a dedup key.
 pub(super) fn seen(db: &Connection, project: u32, key: &str) -> rusqlite::Result<Option<EventId>> {
     db.prepare_cached("SELECT event FROM seen WHERE project = ?1 AND key = ?2")?

@@ -124,6 +124,9 @@ impl Store for Moody {
     async fn snapshot(&self, _: EventId, _: u32) -> Result<Option<String>, StoreError> {
         unreachable!()
     }
+    async fn newest_snapshot(&self, _: EventId) -> Result<Option<String>, StoreError> {
+        unreachable!()
+    }
     async fn put_snapshot(&self, _: EventId, _: u32, _: &str) -> Result<Digest, StoreError> {
         unreachable!()
     }
