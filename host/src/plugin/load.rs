@@ -13,6 +13,7 @@ use crate::config::GuestLimits;
 use crate::event::EventKind;
 use crate::id::{ComponentName, Digest};
 
+pub(super) use imports::EXPORTS;
 pub use imports::Import;
 
 mod imports;

@@ -12,10 +12,8 @@ use wasi_preview1_component_adapter_provider::{
 use wasmparser::{Encoding, Parser, Payload};
 use wit_component::{ComponentEncoder, metadata};
 
-use super::load::LoadError;
+use super::load::{EXPORTS, LoadError};
 
-/// What the world `plugin` exports.
-const EXPORTS: [&str; 3] = ["describe", "check-settings", "handle"];
 /// The custom sections that say what a module takes and gives.
 const TYPES: &str = "component-type";
 /// Where a module imports the functions that a world imports outside of any interface.

@@ -8,7 +8,7 @@ use super::super::report::{self, Advice};
 use super::super::{Common, output};
 use super::changes::Changes;
 use super::load_file;
-use crate::case::{Case, Ending, Files, Share, Tried};
+use crate::case::{Case, Ending, Files, Share, Tried, Used};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -126,43 +126,29 @@ async fn once(args: &RunArgs, common: &Common) -> anyhow::Result<()> {
 
 /// What a host would make of an ending.
 fn not_ok(tried: &Tried, ending: Ending) -> Advice {
-    let used = &tried.used;
     let reason = tried.outcome.reason.lines().next().unwrap_or_default();
     let help = match ending {
-        Ending::Trapped if reason.starts_with("it used up its") => {
-            let limit = used.cpu_ms.limit;
-            return Advice::new(
-                ended(tried, ending, reason),
-                format!("a loop without an end? where it has to compute for longer, raise `cpu_ms` ({limit} now): {WHERE_LIMITS}"),
-            );
-        }
-        Ending::Trapped if reason.starts_with("it took longer than") => {
-            let limit = used.wall_ms.limit;
-            return Advice::new(
-                ended(tried, ending, reason),
-                format!("where it has to wait for longer, raise `wall_ms` ({limit} now): {WHERE_LIMITS}"),
-            );
-        }
-        Ending::Trapped if reason.starts_with("it wanted more than") => {
-            let limit = used.memory_bytes.limit >> 20;
-            return Advice::new(
-                ended(tried, ending, reason),
-                format!("where it needs more, raise `memory_mib` ({limit} now): {WHERE_LIMITS}"),
-            );
-        }
-        Ending::Retry => "nothing of the call would be kept; a host tries again later, ten times in all",
-        Ending::Parked => "nothing of the call would be kept; a host tries again later, and counts no attempt",
-        Ending::Trapped => "nothing of the call would be kept; a host tries three times, then the event is a dead letter",
-        Ending::Ok | Ending::Rejected => "nothing of the call would be kept; the event is a dead letter, with these words",
+        Ending::Retry => "nothing of the call would be kept; a host tries again later, ten times in all".to_owned(),
+        Ending::Parked => "nothing of the call would be kept; a host tries again later, and counts no attempt".to_owned(),
+        Ending::Trapped => past_limit(&tried.used, reason)
+            .unwrap_or_else(|| "nothing of the call would be kept; a host tries three times, then the event is a dead letter".to_owned()),
+        Ending::Ok | Ending::Rejected => "nothing of the call would be kept; the event is a dead letter, with these words".to_owned(),
     };
-    Advice::new(ended(tried, ending, reason), help)
+    Advice::new(format!("`{}` {}: {}", tried.component, ending.as_str(), output::plain(reason)), help)
 }
 
-/// Where limits are raised, of a case and of a host.
-const WHERE_LIMITS: &str = "in `limits` of `grants.json` for a case, below `[plugins.NAME.limits]` of a project's file for a host";
-
-fn ended(tried: &Tried, ending: Ending, reason: &str) -> String {
-    format!("`{}` {}: {}", tried.component, ending.as_str(), output::plain(reason))
+/// Which limit to raise, where the reason is one.
+fn past_limit(used: &Used, reason: &str) -> Option<String> {
+    let limits = [
+        ("it used up its", "a loop without an end? where it has to compute for longer", "cpu_ms", used.cpu_ms.limit.to_string()),
+        ("it took longer than", "where it has to wait for longer", "wall_ms", used.wall_ms.limit.to_string()),
+        ("it wanted more than", "where it needs more", "memory_mib", (used.memory_bytes.limit >> 20).to_string()),
+    ];
+    let (_, when, key, limit) = limits.into_iter().find(|(begins, ..)| reason.starts_with(begins))?;
+    Some(format!(
+        "{when}, raise `{key}` ({limit} now): in `limits` of `grants.json` for a case, below `[plugins.NAME.limits]` of a project's file \
+         for a host"
+    ))
 }
 
 /// A paragraph for each kind of thing that came of it.

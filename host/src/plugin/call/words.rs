@@ -22,8 +22,10 @@ pub(super) fn last_words(log: &[LogLine]) -> Option<String> {
     let error = log.iter().rfind(|line| line.level == "error").map(|line| line.message.as_str());
     let words = stderr.and_then(of_stderr).or_else(|| error.and_then(of_panic)).or_else(|| error.and_then(|error| error.lines().next()));
     let words = words.map(|words| cut(words.trim(), WORDS_BYTES_MAX)).filter(|words| !words.is_empty())?;
-    let fix = FIXES.iter().find(|(mistake, _)| words.contains(mistake));
-    Some(fix.map_or_else(|| words.clone(), |(_, fix)| format!("{words}; {fix}")))
+    Some(match FIXES.iter().find(|(mistake, _)| words.contains(mistake)) {
+        Some((_, fix)) => format!("{words}; {fix}"),
+        None => words,
+    })
 }
 
 fn of_stderr(text: &str) -> Option<&str> {

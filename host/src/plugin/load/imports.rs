@@ -23,7 +23,7 @@ pub(super) const OURS: [(&str, &[&str]); 11] = [
     ("log", &["write"]),
 ];
 /// What a plugin exports.
-pub(super) const EXPORTS: [&str; 3] = ["describe", "check-settings", "handle"];
+pub(in crate::plugin) const EXPORTS: [&str; 3] = ["describe", "check-settings", "handle"];
 
 /// What a component imports.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
