@@ -56,14 +56,21 @@ pub(super) fn run(example: &Example, folder: &Path, host: &Host) -> Result<Durat
 fn step(command: &str, folder: &Path, host: &Host) -> Result<()> {
     let mut words = command.split_whitespace();
     let Some(program) = words.next() else { bail!("there is a command without a word") };
+    let mut running = Command::new(on_path(program));
+    running.args(words);
+    to_its_end(&mut running, command, folder, host)
+}
+
+/// Runs `line`, as `running` has it, in `folder` and for an author's machine: `crowdhook` is the host that is tried.
+pub(super) fn to_its_end(running: &mut Command, line: &str, folder: &Path, host: &Host) -> Result<()> {
     // Where rustup has no target for wasm, another compiler is at work behind the same words.
-    let toolchain = if program == "cargo" { compile::toolchain(&root())? } else { BTreeMap::new() };
-    let mut running = Command::new(toolchain.get("CARGO").cloned().unwrap_or_else(|| on_path(program)));
-    running.envs(&toolchain).current_dir(folder).args(words).env("PATH", path(folder, host)?);
-    // Its README does not know of the folder that we build in.
+    let toolchain = if line.starts_with("cargo ") { compile::toolchain(&root())? } else { BTreeMap::new() };
+    let cargo = toolchain.get("CARGO").and_then(|cargo| Path::new(cargo).parent());
+    running.envs(&toolchain).current_dir(folder).env("PATH", path(cargo, folder, host)?);
+    // A README does not know of the folder that we build in.
     running.env_remove("CARGO_TARGET_DIR");
-    let status = running.status().with_context(|| format!("`{command}` does not start"))?;
-    ensure!(status.success(), "`{command}` failed in `{}`: see above", folder.display());
+    let status = running.status().with_context(|| format!("`{line}` does not start"))?;
+    ensure!(status.success(), "`{line}` failed in `{}`: see above", folder.display());
     Ok(())
 }
 
@@ -73,12 +80,13 @@ fn on_path(program: &str) -> String {
     if is_script { format!("{program}.cmd") } else { program.to_owned() }
 }
 
-/// The programs of the example's own Python, if it has one, and the host, before all others.
-pub(super) fn path(folder: &Path, host: &Host) -> Result<OsString> {
+/// The cargo to use, the programs of the plugin's own Python, if it has one, and the host, before all others.
+fn path(cargo: Option<&Path>, folder: &Path, host: &Host) -> Result<OsString> {
     let others = std::env::var_os("PATH").unwrap_or_default();
-    let first = [folder.join(".venv").join(if cfg!(windows) { "Scripts" } else { "bin" })];
+    let python = [folder.join(".venv").join(if cfg!(windows) { "Scripts" } else { "bin" })];
     let host = host.program.parent().map(Path::to_path_buf);
-    std::env::join_paths(first.into_iter().chain(host).chain(std::env::split_paths(&others))).context("a folder of `PATH` cannot be named")
+    std::env::join_paths(cargo.map(Path::to_path_buf).into_iter().chain(python).chain(host).chain(std::env::split_paths(&others)))
+        .context("a folder of `PATH` cannot be named")
 }
 
 fn contents(folder: &Path) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
