@@ -93,12 +93,6 @@ pub fn parse(json: &str) -> Result<Settings, String> {
     serde_json::from_str(json).map_err(|error| error.to_string())
 }
 
-/// Says what is wrong with settings beyond what the schema says.
-#[must_use]
-pub fn check(json: &str) -> Vec<Problem> {
-    crowdhook_plugin::Settings::read(json).map(|_: Settings| ()).err().unwrap_or_default()
-}
-
 fn problems(settings: &Settings) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut ids = BTreeSet::new();

@@ -197,12 +197,6 @@ pub fn parse(json: &str) -> Result<Settings, Vec<Problem>> {
     }
 }
 
-/// Says what is wrong with settings beyond what the schema says.
-#[must_use]
-pub fn check(json: &str) -> Vec<Problem> {
-    parse(json).err().unwrap_or_default()
-}
-
 fn check_recipients(raw: &Raw, problems: &mut Vec<Problem>) {
     for (name, addresses) in [("to", &raw.to), ("cc", &raw.cc), ("bcc", &raw.bcc)] {
         for (index, address) in addresses.iter().enumerate() {

@@ -182,12 +182,6 @@ pub fn parse(json: &str) -> Result<Settings, String> {
     raw::settings(members)
 }
 
-/// Says what is wrong with settings beyond what the schema says.
-#[must_use]
-pub fn check(json: &str) -> Vec<Problem> {
-    crowdhook_plugin::Settings::read(json).map(|_: Settings| ()).err().unwrap_or_default()
-}
-
 fn problems(json: &str, settings: &Settings) -> Vec<Problem> {
     let mut problems = Vec::new();
     match &settings.subject {

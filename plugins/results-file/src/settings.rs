@@ -149,12 +149,6 @@ pub fn parse(json: &str) -> Result<Settings, Vec<Problem>> {
     }
 }
 
-/// Says what is wrong with settings, beyond what the schema says.
-#[must_use]
-pub fn check(json: &str) -> Vec<Problem> {
-    parse(json).err().unwrap_or_default()
-}
-
 fn target(raw: &Raw, problems: &mut Vec<Problem>) -> Option<Target> {
     if raw.format.is_some() && raw.mode == Mode::FilePerTask {
         problems.push(Problem::new("/format", "the file of a task is always JSON: write `mode = \"append\"`, or leave `format` out"));

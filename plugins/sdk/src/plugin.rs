@@ -31,6 +31,14 @@ pub trait Plugin {
     fn handle(event: &Event, settings: &Self::Settings) -> Result<()>;
 }
 
+/// All that is wrong with settings, as [`Settings::read`] and [`Plugin::check`] say.
+pub(crate) fn problems<P: Plugin>(settings: &str) -> Vec<Problem> {
+    match P::Settings::read(settings) {
+        Ok(settings) => P::check(&settings),
+        Err(problems) => problems,
+    }
+}
+
 /// Exports a type that implements [`Plugin`] as the plugin of this crate's component. Once per crate.
 ///
 /// What `describe` says is the crate's `name`, `version` and `description` in `Cargo.toml`. A name or a need that no host would take does not compile.

@@ -3,7 +3,7 @@
 use std::panic;
 
 use crate::arena::Arena;
-use crate::{Plugin, Settings, settings};
+use crate::{Plugin, Settings, plugin, settings};
 
 pub(crate) mod host;
 
@@ -11,7 +11,7 @@ pub(crate) mod host;
 #[expect(missing_docs, reason = "made by wit-bindgen; what it lacks is on the items in wit/")]
 #[expect(clippy::allow_attributes_without_reason, reason = "made by wit-bindgen")]
 pub mod bindings {
-    // Two folders up, here and in a plugin made by `crowdhook plugin new`, which has this crate in `plugins/sdk` too.
+    // Two folders up, here and in a plugin made by `crowdhook plugin new`, which has this crate in `vendor/crowdhook-plugin`.
     wit_bindgen::generate!({
         path: "../../wit",
         world: "plugin",
@@ -53,11 +53,7 @@ pub fn describe<P: Plugin>(name: &str, version: &str, summary: &str) -> bindings
 /// The export `check-settings` of a plugin.
 #[must_use]
 pub fn check_settings<P: Plugin>(settings: &str) -> Vec<bindings::Problem> {
-    let problems = match P::Settings::read(settings) {
-        Ok(settings) => P::check(&settings),
-        Err(problems) => problems,
-    };
-    problems.into_iter().map(|problem| bindings::Problem { at: problem.at, message: problem.message }).collect()
+    plugin::problems::<P>(settings).into_iter().map(|problem| bindings::Problem { at: problem.at, message: problem.message }).collect()
 }
 
 /// The export `handle` of a plugin.

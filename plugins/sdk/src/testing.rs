@@ -39,7 +39,7 @@ use crate::email::Message;
 use crate::http::{Request, Response};
 use crate::log::Level;
 use crate::tasks::NewTask;
-use crate::{Event, Failure, Json, Origin, Plugin, Problem, Result, Settings};
+use crate::{Event, Failure, Json, Origin, Plugin, Problem, Result, Settings, plugin};
 
 pub(crate) mod host;
 
@@ -273,10 +273,7 @@ impl Trial {
 
 /// What is wrong with settings, as the host would be told when it loads a project. The host's check by the schema comes before this.
 pub fn problems<P: Plugin>(settings: impl Serialize) -> Vec<Problem> {
-    match P::Settings::read(written(settings).as_str()) {
-        Ok(settings) => P::check(&settings),
-        Err(problems) => problems,
-    }
+    plugin::problems::<P>(written(settings).as_str())
 }
 
 /// The settings' JSON Schema, as the host is told.

@@ -179,12 +179,6 @@ pub fn parse(json: &str) -> Result<Settings, Vec<Problem>> {
     if problems.is_empty() { Ok(Settings { origins: raw.origins, spawn, more }) } else { Err(problems) }
 }
 
-/// Says what is wrong with settings, beyond what the schema says.
-#[must_use]
-pub fn check(json: &str) -> Vec<Problem> {
-    parse(json).err().unwrap_or_default()
-}
-
 fn spawn(raw: RawSpawn, scope: &Scope, problems: &mut Vec<Problem>) -> Option<Spawn> {
     let when = condition("/spawn/when", &raw.when, scope, problems);
     if raw.info.contains_key(MARK) {

@@ -123,11 +123,5 @@ pub fn parse(json: &str) -> Result<Settings, Vec<Problem>> {
     })
 }
 
-/// Says what is wrong with settings beyond what the schema says.
-#[must_use]
-pub fn check(json: &str) -> Vec<Problem> {
-    parse(json).err().unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,11 @@
 use serde_json::{Value, json};
 
-use super::{Problem, Right, SCHEMA, check, parse};
+use super::{Problem, Right, SCHEMA, Settings, parse};
+
+/// What is wrong with settings beyond what the schema says.
+fn check(json: &str) -> Vec<Problem> {
+    crowdhook_plugin::Settings::read(json).map(|_: Settings| ()).err().unwrap_or_default()
+}
 
 fn fits_schema(settings: &Value) -> bool {
     let schema: Value = serde_json::from_str(SCHEMA).unwrap();

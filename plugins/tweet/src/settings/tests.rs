@@ -1,7 +1,12 @@
 use serde_json::{Value, json};
 
-use super::{SCHEMA, TooLong, check, parse};
+use super::{Problem, SCHEMA, TooLong, parse};
 use crate::length::Service;
+
+/// What is wrong with settings beyond what the schema says.
+fn check(json: &str) -> Vec<Problem> {
+    parse(json).err().unwrap_or_default()
+}
 
 fn fits_schema(settings: &Value) -> bool {
     let schema: Value = serde_json::from_str(SCHEMA).unwrap();
