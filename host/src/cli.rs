@@ -12,6 +12,7 @@ mod backup;
 mod bundled;
 mod check;
 mod client;
+mod dashboard;
 mod dead;
 mod demo;
 mod event;
@@ -90,6 +91,11 @@ enum Command {
     Init(init::InitArgs),
     /// What a running host does, and how much of everything is stored
     Status,
+    /// Print a link that opens the running host's pages in a browser, once and within a minute
+    #[command(
+        after_help = "Example:\n  crowdhook dashboard\n\nFrom another machine, through SSH:\n  ssh -L 8081:127.0.0.1:8081 crowd.example.org crowdhook dashboard"
+    )]
+    Dashboard,
     /// The address that a platform calls: set it there, and see what is set
     #[command(subcommand)]
     Hook(hook::HookCommand),
@@ -169,6 +175,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         Command::Demo(args) => Box::pin(demo::run(args)).await,
         Command::Init(args) => init::run(&args),
         Command::Status => status::run(&common).await,
+        Command::Dashboard => dashboard::run(&common).await,
         Command::Hook(command) => hook::run(command, &common).await,
         Command::Backfill(args) => Box::pin(backfill::run(args, &common)).await,
         Command::Plugin(command) => plugin::run(command, &common).await,

@@ -135,7 +135,7 @@ fn web_address(text: &str) -> Result<Secret, Refusal> {
     })
 }
 
-fn find(admin: &Admin, name: &str) -> Result<Arc<Project>, Refusal> {
+pub(super) fn find(admin: &Admin, name: &str) -> Result<Arc<Project>, Refusal> {
     admin.registry.project(name).ok_or_else(|| {
         let known: Vec<String> = admin.registry.now().projects.keys().map(ToString::to_string).collect();
         let help = if known.is_empty() { "no project is loaded".to_owned() } else { format!("loaded are: {}", known.join(", ")) };
