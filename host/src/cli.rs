@@ -14,14 +14,18 @@ mod check;
 mod client;
 mod dashboard;
 mod dead;
+mod delivery;
 mod demo;
 mod event;
 mod forget_worker;
 mod hook;
 mod init;
+mod invocation;
+mod listing;
 mod offline;
 mod output;
 mod plugin;
+mod project;
 pub mod report;
 mod serve;
 mod status;
@@ -115,6 +119,15 @@ enum Command {
     /// Events: what came in, and what became of it
     #[command(subcommand)]
     Event(event::EventCommand),
+    /// Invocations: what each plugin did about each event
+    #[command(subcommand)]
+    Invocation(invocation::InvocationCommand),
+    /// Deliveries: what leaves, and what the other side said
+    #[command(subcommand)]
+    Delivery(delivery::DeliveryCommand),
+    /// Projects: what is in use, what each misses, what its answers come to
+    #[command(subcommand)]
+    Project(project::ProjectCommand),
     /// Dead letters: what was given up, and why
     #[command(subcommand)]
     Dead(dead::DeadCommand),
@@ -180,6 +193,9 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         Command::Backfill(args) => Box::pin(backfill::run(args, &common)).await,
         Command::Plugin(command) => plugin::run(command, &common).await,
         Command::Event(command) => event::run(command, &common).await,
+        Command::Invocation(command) => invocation::run(command, &common).await,
+        Command::Delivery(command) => delivery::run(command, &common).await,
+        Command::Project(command) => project::run(command, &common).await,
         Command::Dead(command) => dead::run(command, &common).await,
         Command::Backup(args) => backup::run(&args, &common),
         Command::ForgetWorker(args) => forget_worker::run(args, &common).await,

@@ -12,7 +12,7 @@ use crate::id::{EventId, PluginName, ProjectName};
 use crate::plugin::load::Component;
 use crate::plugin::registry::{Catalogue, LoadStatus, Project};
 use crate::store::browse::{Place, WantedEvents};
-use crate::store::{DeadLetter, DeliveryRecord, KeptBadge, Quarantine, Replayed, Run, Store, StoreError, Totals};
+use crate::store::{Binding, DeadLetter, DeliveryRecord, KeptBadge, Quarantine, Replayed, Run, Store, StoreError, Totals};
 
 /// `GET /v1/status`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -160,6 +160,21 @@ pub struct ResultView {
     pub revision: u32,
     /// What was saved.
     pub info: Value,
+}
+
+/// What `POST /v1/projects/{name}/rebind` answers.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Rebound {
+    /// The platform's address and its id of the project, which the name stands for from now on.
+    #[serde(flatten)]
+    pub to: Binding,
+}
+
+/// What a step of `POST /v1/projects/{name}/forget` answers.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct ProjectForgotten {
+    /// So many rows went in this step; 0 when nothing is left.
+    pub gone: u32,
 }
 
 /// `GET /v1/projects/{name}/badges`.
