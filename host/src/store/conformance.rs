@@ -138,7 +138,8 @@ macro_rules! suite {
                 dedup_keys_are_told_with_their_events,
                 an_event_is_given_back_as_it_came,
                 what_is_unknown_is_none,
-                totals_are_the_same_after_a_restart;
+                totals_are_the_same_after_a_restart,
+                vitals_tell_what_waits_and_since_when;
         }
 
         #[test]
