@@ -1,5 +1,8 @@
 //! What the host tells Prometheus, read by others' parsers; its health; and the files of `examples/operate` that build on it.
 
+/// Alert rules and the dashboard.
+mod rules;
+
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;
