@@ -153,7 +153,10 @@ impl Deliverer {
             Ok(Finished::Recorded | Finished::Conflict) => {}
             Ok(Finished::LeaseLost) => warn!(delivery.id = %delivery.id, "The lease of delivery `{}` was lost", delivery.id),
             // The lease runs out and it is attempted again: at least once is what is promised.
-            Err(error) => error!(delivery.id = %delivery.id, %error, "The attempt could not be recorded"),
+            Err(error) => error!(
+                delivery.id = %delivery.id, project = %delivery.scope.project, plugin = %delivery.scope.plugin, %error,
+                "The attempt of delivery `{}` could not be recorded: {error}", delivery.id
+            ),
         }
     }
 

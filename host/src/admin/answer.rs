@@ -286,7 +286,7 @@ pub(super) async fn release(
     if !admin.store.release(&scope).await? {
         return Err(missing());
     }
-    info!(plugin = %scope, "Released `{scope}` by the operator's wish");
+    info!(project = %scope.project, plugin = %scope.plugin, "Released `{scope}` by the operator's wish");
     Ok(Json(view::Released { released: scope.to_string() }))
 }
 

@@ -50,13 +50,16 @@ impl Dispatcher {
                     return self.hold_faulty(&scope, fault).await;
                 }
                 Ok(Finished::LeaseLost) => {
-                    debug!(event.id = %claimed.event.id, plugin = %scope, "The lease was lost, someone else runs this");
+                    debug!(event.id = %claimed.event.id, project = %scope.project, plugin = %scope.plugin, "The lease was lost, someone else runs this");
                     return;
                 }
                 Ok(Finished::Conflict) => self.metrics.run_conflicted(&scope, claimed.event.id),
                 Err(error) => {
                     // The lease runs out, and the invocation is run again: nothing of this run is stored, or all of it.
-                    error!(event.id = %claimed.event.id, plugin = %scope, %error, "The run could not be recorded");
+                    error!(
+                        event.id = %claimed.event.id, project = %scope.project, plugin = %scope.plugin, %error,
+                        "The run of `{scope}` on event `{}` could not be recorded: {error}", claimed.event.id
+                    );
                     return;
                 }
             }
@@ -64,7 +67,10 @@ impl Dispatcher {
         let run = record(&Judgement { outcome: Outcome::Dead, word: "conflict", reason: String::new() }, self.clock.now());
         let due = clock::after(self.clock.now(), crate::backoff::Backoff::PARKED.longest);
         if let Err(error) = self.store.finish(claimed.lease, Outcome::Parked { due }, run).await {
-            error!(event.id = %claimed.event.id, plugin = %scope, %error, "The run could not be recorded");
+            error!(
+                event.id = %claimed.event.id, project = %scope.project, plugin = %scope.plugin, %error,
+                "The run of `{scope}` on event `{}` could not be recorded: {error}", claimed.event.id
+            );
         }
     }
 
@@ -75,6 +81,7 @@ impl Dispatcher {
             event: claimed.event.id,
             attempt: claimed.attempt,
             outcome: run.outcome.clone(),
+            duration_ms: run.duration_ms,
             reason: first_line(&run.reason).to_owned(),
             again: match outcome {
                 Outcome::Retry { due, .. } => Some(*due),
@@ -117,7 +124,10 @@ impl Dispatcher {
                     self.waits.say(&scope.project, &error.to_string());
                 }
                 let judgement = judge::without_snapshot(claimed, &self.limits, started_at, error);
-                debug!(event.id = %claimed.event.id, plugin = %scope, reason = judgement.reason, "No snapshot");
+                debug!(
+                    event.id = %claimed.event.id, project = %scope.project, plugin = %scope.plugin, reason = judgement.reason,
+                    "No snapshot for event `{}`", claimed.event.id
+                );
                 let run = record(&judgement, started_at);
                 return (judgement.outcome, run);
             }

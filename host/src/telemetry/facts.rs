@@ -39,6 +39,8 @@ pub struct RunEnded {
     pub attempt: u32,
     /// How it ended, as its record says.
     pub outcome: String,
+    /// How long it ran.
+    pub duration_ms: u32,
     /// The first line of why.
     pub reason: String,
     /// When it is tried again after an attempt that counts.
@@ -200,7 +202,7 @@ impl Metrics {
 
     /// What became of a run is recorded.
     pub fn run_ended(&self, scope: &Scope, ended: &RunEnded) {
-        let RunEnded { event, attempt, outcome, reason, again, is_dead, handled_after } = ended;
+        let RunEnded { event, attempt, outcome, duration_ms, reason, again, is_dead, handled_after } = ended;
         let runs = &self.all().runs;
         runs.runs.with(&OfRun::new(scope, outcome), Counter::inc);
         if let Some(after) = handled_after {
@@ -209,15 +211,15 @@ impl Metrics {
         let Scope { project, plugin } = scope;
         match again {
             _ if *is_dead => warn!(
-                target: "crowdhook::dispatch", project = %project, plugin = %plugin, event.id = %event, attempt, outcome,
+                target: "crowdhook::dispatch", project = %project, plugin = %plugin, event.id = %event, attempt, outcome, duration_ms,
                 "Plugin `{plugin}` gave up on event `{event}`: {reason}"
             ),
             Some(due) => warn!(
-                target: "crowdhook::dispatch", project = %project, plugin = %plugin, event.id = %event, attempt, outcome,
+                target: "crowdhook::dispatch", project = %project, plugin = %plugin, event.id = %event, attempt, outcome, duration_ms,
                 "Plugin `{plugin}` failed on event `{event}`, again at {due:.0}: {reason}"
             ),
             None => debug!(
-                target: "crowdhook::dispatch", project = %project, plugin = %plugin, event.id = %event, attempt, outcome, reason,
+                target: "crowdhook::dispatch", project = %project, plugin = %plugin, event.id = %event, attempt, outcome, duration_ms, reason,
                 "Plugin `{plugin}` handled event `{event}`: {outcome}"
             ),
         }

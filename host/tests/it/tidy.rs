@@ -118,3 +118,72 @@ fn every_file_says_what_it_is_for() {
     let silent: Vec<_> = files().into_iter().filter(|(_, _, text)| !text.starts_with("//!")).map(|(_, path, _)| path).collect();
     assert!(silent.is_empty(), "these begin with no `//!`: {silent:?}");
 }
+
+/// What fields of log lines are called. One name, one thing; a new one belongs here and, where others will want it, into
+/// `ARCHITECTURE.md`.
+const LOG_FIELDS: &[&str] = &[
+    "project",
+    "plugin",
+    "event.id",
+    "event.kind",
+    "invocation.id",
+    "delivery.id",
+    "connection",
+    "component",
+    "attempt",
+    "outcome",
+    "verdict",
+    "reason",
+    "error",
+    "duration_ms",
+    "size_bytes",
+    "file",
+    "line",
+    "digest",
+    "version",
+    "plugins",
+    "schema",
+    "events",
+    "result",
+    "made",
+    "invocations",
+    "deliveries",
+    "commands",
+    "left_out",
+    "listen",
+    "admin",
+    "peer",
+    "signal",
+    "threads",
+];
+
+/// The fields of each log line of `text`, as `name` of `name = value`, `%name` and `name`.
+fn log_fields(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for (place, level) in ["trace!(", "debug!(", "info!(", "warn!(", "error!("].iter().flat_map(|level| text.match_indices(level)) {
+        let mut rest = text[place + level.len()..].trim_start();
+        if let Some(target) = rest.strip_prefix("target: \"") {
+            rest = target.split_once("\",").unwrap().1;
+        }
+        // The message is the first text that no field's value is.
+        let fields = rest.split_once('"').map_or("", |(fields, _)| fields);
+        let names = fields.split(',').map(|field| field.split('=').next().unwrap().trim().trim_start_matches(['%', '?']).to_owned());
+        found.extend(names.filter(|name| !name.is_empty()));
+    }
+    found
+}
+
+#[test]
+fn fields_of_log_lines_are_called_alike_everywhere() {
+    let line = "warn!(\n    target: \"a::b\", project = %name, %error, attempt,\n    \"Text, with = and %\"\n);";
+    assert_eq!(log_fields(line), ["project", "error", "attempt"]);
+    let mut wrong = Vec::new();
+    for (_, path, text) in files() {
+        let others = log_fields(&text).into_iter().filter(|name| !LOG_FIELDS.contains(&name.as_str()));
+        wrong.extend(others.map(|name| format!("{}: `{name}` is no field of log lines", path.display())));
+        if text.contains("warn!(?") || text.contains("error = ?") {
+            wrong.push(format!("{}: log lines show errors by Display", path.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -148,7 +148,7 @@ impl InUse {
         for (path, texts) in &warnings {
             let known = self.warned.get(path);
             for text in texts.iter().filter(|text| known.is_none_or(|known| !known.contains(text))) {
-                warn!("{text}");
+                warn!(file = %path.display(), "{text}");
             }
         }
         self.warned = warnings;
