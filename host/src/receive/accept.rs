@@ -48,7 +48,7 @@ enum Order {
 pub(super) async fn serve(intake: Arc<Intake>, listener: TcpListener, shutdown: impl Future<Output = ()>) {
     let router = routes::router(Arc::clone(&intake));
     let (order, orders) = watch::channel(Order::Serve);
-    let places = Places::new(intake.limits.connections_max);
+    let places = Places::new(intake.limits.connections_max, &intake.metrics);
     let mut shutdown = pin!(shutdown);
     loop {
         let (stream, place) = tokio::select! {
@@ -79,7 +79,7 @@ async fn next(intake: &Intake, listener: &TcpListener, places: &Arc<Places>) -> 
     let stream = accept(intake, listener).await;
     let crowded = || {
         let count = intake.limits.connections_max;
-        intake.counts.crowds.log(|left_out| {
+        intake.throttles.crowds.log(|left_out| {
             warn!(
                 left_out,
                 "All {count} connections are taken; those that have waited longest for a request go (`limits.connections_max`)"
@@ -97,7 +97,8 @@ async fn accept(intake: &Intake, listener: &TcpListener) -> TcpStream {
             // It was there and went before we looked.
             Err(error) if is_about_one(&error) => {}
             Err(error) => {
-                intake.counts.accept_errors.log(|left_out| warn!(error = %error, left_out, "Cannot accept connections: {error}"));
+                intake.metrics.connection_failed();
+                intake.throttles.accept_errors.log(|left_out| warn!(error = %error, left_out, "Cannot accept connections: {error}"));
                 tokio::time::sleep(pause).await;
                 pause = PAUSE_MAX.min(pause * 2);
             }
@@ -146,7 +147,7 @@ async fn connection(intake: Arc<Intake>, router: Router, stream: TcpStream, plac
             () => None,
         };
         if let Some(refused) = refused {
-            intake.counts.refused(refused);
+            intake.metrics.request_refused(refused.name(), None);
         }
         debug!(error = %error, "A connection ended early");
     }

@@ -155,7 +155,7 @@ pub fn runs(name: &str, allow: &[&str]) -> String {
 }
 
 /// An address that nobody listens at, below those that the system hands out by itself: so no other test gets it meanwhile.
-fn free_address() -> SocketAddr {
+pub fn free_address() -> SocketAddr {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     // Neighbours in process number are far apart here: tests of several worktrees may run side by side.
     let first = u16::try_from(std::process::id().wrapping_mul(7919) % 20_000).unwrap();
