@@ -12,12 +12,14 @@ mod backup;
 mod bundled;
 mod check;
 mod client;
+mod completions;
 mod dead;
 mod demo;
 mod event;
 mod forget_worker;
 mod hook;
 mod init;
+mod man;
 mod offline;
 mod output;
 mod plugin;
@@ -30,7 +32,7 @@ pub use demo::DemoArgs;
 
 /// What the command line says.
 #[derive(Debug, Parser)]
-#[command(name = "crowdhook", version, about = ABOUT, after_help = EXAMPLES, max_term_width = 100, arg_required_else_help = true)]
+#[command(name = PROGRAM, version, about = ABOUT, after_help = EXAMPLES, max_term_width = 100, arg_required_else_help = true)]
 pub struct Args {
     /// Where and how to log.
     #[command(flatten)]
@@ -41,6 +43,8 @@ pub struct Args {
     #[command(subcommand)]
     command: Command,
 }
+
+const PROGRAM: &str = "crowdhook";
 
 const ABOUT: &str = "Receives webhooks of crowdsourcing platforms, stores them, and runs sandboxed plugins on them";
 
@@ -129,6 +133,12 @@ enum Command {
     /// the platform itself keeps, are not touched. A walk that was broken off goes on with the same command.
     #[command(after_help = "Example:\n  crowdhook forget-worker birds 4711")]
     ForgetWorker(forget_worker::ForgetWorkerArgs),
+    /// Print what a shell completes of this command line
+    #[command(after_help = completions::EXAMPLES)]
+    Completions(completions::CompletionsArgs),
+    /// Write the help of each command as a page for `man`
+    #[command(after_help = "Examples:\n  crowdhook man ~/.local/share/man/man1\n  crowdhook man | man -l -")]
+    Man(man::ManArgs),
     /// Compile the component on standard input into a cache: what `serve` has a process of its own for
     #[command(name = compile::COMMAND, hide = true)]
     Compile {
@@ -176,6 +186,8 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         Command::Dead(command) => dead::run(command, &common).await,
         Command::Backup(args) => backup::run(&args, &common),
         Command::ForgetWorker(args) => forget_worker::run(args, &common).await,
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
         Command::Compile { cache } => compile::into_cache(&cache, std::io::stdin().lock()),
     }
 }

@@ -55,6 +55,8 @@ mod released;
 mod reload;
 /// A component in its sandbox: what it may do, and what stops it.
 mod sandbox;
+/// What shells complete, and what `man` shows.
+mod shell;
 /// The structure of the code.
 mod tidy;
 /// A change of a plugin on stored events, before it is dropped in.
