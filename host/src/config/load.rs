@@ -14,8 +14,10 @@ use super::{GuestLimits, Host, Project, host as host_file};
 use crate::id::ProjectName;
 use crate::secret::Secret;
 pub use folder::OwnFolder;
+pub use tls::{TlsFiles, tls_files};
 
 mod folder;
+mod tls;
 
 /// The host's file when none is named.
 pub const HOST_FILE: &str = "crowdhook.toml";

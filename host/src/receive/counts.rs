@@ -21,6 +21,7 @@ pub struct Counts {
     unreadable: AtomicU64,
     superseded: AtomicU64,
     refused: [AtomicU64; Refused::ALL.len()],
+    handshakes_failed: AtomicU64,
     /// Events that the store refused.
     pub(super) failures: Throttle,
     /// Events that could not be parsed.
@@ -71,7 +72,7 @@ pub struct Report {
     pub unreadable: u64,
     /// Older than what was stored for their task.
     pub superseded: u64,
-    /// Requests that were refused, by reason; all reasons, in a fixed order.
+    /// Requests that were refused, by reason; all reasons, in a fixed order. `handshake` are connections without a request.
     pub refused: Vec<(&'static str, u64)>,
 }
 
@@ -88,6 +89,8 @@ impl Counts {
     #[must_use]
     pub fn report(&self) -> Report {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let handshake = ("handshake", read(&self.handshakes_failed));
+        let requests = Refused::ALL.iter().zip(&self.refused).map(|(refused, count)| (refused.name(), read(count)));
         Report {
             accepted: read(&self.accepted),
             repeated: read(&self.repeated),
@@ -96,7 +99,7 @@ impl Counts {
             ignored: read(&self.ignored),
             unreadable: read(&self.unreadable),
             superseded: read(&self.superseded),
-            refused: Refused::ALL.iter().zip(&self.refused).map(|(refused, count)| (refused.name(), read(count))).collect(),
+            refused: requests.chain([handshake]).collect(),
         }
     }
 
@@ -112,6 +115,11 @@ impl Counts {
             (Accepted::New(_), Standing::Accepted | Standing::Unconfirmed) => &self.accepted,
         };
         counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts a connection that came to no end of its handshake.
+    pub(super) fn handshake_failed(&self) {
+        self.handshakes_failed.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Counts one refused request.

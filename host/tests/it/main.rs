@@ -59,6 +59,8 @@ mod sandbox;
 mod shell;
 /// The structure of the code.
 mod tidy;
+/// TLS in the host itself.
+mod tls;
 /// A change of a plugin on stored events, before it is dropped in.
 mod trial;
 /// The whole path: a post comes in, a plugin votes, the result is written back.
