@@ -24,6 +24,7 @@ use crate::connection::services::Services;
 use crate::deliver::Deliverer;
 use crate::dispatch::Dispatcher;
 use crate::event::PlatformKind;
+use crate::figures::Figures;
 use crate::inbox::Inbox;
 use crate::missed::Missed;
 use crate::platform::appen::Appen;
@@ -197,7 +198,8 @@ impl App {
         let reconciling =
             tokio::spawn(reconcile(self.host.reconcile, &self.registry, &self.store, inbox, self.clock.clone(), stopped.clone()));
         let retention = Retention::new(Arc::clone(&self.store), self.clock.clone(), self.host.keep);
-        let letting_go = tokio::spawn(retention.serve(until(stopped)));
+        let letting_go = tokio::spawn(retention.serve(until(stopped.clone())));
+        let counting = tokio::spawn(Figures::new(Arc::clone(&self.store), self.clock.clone()).serve(until(stopped)));
 
         shutdown.await;
         info!("Stopping: no new requests, what runs may end within {} s", limits.drain.as_secs());
@@ -210,6 +212,7 @@ impl App {
             ("Renewing", renewing),
             ("Reconcile", reconciling),
             ("Retention", letting_go),
+            ("Counting", counting),
         ];
         for (what, handle) in loops {
             ended(handle, Duration::from_secs(1), what).await;

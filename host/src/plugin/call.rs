@@ -92,7 +92,7 @@ pub struct Report {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("it used up its {} ms of CPU time", .0.as_millis())]
+#[error("it used up its {} ms of CPU time (`cpu_ms`)", .0.as_millis())]
 struct OverCpu(Duration);
 
 /// Runs `handle` of `component`.
@@ -162,7 +162,7 @@ pub(super) async fn run<T>(
     let outcome = match ran {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(error)) => Err(trap_reason(&error, refused, limits, &log)),
-        Err(_) => Err(format!("it took longer than {} ms", limits.wall.as_millis())),
+        Err(_) => Err(format!("it took longer than {} ms (`wall_ms`)", limits.wall.as_millis())),
     };
     Ran { outcome, log, handling, wall: began.elapsed(), cpu: meter.spent_so_far(), memory_bytes }
 }
@@ -175,7 +175,7 @@ fn trap_reason(error: &wasmtime::Error, memory_refused: bool, limits: GuestLimit
     let reason = format!("{error:?}");
     let reason = super::guest::cut(&reason, REASON_BYTES_MAX);
     if memory_refused {
-        return format!("it wanted more than its {} MiB of memory\n{reason}", limits.memory_bytes >> 20);
+        return format!("it wanted more than its {} MiB of memory (`memory_mib`)\n{reason}", limits.memory_bytes >> 20);
     }
     match words::last_words(log) {
         Some(words) => format!("{words}\n{reason}"),

@@ -111,7 +111,7 @@ async fn what_does_not_end_well_exits_with_1_and_says_what_a_host_would_make_of_
 async fn limits_of_a_case_stop_a_guest_that_goes_beyond_them() {
     let limits = |limits: Value| ("grants", json!({ "allow": [], "limits": limits }));
     let (code, told) = tried("spins", &[completed(), limits(json!({ "cpu_ms": 50 }))]).await;
-    assert_eq!((code, told["reason"].as_str()), (Some(1), Some("it used up its 50 ms of CPU time")));
+    assert_eq!((code, told["reason"].as_str()), (Some(1), Some("it used up its 50 ms of CPU time (`cpu_ms`)")));
     assert_eq!(told["used"]["cpu_ms"]["limit"], 50.0);
     let loops = case(&[completed(), limits(json!({ "cpu_ms": 50 }))]);
     let said = run(&guest_file("spins"), loops.path(), &[]).await;
@@ -120,7 +120,7 @@ async fn limits_of_a_case_stop_a_guest_that_goes_beyond_them() {
         &["help: a loop without an end?", "raise `cpu_ms` (50 now): in `limits` of `grants.json`", "below `[plugins.NAME.limits]`"],
     );
     let (_, told) = tried("hoards", &[completed(), limits(json!({ "memory_mib": 8 }))]).await;
-    assert_eq!(told["reason"].as_str(), Some("it wanted more than its 8 MiB of memory"));
+    assert_eq!(told["reason"].as_str(), Some("it wanted more than its 8 MiB of memory (`memory_mib`)"));
 }
 
 #[tokio::test]

@@ -28,15 +28,15 @@ const LOUD: (&str, i64) = ("mice", JOB + 2);
 const EMPTY: (&str, i64) = ("fish", JOB + 3);
 /// The bad ones, how a run of each ends, and words of the reason.
 const BAD: [(&str, &str, &str); 6] = [
-    ("spins", "trapped", "it used up its 100 ms of CPU time"),
-    ("hoards", "trapped", "it wanted more than its 64 MiB of memory"),
+    ("spins", "trapped", "it used up its 100 ms of CPU time (`cpu_ms`)"),
+    ("hoards", "trapped", "it wanted more than its 64 MiB of memory (`memory_mib`)"),
     ("digs", "trapped", "out of bounds memory access"),
     ("traps", "trapped", "unreachable"),
     ("overflows", "rejected", "one call may ask for 100 effects"),
     ("floods", "ok", ""),
 ];
 /// Reads from a platform that takes its time, in a project there.
-const SLEEPS: (&str, &str, &str) = ("hangs", "trapped", "it took longer than 700 ms");
+const SLEEPS: (&str, &str, &str) = ("hangs", "trapped", "it took longer than 700 ms (`wall_ms`)");
 /// The platform takes so long for each answer.
 const PLATFORM_TAKES: Duration = Duration::from_millis(300);
 const LIMITS: &str = "quarantine_after = 6\n[limits.guest]\ncpu_ms = 100\nwall_ms = 700\n";

@@ -41,7 +41,7 @@ fn trap(report: Report) -> String {
 async fn spins() {
     let report = run_with("spins", GuestLimits { cpu: Duration::from_millis(100), ..GuestLimits::default() }).await;
     assert!(report.cpu >= Duration::from_millis(100), "{:?}", report.cpu);
-    assert_eq!(trap(report), "it used up its 100 ms of CPU time");
+    assert_eq!(trap(report), "it used up its 100 ms of CPU time (`cpu_ms`)");
 }
 
 #[tokio::test]
@@ -50,7 +50,7 @@ async fn waiting_for_a_turn_beside_others_that_compute_is_no_fault() {
     let limits = GuestLimits { cpu: Duration::from_millis(60), wall: Duration::from_millis(120), ..GuestLimits::default() };
     let runs = futures_util::future::join_all((0..8).map(|_| run_with("spins", limits))).await;
     for report in runs {
-        assert_eq!(trap(report), "it used up its 60 ms of CPU time");
+        assert_eq!(trap(report), "it used up its 60 ms of CPU time (`cpu_ms`)");
     }
 }
 
@@ -58,7 +58,7 @@ async fn waiting_for_a_turn_beside_others_that_compute_is_no_fault() {
 async fn hoards() {
     let report = run_with("hoards", GuestLimits { memory_bytes: 16 << 20, ..GuestLimits::default() }).await;
     assert!(report.memory_bytes <= 16 << 20);
-    assert!(trap(report).starts_with("it wanted more than its 16 MiB of memory"));
+    assert!(trap(report).starts_with("it wanted more than its 16 MiB of memory (`memory_mib`)"));
 }
 
 #[tokio::test]
@@ -100,7 +100,7 @@ async fn hangs() {
     let plugin = Plugin { limits, ..plugin("hangs", "{}", &[]) };
     let report = run("hangs", plugin, World { platform_takes: Duration::from_secs(3600), ..World::default() }).await;
     assert!(report.cpu < Duration::from_millis(100), "waiting is not billed as CPU time: {:?}", report.cpu);
-    assert_eq!(trap(report), "it took longer than 200 ms");
+    assert_eq!(trap(report), "it took longer than 200 ms (`wall_ms`)");
 }
 
 #[tokio::test]
@@ -160,14 +160,14 @@ async fn many_that_spin_share_the_threads_and_each_pays_for_itself() {
         let report = call.await.unwrap();
         // One tick of ten milliseconds, and a slow machine's worth of slack, beyond the limit at most.
         assert!(report.cpu < Duration::from_millis(500), "{:?}", report.cpu);
-        assert_eq!(trap(report), "it used up its 50 ms of CPU time");
+        assert_eq!(trap(report), "it used up its 50 ms of CPU time (`cpu_ms`)");
     }
 }
 
 #[tokio::test]
 async fn slow_describe() {
     let error = load(&guest_file("slow-describe")).await.err().unwrap();
-    assert!(matches!(&error, LoadError::Describe(why) if why == "it used up its 1000 ms of CPU time"), "{error}");
+    assert!(matches!(&error, LoadError::Describe(why) if why == "it used up its 1000 ms of CPU time (`cpu_ms`)"), "{error}");
 }
 
 #[tokio::test]

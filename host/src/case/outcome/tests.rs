@@ -6,10 +6,10 @@ use crate::effect::{Attachment, Bytes, Mail, NewTask, Recipient, Request};
 #[test]
 fn a_trap_is_told_without_the_places_in_the_component() {
     let cases = [
-        ("it used up its 100 ms of CPU time", "it used up its 100 ms of CPU time"),
+        ("it used up its 100 ms of CPU time (`cpu_ms`)", "it used up its 100 ms of CPU time (`cpu_ms`)"),
         (
-            "it wanted more than its 16 MiB of memory\nerror while executing\n\nCaused by:\n    wasm trap: unreachable",
-            "it wanted more than its 16 MiB of memory",
+            "it wanted more than its 16 MiB of memory (`memory_mib`)\nerror while executing\n\nCaused by:\n    wasm trap: unreachable",
+            "it wanted more than its 16 MiB of memory (`memory_mib`)",
         ),
         (
             "error while executing at wasm backtrace:\n    0: 0x1f - <unknown>!f\n\nCaused by:\n    wasm trap: integer divide by zero",

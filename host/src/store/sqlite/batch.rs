@@ -16,6 +16,7 @@ use crate::store::agenda::{Agenda, Entry, Member, Millis};
 
 mod accept;
 mod badge;
+mod count;
 mod deliver;
 mod finish;
 mod forget;
@@ -122,6 +123,8 @@ impl<'a> Batch<'a> {
             }
             Work::Quarantine(held) => self.quarantine(held).map(|()| Ok(Answer::Done)),
             Work::Release(scope) => self.release(scope).map(|released| Ok(Answer::Released(released))),
+            Work::Count { rows, analyses } => self.count(*rows, analyses).map(|counted| Ok(Answer::Counted(counted))),
+            Work::Sample { sample, oldest } => self.sample(sample, *oldest).map(|()| Ok(Answer::Done)),
             Work::Rest | Work::Close => Ok(Ok(Answer::Done)),
         }
     }
