@@ -23,6 +23,7 @@ mod man;
 mod offline;
 mod output;
 mod plugin;
+mod practice;
 pub mod report;
 mod serve;
 mod status;
@@ -87,11 +88,18 @@ enum Command {
     Check,
     /// See it work: a made-up crowd answers made-up tasks, on this machine alone
     Demo(DemoArgs),
-    /// Make a folder to begin with: settings, an example project, the bundled plugins
-    #[command(
-        after_help = "Example:\n  crowdhook init my-crowd && cd my-crowd && crowdhook check\n\nNothing that is there already is overwritten."
-    )]
+    /// Make a folder to begin with: settings, a first project, the bundled plugins
+    ///
+    /// Asks for the project on a terminal; flags say it without a question. The hook's token is made at random. What there is to do next is
+    /// said at the end.
+    #[command(after_help = init::EXAMPLES)]
     Init(init::InitArgs),
+    /// Start a practice PYBOSSA on this machine, to set a host of your own up against
+    ///
+    /// It has one project, says what to do with it, and as soon as its hook is set, made-up people answer its tasks and the results that come
+    /// back are shown.
+    #[command(after_help = "Example:\n  crowdhook practice\n\n`crowdhook demo` shows the same with nothing to do.")]
+    Practice(practice::PracticeArgs),
     /// What a running host does, and how much of everything is stored
     Status,
     /// The address that a platform calls: set it there, and see what is set
@@ -177,7 +185,8 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         Command::Serve => Box::pin(serve::run(&common)).await,
         Command::Check => check::run(&common).await,
         Command::Demo(args) => Box::pin(demo::run(args)).await,
-        Command::Init(args) => init::run(&args),
+        Command::Init(args) => init::run(args),
+        Command::Practice(args) => Box::pin(practice::run(args)).await,
         Command::Status => status::run(&common).await,
         Command::Hook(command) => hook::run(command, &common).await,
         Command::Backfill(args) => Box::pin(backfill::run(args, &common)).await,

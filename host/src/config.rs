@@ -34,6 +34,7 @@ mod signatures;
 mod words;
 
 pub use certificate::Certificate;
+pub(crate) use host::parse_web_address;
 pub(crate) use plugins::may_write_to;
 pub use pointer::Pointer;
 pub use problem::{Problem, Problems, Severity};

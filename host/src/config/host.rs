@@ -134,7 +134,7 @@ pub(super) fn web_address(document: &mut Document<'_>, key: &str, value: &Spanne
 
 /// Why a text is no address of a web service: the rest of a sentence that begins with its key. Does not show the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum WrongAddress {
+pub(crate) enum WrongAddress {
     #[error("is no address of a web service")]
     None,
     #[error("must begin with `https://` or `http://`")]
@@ -156,7 +156,7 @@ impl WrongAddress {
 }
 
 /// As [`web_address`], for text that may be a secret.
-pub(super) fn parse_web_address(text: &str) -> Result<Url, WrongAddress> {
+pub(crate) fn parse_web_address(text: &str) -> Result<Url, WrongAddress> {
     let mut url = Url::parse(text).map_err(|_| WrongAddress::None)?;
     if !["http", "https"].contains(&url.scheme()) || url.host().is_none() {
         return Err(WrongAddress::Scheme);

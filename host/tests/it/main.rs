@@ -63,5 +63,7 @@ mod tidy;
 mod tls;
 /// A change of a plugin on stored events, before it is dropped in.
 mod trial;
+/// From `crowdhook init` to the first voted result, by what is printed.
+mod walk;
 /// The whole path: a post comes in, a plugin votes, the result is written back.
 mod whole;
