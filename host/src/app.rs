@@ -181,6 +181,7 @@ impl App {
             public_url: self.host.public_url.clone(),
             backfill: Backfill::new(Arc::clone(&self.store), Missed::new(Arc::clone(&self.store), inbox.clone())),
             inbox: inbox.clone(),
+            links: admin::Links::default(),
         };
         let (listen, admin_listens) = (self.hooks.local_addr()?, self.admin.local_addr()?);
         info!(%listen, admin = %admin_listens, "Serving hooks below `{}`", self.host.public_url);

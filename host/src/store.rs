@@ -499,6 +499,13 @@ pub trait Store: Send + Sync {
     /// Which platform project a name is bound to, and binds it when it is to none. Gives what it is bound to now.
     async fn bind(&self, project: &ProjectName, to: &Binding) -> Result<Binding, StoreError>;
 
+    /// Binds a project to another one of its platform, or to the same at another address. What was kept under its name stays.
+    async fn rebind(&self, project: &ProjectName, to: &Binding) -> Result<(), StoreError>;
+
+    /// Lets go at most `limit` rows of all that is kept of a project, in one commit: events with all that belongs to them, also what waits,
+    /// then dedup keys, once keys, plugins' state, task results, badges, marks and the binding. Gives how many went; 0 at the end.
+    async fn forget_project(&self, project: &ProjectName, limit: u32) -> Result<u32, StoreError>;
+
     /// For each of `keys` the event that has it, if there is one: see [`Acceptance::dedup_key`].
     async fn seen(&self, project: &ProjectName, keys: &[String]) -> Result<Vec<Option<EventId>>, StoreError>;
 

@@ -45,7 +45,7 @@ pub struct Place {
 
 /// Which events are wanted: those for which all that is said holds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct WantedEvents {
     /// Of this project.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -97,7 +97,7 @@ pub struct ListedEvent {
 
 /// Which invocations are wanted: those for which all that is said holds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct WantedInvocations {
     /// Of this project.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -202,7 +202,7 @@ pub struct ListedInvocation {
 
 /// Which deliveries are wanted: those for which all that is said holds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct WantedDeliveries {
     /// This one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -303,6 +303,15 @@ pub struct ListedDelivery {
     pub content: Option<Value>,
 }
 
+/// Since when what has waited for the longest does so; none where nothing waits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Oldest {
+    /// When the oldest event that a plugin has not finished with was received.
+    pub invocation: Option<Timestamp>,
+    /// When the oldest delivery that has not left was asked for.
+    pub delivery: Option<Timestamp>,
+}
+
 /// Looks through a store, beside what is at work in it: at most a few callers at a time, others wait for their turn.
 #[async_trait]
 pub trait Browse: Send + Sync {
@@ -327,6 +336,9 @@ pub trait Browse: Send + Sync {
 
     /// The events of a kind among the next `limit` behind a row.
     async fn behind(&self, row: i64, kind: &EventKind, limit: u32) -> Result<Behind, StoreError>;
+
+    /// What has waited for the longest.
+    async fn oldest(&self) -> Result<Oldest, StoreError>;
 
     /// The samples since a minute, the oldest first, thinned out to the last one of every `step` minutes.
     async fn samples(&self, since: i64, step: u32) -> Result<Vec<Sample>, StoreError>;

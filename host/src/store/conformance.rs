@@ -131,10 +131,12 @@ macro_rules! suite {
                 what_must_outlive_an_event_does,
                 a_walk_goes_on_where_it_ended,
                 a_worker_is_forgotten,
-                another_projects_worker_is_not;
+                another_projects_worker_is_not,
+                a_project_is_forgotten_with_all_that_waits;
             keeping: snapshots_are_kept_by_root_and_generation,
                 a_snapshot_may_be_put_again,
                 a_name_is_bound_once,
+                a_name_is_bound_to_another_when_somebody_says_so,
                 how_far_something_has_come_is_kept,
                 dedup_keys_are_told_with_their_events,
                 an_event_is_given_back_as_it_came,

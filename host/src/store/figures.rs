@@ -87,7 +87,7 @@ pub struct Vote {
 
 /// Which analyses of a project are wanted.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct WantedAnalyses {
     /// Those that have an answer, or those that have none.
     #[serde(skip_serializing_if = "Option::is_none")]

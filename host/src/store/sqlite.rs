@@ -425,6 +425,17 @@ impl Store for SqliteStore {
         }
     }
 
+    async fn rebind(&self, project: &ProjectName, to: &Binding) -> Result<(), StoreError> {
+        self.ask(Work::Rebind { project: project.clone(), to: to.clone() }).await.map(|_| ())
+    }
+
+    async fn forget_project(&self, project: &ProjectName, limit: u32) -> Result<u32, StoreError> {
+        match self.ask(Work::ForgetProject { project: project.clone(), limit }).await? {
+            Answer::Gone(gone) => Ok(gone),
+            _ => Err(odd_answer()),
+        }
+    }
+
     async fn seen(&self, project: &ProjectName, keys: &[String]) -> Result<Vec<Option<EventId>>, StoreError> {
         self.read(|db, names| {
             let project = names.known_project(project);

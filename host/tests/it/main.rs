@@ -41,6 +41,8 @@ mod hostile_senders;
 mod intake;
 /// Core modules that are made into components.
 mod pack;
+/// The pages of the admin listener.
+mod pages;
 /// The clients of the platforms against the practice ones.
 mod platform;
 /// The bundled plugins as their READMEs show them.

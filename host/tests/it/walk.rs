@@ -79,6 +79,8 @@ async fn what_is_printed_leads_to_a_voted_result() {
 
     let steps = commands(&next);
     let folder = home.path().join(steps[0].strip_prefix("cd ").unwrap());
+    // Other tests have compiled the components already.
+    share_compiled_code(&folder.join("data"));
     // Until the key is there, it is what is missing, and nothing else.
     let check = steps.iter().find(|step| *step == "crowdhook check").unwrap();
     done(check, &folder)
@@ -87,8 +89,7 @@ async fn what_is_printed_leads_to_a_voted_result() {
     done(&key, home.path()).await.well();
     assert_eq!(done(check, &folder).await.well(), "all is well: 1 project\n");
 
-    // What no newcomer has to do: other tests have the usual ports, and have compiled the components already.
-    share_compiled_code(&folder.join("data"));
+    // What no newcomer has to do: other tests have the usual ports.
     let settings = std::fs::read_to_string(folder.join("crowdhook.toml")).unwrap();
     let (listen, admin) = (free_address(), free_address());
     let moved = settings.replace("#listen = \"127.0.0.1:8080\"", &format!("listen = \"{listen}\""));
@@ -145,6 +146,7 @@ async fn a_project_with_everything_is_checked_well() {
     let folder = home.path().join("crowd");
     let secrets: Vec<_> = commands(&next).into_iter().filter(|step| step.starts_with("install ")).collect();
     assert_eq!(secrets.len(), 2, "{next}");
+    share_compiled_code(&folder.join("data"));
     for step in secrets {
         done(&format!("echo 0123456789abcdef0123456789abcdef | {step}"), &folder).await.well();
     }

@@ -72,6 +72,14 @@ pub(super) enum Work {
         after: Option<String>,
         limit: u32,
     },
+    ForgetProject {
+        project: ProjectName,
+        limit: u32,
+    },
+    Rebind {
+        project: ProjectName,
+        to: Binding,
+    },
     Quarantine(Quarantine),
     Release(Scope),
     Count {
@@ -112,6 +120,7 @@ pub(super) enum Answer {
     Walked(Walked),
     Forgot(ForgetStep),
     Counted(bool),
+    Gone(u32),
     Done,
 }
 

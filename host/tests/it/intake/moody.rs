@@ -88,6 +88,14 @@ impl Store for Moody {
         outcome
     }
 
+    async fn rebind(&self, project: &ProjectName, to: &Binding) -> Result<(), StoreError> {
+        self.store.rebind(project, to).await
+    }
+
+    async fn forget_project(&self, project: &ProjectName, limit: u32) -> Result<u32, StoreError> {
+        self.store.forget_project(project, limit).await
+    }
+
     async fn count_analyses(&self, rows: (i64, i64), analyses: Vec<Analysed>) -> Result<bool, StoreError> {
         self.store.count_analyses(rows, analyses).await
     }
