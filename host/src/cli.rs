@@ -106,7 +106,8 @@ enum Command {
     #[command(after_help = "Example:\n  crowdhook practice\n\n`crowdhook demo` shows the same with nothing to do.")]
     Practice(practice::PracticeArgs),
     /// What a running host does, and how much of everything is stored
-    Status,
+    #[command(after_help = "Example, for a watchdog:\n  crowdhook status --running > /dev/null || echo 'crowdhook does not answer'")]
+    Status(status::StatusArgs),
     /// Print a link that opens the running host's pages in a browser, once and within a minute
     #[command(
         after_help = "Example:\n  crowdhook dashboard\n\nFrom another machine, through SSH:\n  ssh -L 8081:127.0.0.1:8081 crowd.example.org crowdhook dashboard"
@@ -206,7 +207,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         Command::Demo(args) => Box::pin(demo::run(args)).await,
         Command::Init(args) => init::run(args),
         Command::Practice(args) => Box::pin(practice::run(args)).await,
-        Command::Status => status::run(&common).await,
+        Command::Status(args) => status::run(&args, &common).await,
         Command::Dashboard => dashboard::run(&common).await,
         Command::Hook(command) => hook::run(command, &common).await,
         Command::Backfill(args) => Box::pin(backfill::run(args, &common)).await,

@@ -91,6 +91,7 @@ async fn a_running_host_is_asked_and_one_that_stopped_is_read() {
         assert!(status.contains(words), "there is no `{words}` in:\n{status}");
     }
     assert!(!status.contains(crate::harness::folder::HOOK_TOKEN), "{status}");
+    assert_eq!(run(&folder, &["status", "--running"]).await.well().lines().count(), status.lines().count());
     let listed = run(&folder, &["plugin", "list"]).await.well();
     for words in ["majority-vote", "birds/vote", "birds/rejects"] {
         assert!(listed.contains(words), "there is no `{words}` in:\n{listed}");
@@ -107,6 +108,7 @@ async fn a_running_host_is_asked_and_one_that_stopped_is_read() {
     assert_eq!(the_dead_are_shown(&folder).await, event);
     let status = run(&folder, &["status"]).await;
     assert!(status.err.contains("this is read from the store"), "{}", status.err);
+    run(&folder, &["status", "--running"]).await.fails(1, &["help: start it with `crowdhook serve`"]);
     assert!(status.well().contains("invocations: 0 waiting, 2 dead, 3 runs recorded"));
     let listed = run(&folder, &["plugin", "list"]).await;
     assert!(listed.err.contains("these are the files in"), "{}", listed.err);

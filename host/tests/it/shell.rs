@@ -58,7 +58,9 @@ async fn man_shows_each_page_without_a_warning() {
     said(crowdhook(&["man", pages.to_str().unwrap()])).await.well();
     let help = said(crowdhook(&["--help"])).await.well();
     let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| line.starts_with("  "));
-    for command in listed.filter_map(|line| line.split_whitespace().next()).filter(|&command| command != "help") {
+    // What is indented further goes on with the line above.
+    let named = listed.filter_map(|line| line.strip_prefix("  ").filter(|rest| !rest.starts_with(' ')));
+    for command in named.filter_map(|line| line.split_whitespace().next()).filter(|&command| command != "help") {
         assert!(pages.join(format!("crowdhook-{command}.1")).is_file(), "there is no page of `{command}`");
     }
     let Some(()) = or_skip("`man`", "on Debian, install the package `man-db`", works("man").then_some(())) else { return };

@@ -79,7 +79,7 @@ pub async fn post(folder: &Folder, authority: &Authority, unit: usize) -> Option
 }
 
 /// A client as most programs have one.
-fn client(authority: &Authority) -> reqwest::Client {
+pub fn client(authority: &Authority) -> reqwest::Client {
     rustls::crypto::ring::default_provider().install_default().ok();
     let trusted = reqwest::Certificate::from_pem(authority.pem().as_bytes()).unwrap();
     reqwest::Client::builder().no_proxy().tls_certs_only([trusted]).timeout(PATIENCE).build().unwrap()
