@@ -1,4 +1,4 @@
-//! What operators may ask of a running host, on a listener of its own: state and history as JSON, for the command line and
+//! What operators may ask of a running host, on a listener of its own: pages for people, and the same as JSON for the command line and
 //! for scripts. Nothing is changed by a GET, and no secret is shown but a hook's token to who asks to have it revealed.
 //!
 //! Every request but those for the host's health must carry the token of the data folder, wherever it comes from: "from loopback" proves nothing behind a
@@ -28,12 +28,18 @@ use crate::secret::Secret;
 use crate::store::Store;
 use crate::telemetry::Metrics;
 
+pub use session::Links;
+
 mod answer;
+mod browse;
 mod gate;
 mod health;
 pub mod hook;
 mod metrics;
+mod pages;
 mod project;
+mod query;
+mod session;
 pub mod token;
 pub mod view;
 
@@ -75,13 +81,15 @@ pub struct Admin {
     pub inbox: Inbox,
     /// Does pages of a backfill.
     pub backfill: Backfill,
+    /// Ways in for browsers.
+    pub links: Links,
 }
 
 /// The admin API as a service, for requests to `listens_on`.
 pub fn router(admin: Admin, listens_on: SocketAddr) -> Router {
     let admin = Arc::new(admin);
-    let gate = Arc::new(gate::Gate { token: admin.token.clone(), listens_on, metrics: admin.metrics.clone() });
-    Router::new()
+    let gate = Arc::new(gate::Gate { token: admin.token.clone(), listens_on, clock: admin.clock.clone(), metrics: admin.metrics.clone() });
+    pages::routes()
         .route("/health", get(health::health))
         .route("/ready", get(health::ready))
         .route("/metrics", get(metrics::page))
@@ -93,7 +101,18 @@ pub fn router(admin: Admin, listens_on: SocketAddr) -> Router {
         .route("/v1/projects/{name}/backfill", post(project::backfill))
         .route("/v1/projects/{name}/hook", get(project::hook).post(project::set_hook))
         .route("/v1/projects/{name}/plugins/{plugin}/release", post(answer::release))
+        .route("/v1/projects/{name}", get(project::one))
+        .route("/v1/projects/{name}/rebind", post(project::rebind))
+        .route("/v1/projects/{name}/forget", post(project::forget))
         .route("/v1/projects/{name}/forget-worker", post(answer::forget_worker))
+        .route("/v1/projects/{name}/analyses", get(browse::analyses))
+        .route("/v1/projects/{name}/figures", get(browse::figures))
+        .route("/v1/projects/{name}/tasks/{task}", get(browse::task))
+        .route("/v1/events", get(browse::events))
+        .route("/v1/invocations", get(browse::invocations))
+        .route("/v1/deliveries", get(browse::deliveries))
+        .route("/v1/deliveries/{id}", get(browse::delivery))
+        .route("/v1/login-links", post(pages::login::link))
         .route("/v1/events/{id}", get(answer::event))
         .route("/v1/events/{id}/replay", post(answer::replay_event))
         .route("/v1/dead", get(answer::dead))

@@ -23,6 +23,7 @@ use crate::connection::services::Services;
 use crate::deliver::Deliverer;
 use crate::dispatch::Dispatcher;
 use crate::event::PlatformKind;
+use crate::figures::Figures;
 use crate::inbox::Inbox;
 use crate::missed::Missed;
 use crate::platform::appen::Appen;
@@ -181,6 +182,7 @@ impl App {
             public_url: self.host.public_url.clone(),
             backfill: Backfill::new(Arc::clone(&self.store), Missed::new(Arc::clone(&self.store), inbox.clone())),
             inbox: inbox.clone(),
+            links: admin::Links::default(),
         };
         let (listen, admin_listens) = (self.hooks.local_addr()?, self.admin.local_addr()?);
         info!(%listen, admin = %admin_listens, "Serving hooks below `{}`", self.host.public_url);
@@ -201,7 +203,8 @@ impl App {
             stopped.clone(),
         ));
         let retention = Retention::new(Arc::clone(&self.store), self.clock.clone(), self.host.keep);
-        let letting_go = tokio::spawn(retention.serve(until(stopped)));
+        let letting_go = tokio::spawn(retention.serve(until(stopped.clone())));
+        let counting = tokio::spawn(Figures::new(Arc::clone(&self.store), self.clock.clone()).serve(until(stopped)));
 
         shutdown.await;
         info!("Stopping: no new requests, what runs may end within {} s", limits.drain.as_secs());
@@ -213,6 +216,7 @@ impl App {
             ("Reloading", reloading),
             ("Reconcile", reconciling),
             ("Retention", letting_go),
+            ("Counting", counting),
         ];
         for (what, handle) in loops {
             ended(handle, Duration::from_secs(1), what).await;

@@ -12,15 +12,20 @@ mod backup;
 mod bundled;
 mod check;
 mod client;
+mod dashboard;
 mod dead;
+mod delivery;
 mod demo;
 mod event;
 mod forget_worker;
 mod hook;
 mod init;
+mod invocation;
+mod listing;
 mod offline;
 mod output;
 mod plugin;
+mod project;
 pub mod report;
 mod serve;
 mod status;
@@ -90,6 +95,11 @@ enum Command {
     Init(init::InitArgs),
     /// What a running host does, and how much of everything is stored
     Status,
+    /// Print a link that opens the running host's pages in a browser, once and within a minute
+    #[command(
+        after_help = "Example:\n  crowdhook dashboard\n\nFrom another machine, through SSH:\n  ssh -L 8081:127.0.0.1:8081 crowd.example.org crowdhook dashboard"
+    )]
+    Dashboard,
     /// The address that a platform calls: set it there, and see what is set
     #[command(subcommand)]
     Hook(hook::HookCommand),
@@ -109,6 +119,15 @@ enum Command {
     /// Events: what came in, and what became of it
     #[command(subcommand)]
     Event(event::EventCommand),
+    /// Invocations: what each plugin did about each event
+    #[command(subcommand)]
+    Invocation(invocation::InvocationCommand),
+    /// Deliveries: what leaves, and what the other side said
+    #[command(subcommand)]
+    Delivery(delivery::DeliveryCommand),
+    /// Projects: what is in use, what each misses, what its answers come to
+    #[command(subcommand)]
+    Project(project::ProjectCommand),
     /// Dead letters: what was given up, and why
     #[command(subcommand)]
     Dead(dead::DeadCommand),
@@ -169,10 +188,14 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         Command::Demo(args) => Box::pin(demo::run(args)).await,
         Command::Init(args) => init::run(&args),
         Command::Status => status::run(&common).await,
+        Command::Dashboard => dashboard::run(&common).await,
         Command::Hook(command) => hook::run(command, &common).await,
         Command::Backfill(args) => Box::pin(backfill::run(args, &common)).await,
         Command::Plugin(command) => plugin::run(command, &common).await,
         Command::Event(command) => event::run(command, &common).await,
+        Command::Invocation(command) => invocation::run(command, &common).await,
+        Command::Delivery(command) => delivery::run(command, &common).await,
+        Command::Project(command) => project::run(command, &common).await,
         Command::Dead(command) => dead::run(command, &common).await,
         Command::Backup(args) => backup::run(&args, &common),
         Command::ForgetWorker(args) => forget_worker::run(args, &common).await,

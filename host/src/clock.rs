@@ -120,6 +120,21 @@ pub fn between(earlier: Timestamp, later: Timestamp) -> Duration {
     Duration::from_millis(u64::try_from(millis).unwrap_or(0))
 }
 
+/// The moment that people name: RFC 3339, a date (UTC), or how long ago it was by `now`: `90s`, `15min`, `2h`, `3d`.
+///
+/// # Errors
+///
+/// What to write, when it is none of these.
+pub fn moment(text: &str, now: Timestamp) -> Result<Timestamp, String> {
+    const UNITS: [(&str, u64); 6] = [("min", 60), ("m", 60), ("s", 1), ("h", 3_600), ("d", 86_400), ("w", 604_800)];
+    let ago = UNITS.iter().find_map(|(unit, seconds)| {
+        let number: u64 = text.strip_suffix(unit)?.trim_end().parse().ok()?;
+        Some(before(now, Duration::from_secs(number.saturating_mul(*seconds))))
+    });
+    let read = ago.or_else(|| text.parse().ok()).or_else(|| format!("{text}T00:00:00Z").parse().ok());
+    read.ok_or_else(|| format!("`{text}` is no time: write `2026-11-22T10:00:00Z`, `2026-11-22`, or how long ago, `15min`, `2h`, `3d`"))
+}
+
 /// RFC 3339 in UTC with milliseconds, as plugins and the admin API see every time: later moments sort later.
 #[must_use]
 pub fn rfc3339(moment: Timestamp) -> String {

@@ -258,6 +258,15 @@ pub enum Standing {
     Unconfirmed,
 }
 
+impl FromStr for Standing {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let all = [Self::Accepted, Self::Ignored, Self::Unreadable, Self::Superseded, Self::Unconfirmed];
+        let found = all.into_iter().find(|standing| standing.as_str() == text);
+        found.ok_or_else(|| format!("`{text}` is none of `accepted`, `ignored`, `unreadable`, `superseded` and `unconfirmed`"))
+    }
+}
+
 impl Standing {
     /// The name as people see it.
     #[must_use]

@@ -206,7 +206,7 @@ pub async fn check_binding(store: &dyn Store, project: &ProjectName, platform: &
     }
     let why = format!(
         "project `{project}` stands for project {} at {} since its first event, but its file now says {} at {}: \
-         give the other project a file of another name",
+         give the other project a file of another name, or, where it is the same one at another address, run `crowdhook project rebind {project}`",
         bound.platform_id, bound.address, wanted.platform_id, wanted.address
     );
     Err(PlatformError::Refused { why })

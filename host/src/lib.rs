@@ -58,6 +58,7 @@ pub mod admin;
 pub mod app;
 pub mod cli;
 pub mod demo;
+pub mod figures;
 pub mod practice;
 pub mod retention;
 pub mod shutdown;

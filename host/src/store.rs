@@ -15,11 +15,15 @@ use crate::event::{Event, Origin, Standing};
 use crate::id::{BadgeId, DeliveryId, Digest, EventId, InvocationId, PluginName, ProjectName, Scope};
 
 pub mod agenda;
+pub mod browse;
 mod dead;
+pub mod figures;
 mod keep;
 pub mod sqlite;
 
+use browse::Browse;
 pub use dead::{DeadDelivery, DeadKind, DeadLetter, DeadLetterId, Quarantine, Replayed, ReplayedEvent, WantedDead};
+use figures::{Analysed, Sample};
 pub use keep::{Cutoff, ForgetStep, Forgotten, Part, Walked};
 
 #[cfg(test)]
@@ -525,6 +529,13 @@ pub trait Store: Send + Sync {
     /// Which platform project a name is bound to, and binds it when it is to none. Gives what it is bound to now.
     async fn bind(&self, project: &ProjectName, to: &Binding) -> Result<Binding, StoreError>;
 
+    /// Binds a project to another one of its platform, or to the same at another address. What was kept under its name stays.
+    async fn rebind(&self, project: &ProjectName, to: &Binding) -> Result<(), StoreError>;
+
+    /// Lets go at most `limit` rows of all that is kept of a project, in one commit: events with all that belongs to them, also what waits,
+    /// then dedup keys, once keys, plugins' state, task results, badges, marks and the binding. Gives how many went; 0 at the end.
+    async fn forget_project(&self, project: &ProjectName, limit: u32) -> Result<u32, StoreError>;
+
     /// For each of `keys` the event that has it, if there is one: see [`Acceptance::dedup_key`].
     async fn seen(&self, project: &ProjectName, keys: &[String]) -> Result<Vec<Option<EventId>>, StoreError>;
 
@@ -551,6 +562,16 @@ pub trait Store: Send + Sync {
         after: Option<&str>,
         limit: u32,
     ) -> Result<ForgetStep, StoreError>;
+
+    /// Keeps analyses in the place of older ones of their tasks, and what they come to, in one commit; `rows` says behind which row of an
+    /// event they lie, and up to which one. False, and nothing kept, when somebody else has counted these events meanwhile.
+    async fn count_analyses(&self, rows: (i64, i64), analyses: Vec<Analysed>) -> Result<bool, StoreError>;
+
+    /// Keeps how much there is at the end of a minute, and lets go what was kept of minutes before `oldest`.
+    async fn put_sample(&self, sample: Sample, oldest: i64) -> Result<(), StoreError>;
+
+    /// What there is, for people who look through it.
+    fn browse(&self) -> &dyn Browse;
 
     /// How much of everything there is.
     async fn totals(&self) -> Result<Totals, StoreError>;

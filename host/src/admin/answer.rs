@@ -5,13 +5,12 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use tracing::{error, info};
 
-use super::Admin;
-use super::view;
+use super::{Admin, pages, view};
 use crate::clock::{Timestamp, between, rfc3339};
 use crate::id::{BadgeId, Digest, EventId, PluginName, ProjectName, Scope};
 use crate::store::{self, DeadKind, DeadLetterId, Forgotten, Replayed, ReplayedEvent, Store, StoreError, WantedDead};
@@ -29,9 +28,22 @@ impl Refusal {
         Self { status, error: error.into(), help: help.into() }
     }
 
-    /// What is wrong, for the log.
+    /// What is wrong, for the log and for pages.
     pub(super) fn error(&self) -> &str {
         &self.error
+    }
+
+    /// What to do about it.
+    pub(super) fn help(&self) -> &str {
+        &self.help
+    }
+
+    pub(super) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    pub(super) fn is_for_want_of_a_token(&self) -> bool {
+        self.status == StatusCode::UNAUTHORIZED
     }
 }
 
@@ -54,9 +66,11 @@ impl From<StoreError> for Refusal {
 }
 
 /// What there is, by what it takes.
-const PATHS: &str = "GET reads `/health`, `/ready`, `/metrics`, `/v1/status`, `/v1/plugins`, `/v1/plugins/{name}`, `/v1/projects`, `/v1/projects/{name}/badges`, \
-    `/v1/projects/{name}/hook`, `/v1/events/{id}`, `/v1/dead` and `/v1/quarantine`; POST of JSON changes something by `/v1/dead/replay`, \
-    `/v1/events/{id}/replay`, `/v1/projects/{name}/backfill`, `/v1/projects/{name}/hook`, `/v1/projects/{name}/forget-worker` and \
+const PATHS: &str = "GET reads `/health`, `/ready`, `/metrics`, `/v1/status`, `/v1/plugins`, `/v1/plugins/{name}`, `/v1/projects`, `/v1/projects/{name}`, `/v1/projects/{name}/badges`, \
+    `/v1/projects/{name}/hook`, `/v1/projects/{name}/figures`, `/v1/projects/{name}/analyses`, `/v1/projects/{name}/tasks/{task}`, \
+    `/v1/events`, `/v1/events/{id}`, `/v1/invocations`, `/v1/deliveries`, `/v1/deliveries/{id}`, `/v1/dead` and `/v1/quarantine`; POST of JSON changes something by `/v1/dead/replay`, \
+    `/v1/events/{id}/replay`, `/v1/projects/{name}/backfill`, `/v1/projects/{name}/hook`, `/v1/projects/{name}/forget-worker`, \
+    `/v1/projects/{name}/rebind`, `/v1/projects/{name}/forget`, `/v1/login-links` and \
     `/v1/projects/{name}/plugins/{plugin}/release`";
 
 /// Rows out of which a worker's id is taken in one commit.
@@ -65,8 +79,11 @@ const FORGOTTEN_AT_ONCE: u32 = 100;
 /// Dead letters that are replayed in one commit.
 const REPLAYED_AT_ONCE: u32 = 500;
 
-pub(super) async fn unknown_path() -> Refusal {
-    Refusal::new(StatusCode::NOT_FOUND, "there is nothing here", PATHS)
+pub(super) async fn unknown_path(uri: Uri) -> Response {
+    if pages::is_page(uri.path()) {
+        return pages::missing();
+    }
+    Refusal::new(StatusCode::NOT_FOUND, "there is nothing here", PATHS).into_response()
 }
 
 pub(super) async fn wrong_method() -> Refusal {
@@ -111,13 +128,13 @@ pub(super) async fn event(State(admin): State<Arc<Admin>>, Path(id): Path<String
     view::event(admin.store.as_ref(), id).await?.map(Json).ok_or_else(no_event)
 }
 
-fn event_id(text: &str) -> Result<EventId, Refusal> {
+pub(super) fn event_id(text: &str) -> Result<EventId, Refusal> {
     text.parse().map_err(|_| {
         Refusal::new(StatusCode::BAD_REQUEST, "that is no id of an event", "an id looks like `01981f7e-5c3a-7cc0-8e7f-0242ac120002`")
     })
 }
 
-fn no_event() -> Refusal {
+pub(super) fn no_event() -> Refusal {
     let help = "the log names the ids of events, and `crowdhook dead list` those of dead letters";
     Refusal::new(StatusCode::NOT_FOUND, "there is no such event", help)
 }
@@ -234,9 +251,9 @@ async fn replay_all(store: &dyn Store, wanted: &WantedDead) -> (Replayed, Option
 #[serde(default, deny_unknown_fields)]
 pub(super) struct EventReplay {
     /// By this plugin alone.
-    plugin: Option<PluginName>,
+    pub(super) plugin: Option<PluginName>,
     /// On what the platform says now.
-    fresh: bool,
+    pub(super) fresh: bool,
 }
 
 pub(super) async fn replay_event(

@@ -1,4 +1,4 @@
-//! Who may ask: a request under a name of this machine, with the token.
+//! Who may ask: a request under a name of this machine, with the token, or from a browser that was let in.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -9,6 +9,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::answer::Refusal;
+use super::{pages, session};
+use crate::clock::Clock;
 use crate::secret::Secret;
 use crate::telemetry::Metrics;
 
@@ -23,15 +25,19 @@ pub(super) struct Peer(pub(super) SocketAddr);
 pub(super) struct Gate {
     pub(super) token: Secret,
     pub(super) listens_on: SocketAddr,
+    pub(super) clock: Clock,
     pub(super) metrics: Metrics,
 }
 
 /// Lets a request pass, or answers it.
 pub(super) async fn pass(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
-    let is_open = request.method().is_safe() && OPEN.contains(&request.uri().path());
-    let checked = if is_open { Ok(()) } else { gate.check(request.method(), request.headers()) };
+    let path = request.uri().path();
+    let wants_page = pages::is_page(path);
+    let is_open = request.method().is_safe() && OPEN.contains(&path);
+    let checked = if is_open { Ok(()) } else { gate.check(request.method(), path, request.headers()) };
     let mut response = match checked {
         Ok(()) => next.run(request).await,
+        Err(refusal) if wants_page && refusal.is_for_want_of_a_token() => pages::login::ask(request.uri()),
         Err(refusal) => {
             if let Some(Peer(peer)) = request.extensions().get() {
                 gate.metrics.admin_refused(*peer, refusal.error());
@@ -40,7 +46,7 @@ pub(super) async fn pass(State(gate): State<Arc<Gate>>, request: Request, next: 
         }
     };
     let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if response.status() == StatusCode::UNAUTHORIZED {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -50,7 +56,7 @@ pub(super) async fn pass(State(gate): State<Arc<Gate>>, request: Request, next: 
 
 impl Gate {
     /// The name first: a page of a foreign name must not even learn whether its token was right.
-    fn check(&self, method: &Method, headers: &HeaderMap) -> Result<(), Refusal> {
+    fn check(&self, method: &Method, path: &str, headers: &HeaderMap) -> Result<(), Refusal> {
         let mut hosts = headers.get_all(header::HOST).iter();
         let host = hosts.next().and_then(|host| host.to_str().ok());
         if hosts.next().is_some() || !host.is_some_and(|host| is_own_name(host, self.listens_on.ip())) {
@@ -60,6 +66,9 @@ impl Gate {
         if !method.is_safe() && !is_same_origin(headers, host.unwrap_or_default()) {
             let help = "a page of another origin may not change anything here";
             return Err(Refusal::new(StatusCode::FORBIDDEN, "this was asked by a page of another origin", help));
+        }
+        if pages::is_open(path) || (pages::is_page(path) && session::is_let_in(headers, &self.token, self.clock.now())) {
+            return Ok(());
         }
         let mut given = headers.get_all(header::AUTHORIZATION).iter();
         let token = given.next().and_then(|value| value.to_str().ok()).and_then(bearer);

@@ -13,12 +13,15 @@ use url::Url;
 use super::Admin;
 use super::answer::Refusal;
 use super::hook::{self, HookView, Standing, WantedHook};
+use super::view::{self, ProjectForgotten, ProjectView, Rebound};
 use crate::backfill::{BackfillError, Report, Wanted};
 use crate::clock::rfc3339;
 use crate::event::{EventKind, PlatformKind};
+use crate::id::ProjectName;
 use crate::platform::PlatformError;
 use crate::plugin::registry::Project;
 use crate::secret::Secret;
+use crate::store::Binding;
 
 type Body<T> = Result<Json<T>, JsonRejection>;
 
@@ -35,6 +38,9 @@ pub(super) async fn backfill(
         BackfillError::Plugin(why) => Refusal::new(StatusCode::BAD_REQUEST, why, "name a plugin as it stands in the project's file"),
     })
 }
+
+/// Rows of a project that go in one commit.
+const FORGOTTEN_AT_ONCE: u32 = 200;
 
 /// `?reveal=true`.
 #[derive(Deserialize)]
@@ -78,6 +84,34 @@ pub(super) async fn set_hook(
     }
     view.notes.extend(notes(&project, &url, hears_answers));
     Ok(Json(view))
+}
+
+pub(super) async fn one(State(admin): State<Arc<Admin>>, Path(name): Path<String>) -> Result<Json<ProjectView>, Refusal> {
+    let all = view::projects(&admin.registry.now(), admin.public_url.as_str());
+    let found = all.into_iter().find(|view| view.name.as_deref() == Some(name.as_str()));
+    found.map(Json).ok_or_else(missing)
+}
+
+/// Has the name stand for what the file says now: the same project at another address, or another one.
+pub(super) async fn rebind(State(admin): State<Arc<Admin>>, Path(name): Path<String>) -> Result<Json<Rebound>, Refusal> {
+    let project = find(&admin, &name)?;
+    let platform_id = project.platform.project().await.map_err(|error| refused(&error))?.id;
+    let to = Binding { address: project.platform.address().to_owned(), platform_id };
+    admin.store.rebind(&project.config.name, &to).await?;
+    info!(project = %name, "Project `{name}` stands for project {} at {} from now on, by the operator's wish", to.platform_id, to.address);
+    Ok(Json(Rebound { to }))
+}
+
+/// Lets go some of what is kept of a project that has no file any more.
+pub(super) async fn forget(State(admin): State<Arc<Admin>>, Path(name): Path<String>) -> Result<Json<ProjectForgotten>, Refusal> {
+    if admin.registry.project(&name).is_some() {
+        let help = format!("take `{name}.toml` out of the projects' folder first: events of the project would come in again");
+        return Err(Refusal::new(StatusCode::CONFLICT, format!("project `{name}` is in use"), help));
+    }
+    let project: ProjectName = name.parse().map_err(|_| missing())?;
+    let gone = admin.store.forget_project(&project, FORGOTTEN_AT_ONCE).await?;
+    info!(project = %name, rows = gone, "Let go {gone} rows of project `{name}` by the operator's wish");
+    Ok(Json(ProjectForgotten { gone }))
 }
 
 /// What is known of a project's hook.
@@ -135,12 +169,18 @@ fn web_address(text: &str) -> Result<Secret, Refusal> {
     })
 }
 
-fn find(admin: &Admin, name: &str) -> Result<Arc<Project>, Refusal> {
+pub(super) fn find(admin: &Admin, name: &str) -> Result<Arc<Project>, Refusal> {
     admin.registry.project(name).ok_or_else(|| {
         let known: Vec<String> = admin.registry.now().projects.keys().map(ToString::to_string).collect();
         let help = if known.is_empty() { "no project is loaded".to_owned() } else { format!("loaded are: {}", known.join(", ")) };
-        Refusal::new(StatusCode::NOT_FOUND, "there is no project of that name", help)
+        Refusal::new(StatusCode::NOT_FOUND, NO_PROJECT, help)
     })
+}
+
+const NO_PROJECT: &str = "there is no project of that name";
+
+fn missing() -> Refusal {
+    Refusal::new(StatusCode::NOT_FOUND, NO_PROJECT, "`/v1/projects` lists them")
 }
 
 fn unreadable(rejection: JsonRejection) -> Refusal {

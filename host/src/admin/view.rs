@@ -8,10 +8,11 @@ use serde_json::Value;
 
 use crate::clock::{Timestamp, rfc3339};
 use crate::event::{Event, Standing};
-use crate::id::{EventId, PluginName};
+use crate::id::{EventId, PluginName, ProjectName};
 use crate::plugin::load::Component;
 use crate::plugin::registry::{Catalogue, LoadStatus, Project};
-use crate::store::{DeadLetter, DeliveryRecord, KeptBadge, Quarantine, Replayed, Run, Store, StoreError, Totals};
+use crate::store::browse::{Place, WantedEvents};
+use crate::store::{Binding, DeadLetter, DeliveryRecord, KeptBadge, Quarantine, Replayed, Run, Store, StoreError, Totals};
 
 /// `GET /v1/status`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -133,6 +134,49 @@ pub struct DeliveryView {
     pub note: String,
 }
 
+/// `GET /v1/projects/{name}/tasks/{task}`: why its result is what it is.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TaskView {
+    /// The project.
+    pub project: String,
+    /// The platform's id of the task.
+    pub task: String,
+    /// What the newest analysis says, as the plugin emitted it; none when there is none, or when it was let go.
+    pub analysis: Option<Value>,
+    /// What was saved last.
+    pub result: Option<ResultView>,
+    /// What the platform said when the task was looked at last: the task, its answers, its result row. None where it is not kept.
+    pub snapshot: Option<Value>,
+    /// What happened to it, the newest first, with all attempts and deliveries; at most 20 events.
+    pub events: Vec<EventView>,
+}
+
+/// A task result as the host keeps it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ResultView {
+    /// Who saved it.
+    pub plugin: String,
+    /// Grows by one with each save for the task.
+    pub revision: u32,
+    /// What was saved.
+    pub info: Value,
+}
+
+/// What `POST /v1/projects/{name}/rebind` answers.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Rebound {
+    /// The platform's address and its id of the project, which the name stands for from now on.
+    #[serde(flatten)]
+    pub to: Binding,
+}
+
+/// What a step of `POST /v1/projects/{name}/forget` answers.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct ProjectForgotten {
+    /// So many rows went in this step; 0 when nothing is left.
+    pub gone: u32,
+}
+
 /// `GET /v1/projects/{name}/badges`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct BadgesView {
@@ -194,6 +238,13 @@ pub struct Released {
     pub released: String,
 }
 
+/// What `POST /v1/login-links` answers.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LoginLink {
+    /// The path of a page that lets in the browser that opens it first, within a minute.
+    pub path: String,
+}
+
 /// What `POST /v1/projects/{name}/forget-worker` takes: a step at a time.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -235,6 +286,44 @@ pub async fn event(store: &dyn Store, id: EventId) -> Result<Option<EventView>, 
     let runs = store.runs(id).await?;
     let deliveries = store.deliveries(id).await?;
     Ok(Some(EventView { deliveries: deliveries.iter().map(delivery_view).collect(), ..event_view(&event, standing, runs) }))
+}
+
+/// Events of a task that are shown.
+const TASK_EVENTS_MAX: u32 = 20;
+
+/// All that is known of a task; none when nothing is.
+///
+/// # Errors
+///
+/// When the store cannot be read.
+pub async fn task(store: &dyn Store, project: &ProjectName, task: &str) -> Result<Option<TaskView>, StoreError> {
+    let wanted = WantedEvents { project: Some(project.clone()), task: Some(task.to_owned()), ..WantedEvents::default() };
+    let page = store.browse().events(&wanted, Place { before: None, limit: TASK_EVENTS_MAX }).await?;
+    let (mut events, mut snapshot) = (Vec::new(), None);
+    for listed in &page.rows {
+        events.extend(event(store, listed.id).await?);
+        if listed.emitted_by.is_none() && snapshot.is_none() {
+            snapshot = store.newest_snapshot(listed.id).await?.and_then(|text| serde_json::from_str(&text).ok());
+        }
+    }
+    let result = store.task_result(project, task).await?;
+    if events.is_empty() && result.is_none() {
+        return Ok(None);
+    }
+    let is_analysis = |view: &&EventView| view.event.get("kind").is_some_and(|kind| kind == "task.analysed");
+    let analysis = events.iter().find(is_analysis).and_then(|view| view.event.get("payload")).filter(|payload| payload.is_object());
+    Ok(Some(TaskView {
+        project: project.to_string(),
+        task: task.to_owned(),
+        analysis: analysis.cloned(),
+        result: result.map(|kept| ResultView {
+            plugin: kept.plugin.to_string(),
+            revision: kept.revision,
+            info: serde_json::from_str(&kept.info).unwrap_or(Value::String(kept.info)),
+        }),
+        snapshot,
+        events,
+    }))
 }
 
 fn event_view(event: &Event, standing: Standing, runs: Vec<(PluginName, Run)>) -> EventView {

@@ -7,20 +7,34 @@ use clap::Subcommand;
 use serde_json::Value;
 
 use super::client::{Asked, ask, tell};
+use super::listing::{self, Paging};
 use super::report::Advice;
 use super::{Common, offline, output};
 use crate::admin::view::{self, EventReplayed, EventView};
-use crate::config::load;
-use crate::id::{EventId, PluginName};
+use crate::clock::{Timestamp, rfc3339};
+use crate::config::{Host, load};
+use crate::event::{EventKind, Standing};
+use crate::id::{EventId, PluginName, ProjectName};
+use crate::store::browse::{ListedEvent, WantedEvents};
 
 mod export;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum EventCommand {
+    /// What came in and what plugins emitted, the newest first
+    #[command(
+        after_help = "Examples:\n  crowdhook event list --project birds --since 2h\n  crowdhook event list --standing unreadable --json\n  crowdhook event list --text '\"task_id\": 4711'"
+    )]
+    List {
+        #[command(flatten)]
+        filter: Box<Filter>,
+        #[command(flatten)]
+        paging: Paging,
+    },
     /// One event: what came in, what is done with it, and every attempt of every plugin
     #[command(after_help = "Example:\n  crowdhook event show 01981f7e-5c3a-7cc0-8e7f-0242ac120002 --json")]
     Show {
-        /// The event's id, as the log and `dead list` show it
+        /// The event's id, as `event list`, `dead list` and the log show it
         id: EventId,
     },
     /// Let plugins handle an event again, whatever became of it before
@@ -31,7 +45,7 @@ pub(super) enum EventCommand {
         after_help = "Examples:\n  crowdhook event replay 01981f7e-5c3a-7cc0-8e7f-0242ac120002\n  crowdhook event replay 01981f7e-5c3a-7cc0-8e7f-0242ac120002 --plugin vote --fresh"
     )]
     Replay {
-        /// The event's id, as the log and `dead list` show it
+        /// The event's id, as `event list`, `dead list` and the log show it
         id: EventId,
         /// Only this plugin of the project
         #[arg(long, value_name = "NAME")]
@@ -48,7 +62,7 @@ pub(super) enum EventCommand {
     /// wrote is theirs and stays. What a run found by `state.scan` or `state.increment` is not recorded: add it to `state.json`.
     #[command(after_help = export::EXAMPLES)]
     Export {
-        /// The event's id, as the log and `dead list` show it
+        /// The event's id, as `event list`, `dead list` and the log show it
         id: EventId,
         /// The folder to be made
         #[arg(long, value_name = "DIR")]
@@ -62,9 +76,57 @@ pub(super) enum EventCommand {
     },
 }
 
+/// Which events: those for which all that is said holds.
+#[derive(Debug, clap::Args)]
+pub(super) struct Filter {
+    /// Only of this project
+    #[arg(long, value_name = "NAME")]
+    project: Option<ProjectName>,
+    /// Only of this kind: `task.completed`
+    #[arg(long, value_name = "KIND")]
+    kind: Option<EventKind>,
+    /// Only those with which this is done: `accepted`, `ignored`, `unreadable`, `superseded`, `unconfirmed`
+    #[arg(long, value_name = "STANDING")]
+    standing: Option<Standing>,
+    /// Only about this task
+    #[arg(long, value_name = "ID")]
+    task: Option<String>,
+    /// Only those whose payload holds this text, in whatever case
+    #[arg(long, value_name = "TEXT")]
+    text: Option<String>,
+    /// Only those received since: RFC 3339, a date, or how long ago (`15min`, `2h`, `3d`)
+    #[arg(long, value_name = "TIME", value_parser = listing::moment)]
+    since: Option<Timestamp>,
+    /// Only those received until then
+    #[arg(long, value_name = "TIME", value_parser = listing::moment)]
+    until: Option<Timestamp>,
+}
+
+async fn list(host: &Host, filter: Filter, paging: &Paging, common: &Common) -> anyhow::Result<()> {
+    let Filter { project, kind, standing, task, text, since, until } = filter;
+    let wanted = WantedEvents { project, kind, standing, task, text, since, until };
+    let page =
+        listing::rows(host, ("/v1/events", &wanted), paging, async |store, place| store.browse().events(&wanted, place).await).await?;
+    let head = ["event", "received", "project", "kind", "task", "standing", "origin", "waiting", "dead"];
+    listing::print(&page, common.json, &head, |event: &ListedEvent| {
+        vec![
+            event.id.to_string(),
+            rfc3339(event.received_at),
+            event.project.to_string(),
+            event.kind.to_string(),
+            event.task.clone().unwrap_or_default(),
+            event.standing.as_str().to_owned(),
+            event.origin.to_string(),
+            event.waiting.to_string(),
+            event.dead.to_string(),
+        ]
+    })
+}
+
 pub(super) async fn run(command: EventCommand, common: &Common) -> anyhow::Result<()> {
     let host = load::host(common.config.as_deref())?;
     let id = match command {
+        EventCommand::List { filter, paging } => return list(&host, *filter, &paging, common).await,
         EventCommand::Show { id } => id,
         EventCommand::Export { id, case, plugin, worker_ids } => {
             let asked = export::Asked { id, case, plugin, worker_ids };

@@ -68,7 +68,7 @@ fn show_quarantine(held: &[Quarantine]) -> anyhow::Result<()> {
     )
 }
 
-fn show_projects(projects: &[ProjectView]) -> anyhow::Result<()> {
+pub(super) fn show_projects(projects: &[ProjectView]) -> anyhow::Result<()> {
     let mut table = output::Table::new(&["project", "platform", "hook", "state"]);
     for project in projects {
         let state = match (&project.last_error, project.degraded.first()) {

@@ -9,6 +9,7 @@ use crate::clock::Clock;
 
 pub(super) mod accepting;
 pub(super) mod bench;
+pub(super) mod browsing;
 pub(super) mod delivering;
 pub(super) mod finishing;
 pub(super) mod forgetting;
@@ -130,16 +131,26 @@ macro_rules! suite {
                 what_must_outlive_an_event_does,
                 a_walk_goes_on_where_it_ended,
                 a_worker_is_forgotten,
-                another_projects_worker_is_not;
+                another_projects_worker_is_not,
+                a_project_is_forgotten_with_all_that_waits;
             keeping: snapshots_are_kept_by_root_and_generation,
                 a_snapshot_may_be_put_again,
                 a_name_is_bound_once,
+                a_name_is_bound_to_another_when_somebody_says_so,
                 how_far_something_has_come_is_kept,
                 dedup_keys_are_told_with_their_events,
                 an_event_is_given_back_as_it_came,
                 what_is_unknown_is_none,
                 totals_are_the_same_after_a_restart,
                 vitals_tell_what_waits_and_since_when;
+            browsing: events_are_found_by_what_is_said_of_them,
+                pages_of_events_join_without_a_gap,
+                a_long_search_ends_with_where_to_go_on,
+                invocations_are_told_with_how_far_they_are,
+                deliveries_are_found_wherever_they_are,
+                analyses_are_counted_once_and_newer_ones_take_the_place_of_older,
+                what_analyses_come_to_forgets_a_worker,
+                samples_are_thinned_out_and_let_go;
         }
 
         #[test]

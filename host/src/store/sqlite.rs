@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use rusqlite::Connection;
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 
 use self::checkpoint::Checkpointer;
 use self::counters::Counters;
@@ -25,9 +25,11 @@ use self::names::Names;
 pub use self::open::OpenError;
 use self::read::Readers;
 use self::rows::Packed;
-use self::work::{Answer, Command, Ending, Incoming, RunRow, Work};
+use self::work::{AnalysedRow, Answer, Command, Ending, Incoming, RunRow, Work};
 use self::writer::{COMMANDS_MAX, Writer, failed};
 use super::agenda::{Agenda, Leased};
+use super::browse::Browse;
+use super::figures::{Analysed, Sample};
 use super::{
     Acceptance, Accepted, Backlog, Binding, Claimed, ClaimedDelivery, Cutoff, DeadLetter, DeliveryOutcome, DeliveryRecord, Finished,
     ForgetStep, Forgotten, KeptBadge, KeptResult, Lease, Outcome, Quarantine, Replayed, ReplayedEvent, Run, StateEntry, Store, StoreError,
@@ -39,10 +41,12 @@ use crate::id::{BadgeId, Digest, EventId, InvocationId, PluginName, ProjectName,
 use crate::telemetry::Metrics;
 
 mod batch;
+mod browse;
 mod checkpoint;
 mod counters;
 mod dead;
 mod disk;
+mod figures;
 mod names;
 mod open;
 mod place;
@@ -83,7 +87,9 @@ impl Default for Options {
 /// A store in a folder.
 pub struct SqliteStore {
     shared: Arc<Shared>,
-    readers: Readers,
+    readers: Arc<Readers>,
+    /// Who looks through listings waits for their turn here.
+    pages: Arc<Semaphore>,
     /// None for one that is opened to be read only.
     commands: Option<mpsc::Sender<Command>>,
     writer: Option<JoinHandle<()>>,
@@ -153,7 +159,7 @@ impl SqliteStore {
         let counters = Counters::load(&db).map_err(failed)?;
         let (invocations, deliveries) = open::agendas(&db, &mut names, options.clock.now()).map_err(failed)?;
         names.changed = false;
-        let readers = Readers::open(&file).map_err(failed)?;
+        let readers = Arc::new(Readers::open(&file).map_err(failed)?);
         let metrics = options.metrics.clone();
         let shared = Arc::new(Shared::new(options, (invocations, deliveries), names.clone(), counters));
         let (commands, waiting) = mpsc::channel(COMMANDS_MAX);
@@ -167,7 +173,8 @@ impl SqliteStore {
                 drop(lock);
             })
             .map_err(thread)?;
-        Ok(Self { shared, readers, commands: Some(commands), writer: Some(writer), file })
+        let pages = Arc::new(Semaphore::new(browse::PAGES_AT_ONCE));
+        Ok(Self { shared, readers, pages, commands: Some(commands), writer: Some(writer), file })
     }
 
     /// Opens the store in `folder` to be read only, whether a host is at work in it or not. Claims and writes fail.
@@ -181,7 +188,7 @@ impl SqliteStore {
             return Err(OpenError::Absent { folder: folder.to_owned() });
         }
         let failed = |source| OpenError::Database { file: file.clone(), source };
-        let readers = Readers::open(&file).map_err(failed)?;
+        let readers = Arc::new(Readers::open(&file).map_err(failed)?);
         let (found, known) = readers.with(open::version).map_err(failed)?;
         let folder = folder.to_owned();
         match found.cmp(&known) {
@@ -191,7 +198,8 @@ impl SqliteStore {
         }
         let names = readers.with(Names::load).map_err(failed)?;
         let shared = Arc::new(Shared::new(Options::default(), Default::default(), names, Counters::default()));
-        Ok(Self { shared, readers, commands: None, writer: None, file })
+        let pages = Arc::new(Semaphore::new(browse::PAGES_AT_ONCE));
+        Ok(Self { shared, readers, pages, commands: None, writer: None, file })
     }
 
     /// Writes a copy of everything, as it is in this moment, into a new file, whether a host is at work or not. On disk when this returns.
@@ -431,6 +439,17 @@ impl Store for SqliteStore {
         }
     }
 
+    async fn rebind(&self, project: &ProjectName, to: &Binding) -> Result<(), StoreError> {
+        self.ask(Work::Rebind { project: project.clone(), to: to.clone() }).await.map(|_| ())
+    }
+
+    async fn forget_project(&self, project: &ProjectName, limit: u32) -> Result<u32, StoreError> {
+        match self.ask(Work::ForgetProject { project: project.clone(), limit }).await? {
+            Answer::Gone(gone) => Ok(gone),
+            _ => Err(odd_answer()),
+        }
+    }
+
     async fn seen(&self, project: &ProjectName, keys: &[String]) -> Result<Vec<Option<EventId>>, StoreError> {
         self.read(|db, names| {
             let project = names.known_project(project);
@@ -445,6 +464,22 @@ impl Store for SqliteStore {
     async fn set_mark(&self, project: &ProjectName, name: &str, value: Option<&str>) -> Result<(), StoreError> {
         let work = Work::Mark { project: project.clone(), name: name.to_owned(), value: value.map(str::to_owned) };
         self.ask(work).await.map(|_| ())
+    }
+
+    async fn count_analyses(&self, rows: (i64, i64), analyses: Vec<Analysed>) -> Result<bool, StoreError> {
+        let analyses = analyses.into_iter().map(AnalysedRow::of).collect::<Result<_, _>>()?;
+        match self.ask(Work::Count { rows, analyses }).await? {
+            Answer::Counted(counted) => Ok(counted),
+            _ => Err(odd_answer()),
+        }
+    }
+
+    async fn put_sample(&self, sample: Sample, oldest: i64) -> Result<(), StoreError> {
+        self.ask(Work::Sample { sample, oldest }).await.map(|_| ())
+    }
+
+    fn browse(&self) -> &dyn Browse {
+        self
     }
 
     async fn totals(&self) -> Result<Totals, StoreError> {

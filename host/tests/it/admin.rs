@@ -26,8 +26,8 @@ use crowdhook::telemetry::Metrics;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-const TOKEN: &str = "0123456789abcdef0123456789abcdef";
-const EVENT: &str = "01981f7e-5c3a-7cc0-8e7f-0242ac120002";
+pub const TOKEN: &str = "0123456789abcdef0123456789abcdef";
+pub const EVENT: &str = "01981f7e-5c3a-7cc0-8e7f-0242ac120002";
 
 fn moment() -> Timestamp {
     "2026-11-21T19:29:25Z".parse().unwrap()
@@ -156,8 +156,8 @@ fn birds() -> Project {
 }
 
 /// A host's admin listener, in a thread of its own until it is dropped.
-struct Running {
-    address: SocketAddr,
+pub struct Running {
+    pub address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
@@ -169,7 +169,7 @@ impl Drop for Running {
     }
 }
 
-fn start() -> Running {
+pub fn start() -> Running {
     start_with(1)
 }
 
@@ -207,6 +207,7 @@ fn start_with(dead: u32) -> Running {
                 clock,
                 started_at: moment(),
                 public_url: "https://hooks.example.org".parse().unwrap(),
+                links: admin::Links::default(),
             };
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
             tell.send(listener.local_addr().unwrap()).unwrap();
@@ -219,13 +220,19 @@ fn start_with(dead: u32) -> Running {
 
 /// Sends a request as it stands; gives the status, the head, and the body.
 fn send(address: SocketAddr, request: &str) -> (u16, String, Value) {
+    let (status, head, body) = send_for_text(address, request);
+    (status, head.to_lowercase(), serde_json::from_str(&body).unwrap_or_else(|_| panic!("{head}\n{body}")))
+}
+
+/// The same, for whatever the body is.
+pub fn send_for_text(address: SocketAddr, request: &str) -> (u16, String, String) {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    (status, head.to_lowercase(), serde_json::from_str(body).unwrap_or_else(|_| panic!("{answer}")))
+    (status, head.to_owned(), body.to_owned())
 }
 
 fn get(running: &Running, path: &str) -> (u16, Value) {
@@ -269,7 +276,7 @@ fn a_foreign_name_is_refused_even_with_the_token() {
 #[test]
 fn other_paths_and_methods_are_refused() {
     let running = start();
-    for path in ["/", "/v1", "/v1/plugins/none", "/v1/events/01981f7e-5c3a-7cc0-8e7f-0242ac120003"] {
+    for path in ["/v1", "/v1/nothing", "/v1/plugins/none", "/v1/events/01981f7e-5c3a-7cc0-8e7f-0242ac120003"] {
         let (status, body) = get(&running, path);
         assert_eq!(status, 404, "{path}");
         assert!(body["error"].is_string() && body["help"].is_string(), "{body}");
@@ -320,7 +327,7 @@ fn a_replay_is_asked_for_by_a_post_alone() {
 }
 
 /// What a POST of JSON is answered, with its status.
-fn post(running: &Running, path: &str, json: &Value) -> (u16, Value) {
+pub fn post(running: &Running, path: &str, json: &Value) -> (u16, Value) {
     let body = json.to_string();
     let request = format!(
         "POST {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {TOKEN}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",

@@ -43,6 +43,8 @@ mod intake;
 mod metrics;
 /// Core modules that are made into components.
 mod pack;
+/// The pages of the admin listener.
+mod pages;
 /// The clients of the platforms against the practice ones.
 mod platform;
 /// The bundled plugins as their READMEs show them.

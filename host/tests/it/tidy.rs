@@ -20,6 +20,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("backfill", &["missed", "inbox", "plugin", "store", "platform"]),
     ("case", &["plugin", "platform", "connection", "store", "config"]),
     ("store", &["telemetry"]),
+    ("figures", &["store"]),
     ("retention", &["store", "config"]),
     ("platform", &["connection", "config"]),
     ("connection", &["config"]),

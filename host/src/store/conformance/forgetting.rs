@@ -244,3 +244,41 @@ pub(in crate::store) async fn another_projects_worker_is_not(bench: Bench) {
     assert_eq!(bench.store().forget_worker(&birds, &forgotten(), None, 10).await.unwrap(), ForgetStep::default());
     assert!(bench.store().event(asked.event.id).await.unwrap().unwrap().0.payload.contains(r#""worker_id":"7""#));
 }
+
+pub(in crate::store) async fn a_project_is_forgotten_with_all_that_waits(mut bench: Bench) {
+    let birds: ProjectName = "birds".parse().unwrap();
+    // Handled, with state, a result that is to leave, a badge and a once key; given up; leased; waiting. And another project's.
+    bench.accept_task("1").await;
+    let claimed = bench.claim_one().await;
+    let result = Requested { once: Some("result/1".to_owned()), ..saving("1", "{}") };
+    let completion = Completion { effects: vec![award("7"), result], changes: vec![set("k", "v")], ..Completion::default() };
+    bench.complete(&claimed, completion).await;
+    bench.accept_task("2").await;
+    bench.finish(&bench.claim_one().await, Outcome::Dead).await;
+    let leased = bench.accept_task("3").await;
+    bench.store().put_snapshot(leased, 0, "{}").await.unwrap();
+    let leased = bench.claim_one().await;
+    bench.accept_task("4").await;
+    bench.accept(completed("bees", "1", &["vote"])).await;
+
+    let mut steps = 0;
+    while bench.store().forget_project(&birds, 1).await.unwrap() > 0 {
+        steps += 1;
+    }
+    assert!(steps > 8, "a row at a time: {steps}");
+    assert_eq!(bench.finish(&leased, Outcome::Done(Completion::default())).await, Finished::LeaseLost);
+    for _ in 0..2 {
+        let store = bench.store();
+        let totals = store.totals().await.unwrap();
+        assert_eq!((totals.waiting, totals.dead, totals.deliveries_waiting), (1, 0, 0));
+        assert_eq!(store.task_result(&birds, "1").await.unwrap(), None);
+        assert_eq!(store.badges(&birds, WantedBadges::first(10)).await.unwrap(), []);
+        assert_eq!(store.get_state(&scope("birds", "vote"), "k").await.unwrap(), None);
+        assert_eq!(store.state_bytes(&scope("birds", "vote")).await.unwrap(), 0);
+        bench.restart().await;
+    }
+    let claimed = bench.claim_one().await;
+    assert_eq!(claimed.event.project.as_str(), "bees");
+    // It may begin anew: nothing of it is known, and no key is spent.
+    assert!(matches!(bench.accept(completed("birds", "1", &["vote"])).await, Accepted::New(_)));
+}

@@ -134,3 +134,12 @@ pub(in crate::store) async fn dedup_keys_are_told_with_their_events(bench: Bench
     assert_eq!(bench.store().seen(&birds, &keys).await.unwrap(), [None, Some(id)]);
     assert_eq!(bench.store().seen(&"bees".parse().unwrap(), &keys).await.unwrap(), [None, None]);
 }
+
+pub(in crate::store) async fn a_name_is_bound_to_another_when_somebody_says_so(mut bench: Bench) {
+    let project: ProjectName = "birds".parse().unwrap();
+    let to = |id: &str| Binding { address: "https://crowd.example".to_owned(), platform_id: id.to_owned() };
+    bench.store().bind(&project, &to("1")).await.unwrap();
+    bench.store().rebind(&project, &to("2")).await.unwrap();
+    bench.restart().await;
+    assert_eq!(bench.store().bind(&project, &to("1")).await.unwrap(), to("2"));
+}

@@ -16,9 +16,11 @@ use crate::store::agenda::{Agenda, Entry, Member, Millis};
 
 mod accept;
 mod badge;
+mod count;
 mod deliver;
 mod finish;
 mod forget;
+mod forget_project;
 mod keep;
 mod prune;
 mod replay;
@@ -120,8 +122,12 @@ impl<'a> Batch<'a> {
             Work::Forget { project, forgotten, after, limit } => {
                 self.forget_worker(project, forgotten, after.as_deref(), *limit).map(|step| Ok(Answer::Forgot(step)))
             }
+            Work::ForgetProject { project, limit } => self.forget_project(project, *limit).map(|gone| Ok(Answer::Gone(gone))),
+            Work::Rebind { project, to } => self.rebind(project, to).map(|()| Ok(Answer::Done)),
             Work::Quarantine(held) => self.quarantine(held).map(|()| Ok(Answer::Done)),
             Work::Release(scope) => self.release(scope).map(|released| Ok(Answer::Released(released))),
+            Work::Count { rows, analyses } => self.count(*rows, analyses).map(|counted| Ok(Answer::Counted(counted))),
+            Work::Sample { sample, oldest } => self.sample(sample, *oldest).map(|()| Ok(Answer::Done)),
             Work::Rest | Work::Close => Ok(Ok(Answer::Done)),
         }
     }

@@ -130,8 +130,12 @@ pub(super) fn event(row: &Row<'_>, first: usize, names: &Names) -> rusqlite::Res
         depth: row.get(first + 11)?,
         payload: row.get::<_, Unpacked>(first + 12)?.0,
     };
-    let standing = standing_of(row.get(first + 8)?).ok_or_else(|| unreadable(first + 8, "no such standing".to_owned()))?;
-    Ok((event, standing))
+    Ok((event, standing(row, first + 8)?))
+}
+
+/// A column that holds a standing.
+pub(super) fn standing(row: &Row<'_>, column: usize) -> rusqlite::Result<Standing> {
+    standing_of(row.get(column)?).ok_or_else(|| unreadable(column, "no such standing".to_owned()))
 }
 
 /// Whether what comes of such events lets that of others go before: somebody waits for what happens now, and nobody for a backfill of years.

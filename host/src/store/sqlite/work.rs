@@ -7,6 +7,7 @@ use crate::clock::Timestamp;
 use crate::effect::OnceKey;
 use crate::event::{Event, Origin};
 use crate::id::{Digest, EventId, InvocationId, PluginName, ProjectName, Scope};
+use crate::store::figures::{Analysed, Sample};
 use crate::store::{
     Acceptance, Accepted, Binding, Completion, Cutoff, DeliveryOutcome, Emitted, Finished, ForgetStep, Forgotten, Lease, Outcome,
     Quarantine, Replayed, ReplayedEvent, Requested, Run, StateChange, StateRead, StoreError, Walked, WantedDead,
@@ -71,8 +72,24 @@ pub(super) enum Work {
         after: Option<String>,
         limit: u32,
     },
+    ForgetProject {
+        project: ProjectName,
+        limit: u32,
+    },
+    Rebind {
+        project: ProjectName,
+        to: Binding,
+    },
     Quarantine(Quarantine),
     Release(Scope),
+    Count {
+        rows: (i64, i64),
+        analyses: Vec<AnalysedRow>,
+    },
+    Sample {
+        sample: Sample,
+        oldest: i64,
+    },
     /// Nothing was asked for a while: give back memory.
     Rest,
     /// Do what was asked before, then end.
@@ -85,6 +102,7 @@ impl Work {
         match self {
             Self::Accept(batch) => batch.len(),
             Self::Join { events, .. } => events.len(),
+            Self::Count { analyses, .. } => analyses.len().max(1),
             _ => 1,
         }
     }
@@ -101,6 +119,8 @@ pub(super) enum Answer {
     Released(bool),
     Walked(Walked),
     Forgot(ForgetStep),
+    Counted(bool),
+    Gone(u32),
     Done,
 }
 
@@ -186,5 +206,19 @@ impl RunRow {
         let log = Packed::unless(std::mem::take(&mut run.log), "[]");
         let read = Packed::unless(std::mem::take(&mut run.read), "{}");
         Self { run, log, read }
+    }
+}
+
+/// An analysis, and as it stands in a row.
+pub(super) struct AnalysedRow {
+    pub(super) asked: Analysed,
+    pub(super) json: Packed,
+}
+
+impl AnalysedRow {
+    pub(super) fn of(asked: Analysed) -> Result<Self, StoreError> {
+        let json = serde_json::to_string(&asked.analysis)
+            .map_err(|error| StoreError::Failed(format!("the analysis of task `{}` cannot be written: {error}", asked.task)))?;
+        Ok(Self { asked, json: Packed::of(json) })
     }
 }

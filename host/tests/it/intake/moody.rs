@@ -7,6 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use crowdhook::event::{Event, Origin, Standing};
 use crowdhook::id::{BadgeId, Digest, EventId, InvocationId, PluginName, ProjectName, Scope};
+use crowdhook::store::browse::Browse;
+use crowdhook::store::figures::{Analysed, Sample};
 use crowdhook::store::sqlite::{Options, SqliteStore};
 use crowdhook::store::{
     Acceptance, Accepted, Binding, Claimed, ClaimedDelivery, Cutoff, DeadLetter, DeliveryOutcome, DeliveryRecord, Finished, ForgetStep,
@@ -84,6 +86,26 @@ impl Store for Moody {
         };
         self.inside.send_modify(|inside| *inside -= 1);
         outcome
+    }
+
+    async fn rebind(&self, project: &ProjectName, to: &Binding) -> Result<(), StoreError> {
+        self.store.rebind(project, to).await
+    }
+
+    async fn forget_project(&self, project: &ProjectName, limit: u32) -> Result<u32, StoreError> {
+        self.store.forget_project(project, limit).await
+    }
+
+    async fn count_analyses(&self, rows: (i64, i64), analyses: Vec<Analysed>) -> Result<bool, StoreError> {
+        self.store.count_analyses(rows, analyses).await
+    }
+
+    async fn put_sample(&self, sample: Sample, oldest: i64) -> Result<(), StoreError> {
+        self.store.put_sample(sample, oldest).await
+    }
+
+    fn browse(&self) -> &dyn Browse {
+        self.store.browse()
     }
 
     async fn totals(&self) -> Result<Totals, StoreError> {

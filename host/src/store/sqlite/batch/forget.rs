@@ -19,6 +19,8 @@ enum At {
     Once(u32, String),
     /// A revision of a task result.
     Result(String, i64),
+    /// A task's analysis.
+    Analysis(String),
     /// An event.
     Event(i64),
 }
@@ -49,6 +51,7 @@ impl Batch<'_> {
             Some(At::State(scope, key)) => self.forget_in_state(project, forgotten, (scope, &key), limit)?,
             Some(At::Once(scope, key)) => self.forget_in_once(project, forgotten, (scope, &key), limit)?,
             Some(At::Result(task, revision)) => self.forget_in_results(project, forgotten, (&task, revision), limit)?,
+            Some(At::Analysis(task)) => self.forget_in_analyses(project, forgotten, &task, limit)?,
             Some(At::Event(row)) => self.forget_in_events(project, forgotten, row, limit)?,
         };
         let next = next.map(|at| serde_json::json!(at).to_string());
@@ -135,7 +138,7 @@ impl Batch<'_> {
             .collect::<rusqlite::Result<_>>()?;
         let next = match results.last() {
             Some((task, revision, _)) if results.len() == limit as usize => At::Result(task.clone(), *revision),
-            _ => At::Event(0),
+            _ => At::Analysis(String::new()),
         };
         let mut changed = 0;
         for (task, revision, info) in results {
@@ -143,6 +146,32 @@ impl Batch<'_> {
                 changed += self.execute(
                     "UPDATE task_result SET info = ?4 WHERE project = ?1 AND task = ?2 AND revision = ?3",
                     params![project, task, revision, Packed::of(info)],
+                )?;
+            }
+        }
+        Ok((changed, Some(next)))
+    }
+
+    /// What the answers of a person come to is kept under the alias; what was kept under it before is another person's.
+    fn forget_in_analyses(&self, project: u32, forgotten: &Forgotten, after: &str, limit: u32) -> rusqlite::Result<(usize, Option<At>)> {
+        let analyses: Vec<(String, Unpacked)> = self
+            .db
+            .prepare_cached("SELECT task, analysis FROM analysed WHERE project = ?1 AND task > ?2 ORDER BY task LIMIT ?3")?
+            .query_map(params![project, after, limit], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<rusqlite::Result<_>>()?;
+        let next = match analyses.last() {
+            Some((task, _)) if analyses.len() == limit as usize => At::Analysis(task.clone()),
+            _ => At::Event(0),
+        };
+        let mut changed = self.execute(
+            "UPDATE OR REPLACE worker SET worker = ?3 WHERE project = ?1 AND worker = ?2",
+            params![project, forgotten.worker, forgotten.alias],
+        )?;
+        for (task, analysis) in analyses {
+            if let Some(analysis) = replace::in_text(&analysis.0, forgotten) {
+                changed += self.execute(
+                    "UPDATE analysed SET analysis = ?3 WHERE project = ?1 AND task = ?2",
+                    params![project, task, Packed::of(analysis)],
                 )?;
             }
         }

@@ -43,6 +43,15 @@ impl Batch<'_> {
         .map(|_| ())
     }
 
+    pub(super) fn rebind(&mut self, project: &ProjectName, to: &Binding) -> rusqlite::Result<()> {
+        let project = self.names.project(self.db, project)?;
+        self.execute(
+            "INSERT OR REPLACE INTO binding (project, address, platform_id) VALUES (?1, ?2, ?3)",
+            params![project, to.address, to.platform_id],
+        )
+        .map(|_| ())
+    }
+
     pub(super) fn bind(&mut self, project: &ProjectName, to: &Binding) -> rusqlite::Result<Binding> {
         let project = self.names.project(self.db, project)?;
         if let Some(bound) = read::binding(self.db, project)? {

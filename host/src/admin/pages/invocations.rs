@@ -1,0 +1,67 @@
+//! Invocations: what each plugin did about each event.
+
+use std::sync::Arc;
+
+use axum::extract::{RawQuery, State};
+use maud::{Markup, html};
+
+use super::super::{Admin, browse, query};
+use super::events::project_names;
+use super::parts::{
+    Field, Query, digest, event_link, filter, invocation_state, live, moment, number, outcome, pager, shortened, table, task_link,
+};
+use super::{Answer, Page, Tab};
+use crate::store::browse::{ListedInvocation, WantedInvocations};
+
+pub(super) async fn all(State(admin): State<Arc<Admin>>, RawQuery(asked): RawQuery) -> Answer {
+    let (wanted, place) = query::listing::<WantedInvocations>(asked.as_deref(), admin.clock.now(), browse::INVOCATION_FILTERS)?;
+    let page = admin.store.browse().invocations(&wanted, place).await?;
+    let query = Query::of(asked.as_deref());
+    let fields = [
+        Field::Choice("project", "Project", project_names(&admin)),
+        Field::Choice("plugin", "Plugin", plugin_names(&admin)),
+        Field::Choice("state", "State", ["waiting", "parked", "done", "dead", "dropped"].map(str::to_owned).to_vec()),
+        Field::Text("task", "Task", "any"),
+        Field::Text("text", "Text in the reason", "any"),
+        Field::Text("since", "Since", "2h, 2026-11-22"),
+        Field::Text("until", "Until", "now"),
+    ];
+    let rows = html! { @for found in &page.rows { (row(found)) } };
+    let head = ["Event received", "Event", "Project", "Plugin", "Task", "State", "Attempts", "Last attempt", "Version", "Why"];
+    let list = html! {
+        (table("Invocations, those of the newest event first", &head, &rows))
+        (pager("/invocations", &query, page.next, page.rows.is_empty()))
+    };
+    let main = html! {
+        h1 { "Invocations" }
+        p.small { "One event for one plugin, with its attempts." }
+        (filter("/invocations", &query, &fields)) (live("list", &list))
+    };
+    Ok(Page::new(Tab::Invocations, "Invocations", main))
+}
+
+/// The names that plugins have in the projects there are.
+pub(super) fn plugin_names(admin: &Admin) -> Vec<String> {
+    let catalogue = admin.registry.now();
+    let names = catalogue.projects.values().flat_map(|project| project.plugins.iter().map(|plugin| plugin.config.name.to_string()));
+    names.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
+}
+
+fn row(found: &ListedInvocation) -> Markup {
+    let project = found.project.as_str();
+    html! {
+        tr {
+            td { (moment(found.received_at)) }
+            td { (event_link(found.event)) " " small { (found.kind) } }
+            td { a href={ "/projects/" (project) } { (project) } }
+            td { (found.plugin) }
+            td { (task_link(project, found.task.as_deref())) }
+            td { (invocation_state(found.state)) }
+            td.number { (found.attempts) }
+            td { @if let Some(word) = &found.outcome { (outcome(word)) }
+                @if let Some(duration) = found.duration_ms { " " (number(duration.into())) " ms" } }
+            td { (digest(found.component.as_deref())) }
+            td.wrap { (shortened(found.reason.lines().next().unwrap_or_default(), 120)) }
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! The first page: how much happens, what waits, and what somebody must look at.
+
+use std::sync::Arc;
+
+use axum::extract::{RawQuery, State};
+use maud::{Markup, html};
+
+use super::super::{Admin, view};
+use super::parts::{Query, Tone, ago, live, moment_of, number, span, state};
+use super::plot::{Line, lines};
+use super::{Answer, Page, Tab};
+use crate::clock::{Timestamp, between};
+use crate::store::browse::{DeliveryState, Oldest, Place, WantedDeliveries};
+use crate::store::figures::Sample;
+use crate::store::{StoreError, Totals};
+
+/// What a plot may span: its name, how many minutes, and how many of them are one point.
+const RANGES: [(&str, i64, u32); 4] = [("hour", 60, 1), ("day", 24 * 60, 10), ("week", 7 * 24 * 60, 60), ("month", 31 * 24 * 60, 240)];
+/// Deliveries that have failed so far are looked for among so many that wait.
+const WAITING_LOOKED_AT: u32 = 200;
+/// Files that were loaded last.
+const RELOADS_SHOWN: usize = 6;
+
+pub(super) async fn page(State(admin): State<Arc<Admin>>, RawQuery(query): RawQuery) -> Answer {
+    let query = Query::of(query.as_deref());
+    let now = admin.clock.now();
+    let (range, minutes, step) = *RANGES.iter().find(|(name, ..)| *name == query.get("range")).unwrap_or(&("hour", 60, 1));
+    let totals = admin.store.totals().await?;
+    let oldest = admin.store.browse().oldest().await?;
+    let minute = now.as_second().div_euclid(60);
+    let samples = admin.store.browse().samples(minute - minutes - i64::from(step), step).await?;
+    let main = html! {
+        h1 { "Overview" }
+        (live("glance", &glance(&admin, &totals, oldest, now)))
+        (live("attention", &attention(&admin).await?))
+        section {
+            h2 { "How much happens" }
+            p.choice { "Last " @for (name, ..) in RANGES {
+                @if name == range { b aria-current="true" { (name) } } @else { a href={ "/?range=" (name) } { (name) } } " "
+            } }
+            (live("plots", &plots(&samples, (minute, minutes, step), range)))
+        }
+        (live("reloads", &reloads(&admin)))
+    };
+    Ok(Page::new(Tab::Overview, "Overview", main))
+}
+
+fn glance(admin: &Admin, totals: &Totals, oldest: Oldest, now: Timestamp) -> Markup {
+    let waits =
+        |since: Option<Timestamp>| html! { @if let Some(since) = since { "oldest came " (ago(since, now)) } @else { "nothing waits" } };
+    let dead = totals.dead + totals.deliveries_dead;
+    html! {
+        dl.tiles {
+            div { dt { "Events stored" } dd { (number(totals.events)) } dd.small { (number(totals.runs)) " runs of plugins" } }
+            div { dt { "Invocations waiting" } dd { (number(totals.waiting)) } dd.small { (waits(oldest.invocation)) } }
+            div { dt { "Deliveries waiting" } dd { (number(totals.deliveries_waiting)) } dd.small { (waits(oldest.delivery)) } }
+            div.bad[dead > 0] { dt { "Dead letters" } dd { (number(dead)) }
+                dd.small { @if dead > 0 { a href="/dead" { "look at them" } } @else { "nothing was given up" } } }
+            div { dt { "Up" } dd { (span(between(admin.started_at, now).as_secs())) } dd.small { "version " (env!("CARGO_PKG_VERSION")) } }
+        }
+    }
+}
+
+/// What somebody must look at.
+async fn attention(admin: &Admin) -> Result<Markup, StoreError> {
+    let catalogue = admin.registry.now();
+    let held = admin.store.quarantined().await?;
+    let failing = failing_connections(admin).await?;
+    let refused = catalogue.status.components.iter().chain(&catalogue.status.projects).filter_map(|load| {
+        let (at, why) = load.last_error.as_ref()?;
+        Some((load.file.display().to_string(), *at, why.clone()))
+    });
+    let refused: Vec<_> = refused.collect();
+    let degraded: Vec<(String, String)> = catalogue
+        .projects
+        .iter()
+        .flat_map(|(name, project)| view::missing(project).into_iter().map(move |what| (name.to_string(), what)))
+        .collect();
+    let is_well = held.is_empty() && failing.is_empty() && refused.is_empty() && degraded.is_empty() && catalogue.status.folders.is_empty();
+    Ok(html! {
+        h2 { "To look at" }
+        @if is_well { p.note.good { "Nothing: every file is loaded, no plugin is held, no connection fails." } }
+        ul.attention {
+            @for held in &held {
+                li { (state(Tone::Bad, "held")) " plugin " b { (held.scope) } ", since it kept failing: " (held.reason) " "
+                    form.inline method="post" action="/plugins/release" {
+                        input type="hidden" name="plugin" value=(held.scope);
+                        button type="submit" { "Let it go on" }
+                    } }
+            }
+            @for (connection, project, failed, why) in &failing {
+                li { (state(Tone::Bad, "failing")) " connection " b { (connection) } " of project "
+                    a href={ "/projects/" (project) } { (project) } ": " (number(*failed)) " deliveries wait for another try. " (why) " "
+                    a href={ "/deliveries?state=waiting&project=" (project) "&connection=" (connection) } { "Show them" } }
+            }
+            @for (project, what) in &degraded {
+                li { (state(Tone::Busy, "degraded")) " project " a href={ "/projects/" (project) } { (project) } ": " (what) }
+            }
+            @for (file, at, why) in &refused {
+                li { (state(Tone::Bad, "refused")) " " code { (file) } ", " (super::parts::moment(*at)) pre { (why) } }
+            }
+            @for folder in &catalogue.status.folders { li { (state(Tone::Bad, "folder")) " " (folder) } }
+        }
+    })
+}
+
+/// Connections through which something waits that has failed before: name, project, how much, and why the last time.
+async fn failing_connections(admin: &Admin) -> Result<Vec<(String, String, u64, String)>, StoreError> {
+    let wanted = WantedDeliveries { state: Some(DeliveryState::Waiting), ..WantedDeliveries::default() };
+    let waiting = admin.store.browse().deliveries(&wanted, Place { before: None, limit: WAITING_LOOKED_AT }).await?;
+    let mut failing: Vec<(String, String, u64, String)> = Vec::new();
+    for delivery in waiting.rows.into_iter().filter(|delivery| !delivery.note.is_empty()) {
+        let project = delivery.project.to_string();
+        match failing.iter_mut().find(|(connection, of, ..)| *connection == delivery.connection && *of == project) {
+            Some((_, _, number, _)) => *number += 1,
+            None => failing.push((delivery.connection, project, 1, delivery.note)),
+        }
+    }
+    Ok(failing)
+}
+
+/// The rates and the backlog, at each point of the axis.
+fn plots(samples: &[Sample], (minute, minutes, step): (i64, i64, u32), range: &str) -> Markup {
+    let step = i64::from(step);
+    let points: Vec<i64> = ((minute - minutes) / step..=minute / step).collect();
+    let at = |point: i64| samples.iter().find(|sample| sample.minute / step == point);
+    let rate = |of: fn(&Sample) -> u64| {
+        let grew = |point: i64| {
+            let (before, then) = (at(point - 1)?, at(point)?);
+            let span = then.minute - before.minute;
+            #[expect(clippy::cast_precision_loss, reason = "it becomes a point of a plot")]
+            (span > 0).then(|| of(then).saturating_sub(of(before)) as f64 / span as f64)
+        };
+        points.iter().map(|point| grew(*point)).collect::<Vec<_>>()
+    };
+    #[expect(clippy::cast_precision_loss, reason = "it becomes a point of a plot")]
+    let level = |of: fn(&Sample) -> u64| points.iter().map(|point| at(*point).map(|sample| of(sample) as f64)).collect::<Vec<_>>();
+    let article = if range == "hour" { "an" } else { "a" };
+    let ends = (format!("{article} {range} ago"), "now");
+    let ends = (ends.0.as_str(), ends.1);
+    html! {
+        div.plots {
+            (lines("Events and runs", "per minute", ends, &[Line { name: "events", values: rate(|sample| sample.events) },
+                Line { name: "runs", values: rate(|sample| sample.runs) }]))
+            (lines("Backlog", "waiting", ends, &[Line { name: "invocations", values: level(|sample| sample.waiting) },
+                Line { name: "deliveries", values: level(|sample| sample.deliveries_waiting) },
+                Line { name: "dead letters", values: level(|sample| sample.dead) }]))
+        }
+        @if samples.len() < 2 { p.small { "Plots begin a minute after the host has started; they are kept for a month." } }
+    }
+}
+
+fn reloads(admin: &Admin) -> Markup {
+    let status = &admin.registry.now().status;
+    let mut loads: Vec<_> = status.components.iter().chain(&status.projects).filter(|load| load.since.is_some()).collect();
+    loads.sort_by_key(|load| std::cmp::Reverse(load.since));
+    html! {
+        h2 { "Loaded last" }
+        ul { @for load in loads.into_iter().take(RELOADS_SHOWN) {
+            li { @if let Some(since) = load.since { (moment_of(&crate::clock::rfc3339(since))) } " "
+                b { (load.name.as_deref().unwrap_or("?")) } @if let Some(version) = &load.version { " " (version) } " from " code { (load.file.display()) } }
+        } }
+    }
+}

@@ -1,0 +1,150 @@
+//! `crowdhook invocation`: what plugins did about events.
+
+use std::fmt;
+use std::str::FromStr;
+
+use anyhow::Context as _;
+use clap::Subcommand;
+
+use super::client::{Asked, ask, tell};
+use super::listing::{self, Paging};
+use super::report::Advice;
+use super::{Common, offline, output};
+use crate::admin::view::{self, EventReplayed, EventView};
+use crate::clock::{Timestamp, rfc3339};
+use crate::config::{Host, load};
+use crate::id::{EventId, PluginName, ProjectName};
+use crate::store::browse::{InvocationState, ListedInvocation, WantedInvocations};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum InvocationCommand {
+    /// What each plugin did about each event, or is to do, the newest event first
+    #[command(
+        after_help = "Examples:\n  crowdhook invocation list --state waiting\n  crowdhook invocation list --project birds --plugin vote --since 2h --json"
+    )]
+    List {
+        #[command(flatten)]
+        filter: Box<Filter>,
+        #[command(flatten)]
+        paging: Paging,
+    },
+    /// What one plugin did about one event: every attempt, with its log lines and what left because of it
+    #[command(after_help = "Example:\n  crowdhook invocation show 01981f7e-5c3a-7cc0-8e7f-0242ac120002/vote")]
+    Show {
+        /// The event's id and the plugin's name
+        #[arg(value_name = "EVENT/PLUGIN")]
+        which: Which,
+    },
+    /// Let one plugin handle an event again, whatever became of it before
+    #[command(after_help = "Example:\n  crowdhook invocation replay 01981f7e-5c3a-7cc0-8e7f-0242ac120002/vote --fresh")]
+    Replay {
+        /// The event's id and the plugin's name
+        #[arg(value_name = "EVENT/PLUGIN")]
+        which: Which,
+        /// Read the task from the platform anew, instead of what it said when the event came
+        #[arg(long)]
+        fresh: bool,
+    },
+}
+
+/// Which invocations: those for which all that is said holds.
+#[derive(Debug, clap::Args)]
+pub(super) struct Filter {
+    /// Only of this project
+    #[arg(long, value_name = "NAME")]
+    project: Option<ProjectName>,
+    /// Only of plugins that have this name in their project's file
+    #[arg(long, value_name = "NAME")]
+    plugin: Option<PluginName>,
+    /// Only those that are at this point: `waiting`, `parked`, `done`, `dead`, `dropped`
+    #[arg(long, value_name = "STATE")]
+    state: Option<InvocationState>,
+    /// Only of events about this task
+    #[arg(long, value_name = "ID")]
+    task: Option<String>,
+    /// Only those whose last reason holds this text
+    #[arg(long, value_name = "TEXT")]
+    text: Option<String>,
+    /// Only of events received since: RFC 3339, a date, or how long ago (`15min`, `2h`, `3d`)
+    #[arg(long, value_name = "TIME", value_parser = listing::moment)]
+    since: Option<Timestamp>,
+    /// Only of events received until then
+    #[arg(long, value_name = "TIME", value_parser = listing::moment)]
+    until: Option<Timestamp>,
+}
+
+/// One event for one plugin.
+#[derive(Clone, Debug)]
+pub(super) struct Which {
+    event: EventId,
+    plugin: PluginName,
+}
+
+impl FromStr for Which {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let help = "write the event's id, `/`, and the plugin's name: `01981f7e-5c3a-7cc0-8e7f-0242ac120002/vote`";
+        let (event, plugin) = text.split_once('/').ok_or(help)?;
+        Ok(Self { event: event.parse().map_err(|_| help)?, plugin: plugin.parse().map_err(|_| help)? })
+    }
+}
+
+impl fmt::Display for Which {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.event, self.plugin)
+    }
+}
+
+pub(super) async fn run(command: InvocationCommand, common: &Common) -> anyhow::Result<()> {
+    let host = load::host(common.config.as_deref())?;
+    match command {
+        InvocationCommand::List { filter, paging } => list(&host, *filter, &paging, common).await,
+        InvocationCommand::Show { which } => show(&host, &which, common).await,
+        InvocationCommand::Replay { which: Which { event, plugin }, fresh } => {
+            let asked = serde_json::json!({ "plugin": plugin, "fresh": fresh });
+            let replayed: EventReplayed = tell(&host, &format!("/v1/events/{event}/replay"), &asked).await?;
+            match (common.json, replayed.invocations) {
+                (true, _) => output::json(&replayed),
+                (false, 0) => output::lines(&format!("nothing to do: the event waits for `{plugin}` already")),
+                (false, _) => output::lines(&format!("`{plugin}` handles it again")),
+            }
+        }
+    }
+}
+
+async fn list(host: &Host, filter: Filter, paging: &Paging, common: &Common) -> anyhow::Result<()> {
+    let Filter { project, plugin, state, task, text, since, until } = filter;
+    let wanted = WantedInvocations { project, plugin, state, task, text, since, until };
+    let page =
+        listing::rows(host, ("/v1/invocations", &wanted), paging, async |store, place| store.browse().invocations(&wanted, place).await)
+            .await?;
+    let head = ["event/plugin", "project", "kind", "task", "state", "attempts", "last", "took", "reason"];
+    listing::print(&page, common.json, &head, |found: &ListedInvocation| {
+        vec![
+            format!("{}/{}", found.event, found.plugin),
+            found.project.to_string(),
+            found.kind.to_string(),
+            found.task.clone().unwrap_or_default(),
+            found.state.as_str().to_owned(),
+            found.attempts.to_string(),
+            found.started_at.map_or_else(String::new, rfc3339),
+            found.duration_ms.map_or_else(String::new, |took| format!("{took} ms")),
+            found.reason.lines().next().unwrap_or_default().to_owned(),
+        ]
+    })
+}
+
+async fn show(host: &Host, which: &Which, common: &Common) -> anyhow::Result<()> {
+    let mut view = match ask::<EventView>(host, &format!("/v1/events/{}", which.event)).await? {
+        Asked::Answered(view) => view,
+        Asked::Missing(advice) => return Err(advice.into()),
+        Asked::NoHost(why) => {
+            let found = view::event(offline::store(host, &why)?.as_ref(), which.event).await.context("the store cannot be read")?;
+            found.ok_or_else(|| Advice::new("there is no such event", "`crowdhook invocation list` shows the ids of events"))?
+        }
+    };
+    let plugin = which.plugin.as_str();
+    view.runs.retain(|run| run.get("plugin").is_some_and(|name| name == plugin));
+    view.deliveries.retain(|delivery| delivery.plugin == plugin);
+    if common.json { output::json(&view) } else { super::event::show(&view) }
+}
