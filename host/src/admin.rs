@@ -93,6 +93,7 @@ pub fn router(admin: Admin, listens_on: SocketAddr) -> Router {
         .route("/health", get(health::health))
         .route("/ready", get(health::ready))
         .route("/metrics", get(metrics::page))
+        .route("/v1/openapi.json", get(answer::openapi))
         .route("/v1/status", get(answer::status))
         .route("/v1/plugins", get(answer::plugins))
         .route("/v1/plugins/{name}", get(answer::plugin))
