@@ -32,6 +32,7 @@ mod project;
 pub mod report;
 mod serve;
 mod status;
+mod tail;
 
 pub use bundled::bundled;
 pub use demo::DemoArgs;
@@ -108,6 +109,11 @@ enum Command {
     /// What a running host does, and how much of everything is stored
     #[command(after_help = "Example, for a watchdog:\n  crowdhook status --running > /dev/null || echo 'crowdhook does not answer'")]
     Status(status::StatusArgs),
+    /// What a running host does, line by line as it happens, until Ctrl-C
+    ///
+    /// All that it could log, also what its `--log` leaves out.
+    #[command(after_help = tail::EXAMPLES)]
+    Tail(tail::TailArgs),
     /// Print a link that opens the running host's pages in a browser, once and within a minute
     #[command(
         after_help = "Example:\n  crowdhook dashboard\n\nFrom another machine, through SSH:\n  ssh -L 8081:127.0.0.1:8081 crowd.example.org crowdhook dashboard"
@@ -208,6 +214,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         Command::Init(args) => init::run(args),
         Command::Practice(args) => Box::pin(practice::run(args)).await,
         Command::Status(args) => status::run(&args, &common).await,
+        Command::Tail(args) => tail::run(args, &common).await,
         Command::Dashboard => dashboard::run(&common).await,
         Command::Hook(command) => hook::run(command, &common).await,
         Command::Backfill(args) => Box::pin(backfill::run(args, &common)).await,

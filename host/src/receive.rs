@@ -12,25 +12,27 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 use url::Url;
 
+use self::answer::Refused;
 use self::body::Room;
+use self::throttle::Throttles;
 use crate::config::Limits;
 use crate::inbox::Inbox;
 use crate::plugin::registry::Registry;
 use crate::store::Store;
+use crate::telemetry::Metrics;
 
 mod accept;
 mod answer;
 mod badges;
 mod body;
-mod counts;
 mod hook;
 mod places;
 mod routes;
 mod socket;
 mod stream;
+mod throttle;
 mod tls;
 
-pub use counts::{Counts, Report};
 pub use tls::Tls;
 
 /// How long a sender waits for the store before it is told to come again. Appen waits 5 s in all, PYBOSSA 180 s.
@@ -58,7 +60,8 @@ struct Intake {
     bodies: Room,
     /// How the world reaches this listener.
     public_url: Url,
-    counts: Arc<Counts>,
+    metrics: Metrics,
+    throttles: Throttles,
     /// The host is going down: what comes now is sent away.
     draining: AtomicBool,
     /// When the store was last asked, and whether it answered.
@@ -67,9 +70,17 @@ struct Intake {
 
 impl Receiver {
     /// A receiver of requests to the hooks of `registry`'s projects, and to the pages of their badges. `store` is the one that
-    /// `inbox` records in; it is asked whether it answers, and for badges. The world reaches the listener at `public_url`.
+    /// `inbox` records in; it is asked whether it answers, and for badges. The world reaches the listener at `public_url`. What comes in
+    /// and what becomes of it is counted in `metrics`.
     #[must_use]
-    pub fn new(registry: Arc<Registry>, inbox: Inbox, store: Arc<dyn Store>, (limits, public_url): (&Limits, &Url)) -> Self {
+    pub fn new(
+        registry: Arc<Registry>,
+        inbox: Inbox,
+        store: Arc<dyn Store>,
+        (limits, public_url, metrics): (&Limits, &Url, &Metrics),
+    ) -> Self {
+        metrics.refusals_are(Refused::ALL.iter().map(|refused| refused.name()).chain([accept::NO_HANDSHAKE]));
+        metrics.connections_may_be(limits.connections_max);
         let intake = Intake {
             registry,
             inbox,
@@ -77,7 +88,8 @@ impl Receiver {
             limits: limits.clone(),
             bodies: Room::new(limits),
             public_url: public_url.clone(),
-            counts: Arc::default(),
+            metrics: metrics.clone(),
+            throttles: Throttles::default(),
             draining: AtomicBool::new(false),
             store_answers: Mutex::new(None),
         };
@@ -88,12 +100,6 @@ impl Receiver {
     #[must_use]
     pub fn over(self, tls: Option<Tls>) -> Self {
         Self { tls, ..self }
-    }
-
-    /// What came in and what became of it, since the start.
-    #[must_use]
-    pub fn counts(&self) -> Arc<Counts> {
-        Arc::clone(&self.intake.counts)
     }
 
     /// Accepts and serves until `shutdown` completes, then lets requests that are under way end, at most for `limits.drain`.
@@ -119,7 +125,7 @@ impl Intake {
         {
             return answers;
         }
-        let answers = matches!(tokio::time::timeout(READY_WAIT_MAX, self.store.totals()).await, Ok(Ok(_)));
+        let answers = matches!(tokio::time::timeout(READY_WAIT_MAX, self.store.vitals()).await, Ok(Ok(_)));
         *last = Some((Instant::now(), answers));
         answers
     }

@@ -24,6 +24,9 @@ use super::stream::Stream;
 use super::tls::{self, Tls};
 use super::{Intake, routes};
 
+/// A connection that came to no end of its handshake, where it is counted.
+pub(super) const NO_HANDSHAKE: &str = "handshake";
+
 /// No request has a larger head; 431 beyond it.
 const HEAD_BYTES_MAX: usize = 16 << 10;
 /// hyper reads so far ahead on one connection.
@@ -59,7 +62,7 @@ pub(super) async fn serve(intake: Arc<Intake>, (listener, tls): (TcpListener, Op
     let tls = tls.map(|tls| (tls, routes::plain(Arc::clone(&intake))));
     let door = Arc::new(Door { router: routes::router(Arc::clone(&intake)), intake: Arc::clone(&intake), tls });
     let (order, orders) = watch::channel(Order::Serve);
-    let places = Places::new(intake.limits.connections_max);
+    let places = Places::new(intake.limits.connections_max, &intake.metrics);
     let mut shutdown = pin!(shutdown);
     loop {
         let (stream, place) = tokio::select! {
@@ -90,7 +93,7 @@ async fn next(intake: &Intake, listener: &TcpListener, places: &Arc<Places>) -> 
     let stream = accept(intake, listener).await;
     let crowded = || {
         let count = intake.limits.connections_max;
-        intake.counts.crowds.log(|left_out| {
+        intake.throttles.crowds.log(|left_out| {
             warn!(
                 left_out,
                 "All {count} connections are taken; those that have waited longest for a request go (`limits.connections_max`)"
@@ -108,7 +111,8 @@ async fn accept(intake: &Intake, listener: &TcpListener) -> TcpStream {
             // It was there and went before we looked.
             Err(error) if is_about_one(&error) => {}
             Err(error) => {
-                intake.counts.accept_errors.log(|left_out| warn!(error = %error, left_out, "Cannot accept connections: {error}"));
+                intake.metrics.connection_failed();
+                intake.throttles.accept_errors.log(|left_out| warn!(error = %error, left_out, "Cannot accept connections: {error}"));
                 tokio::time::sleep(pause).await;
                 pause = PAUSE_MAX.min(pause * 2);
             }
@@ -156,7 +160,7 @@ async fn connection(door: Arc<Door>, stream: TcpStream, place: Place, mut orders
             () => None,
         };
         if let Some(refused) = refused {
-            intake.counts.refused(refused);
+            intake.metrics.request_refused(refused.name(), None);
         }
         debug!(error = %error, "A connection ended early");
     }
@@ -177,12 +181,12 @@ async fn open<'d>(door: &'d Door, stream: TcpStream, place: &Place, orders: &mut
     let mut stream = match unless_told_to_go(shaken, place, orders).await? {
         Ok(Ok(stream)) => Box::new(stream),
         Ok(Err(error)) => {
-            door.intake.counts.handshake_failed();
+            door.intake.metrics.request_refused(NO_HANDSHAKE, None);
             debug!(error = %error, "A handshake failed");
             return None;
         }
         Err(_) => {
-            door.intake.counts.handshake_failed();
+            door.intake.metrics.request_refused(NO_HANDSHAKE, None);
             debug!("A handshake took too long");
             return None;
         }

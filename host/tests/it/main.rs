@@ -39,6 +39,8 @@ mod hostile_plugins;
 mod hostile_senders;
 /// From a socket into the inbox: which answer, when.
 mod intake;
+/// What Prometheus reads of the host, and what stands on it.
+mod metrics;
 /// What `examples/operate` has for operators.
 mod operate;
 /// Core modules that are made into components.
