@@ -99,7 +99,7 @@ async fn what_is_printed_leads_to_a_voted_result() {
     let serve = steps.iter().position(|step| step == "crowdhook serve").unwrap();
     let _host = Running::start(typed(&format!("exec {}", steps[serve]), &folder));
     until("the host is ready", async || wire::send(listen, wire::get("/health/ready")).await.is_ok_and(|reply| reply.status == 200)).await;
-    let [set, show, status] = steps[serve + 1..].to_vec().try_into().unwrap();
+    let [set, show, status, dashboard] = steps[serve + 1..].to_vec().try_into().unwrap();
     done(&set, &folder).await.well();
     practice.prints(&["The hook is set, at ", &format!("http://{listen}/hooks/birds/…")]);
     let first = practice.prints(&["birds", "robin ×3"]);
@@ -112,6 +112,8 @@ async fn what_is_printed_leads_to_a_voted_result() {
     assert!(shown.contains(&format!("http://{listen}/hooks/birds/{}", token.trim())) && shown.contains("(this host's)"), "{shown}");
     let status = done(&status, &folder).await.well();
     assert!(status.contains("birds") && status.contains("well"), "{status}");
+    let link = done(&dashboard, &folder).await.well();
+    assert!(link.contains(&format!("http://{admin}/")), "{link}");
 }
 
 #[tokio::test]

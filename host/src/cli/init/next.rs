@@ -44,6 +44,7 @@ pub(super) fn of_project(wanted: &Wanted, args: &InitArgs) -> String {
     steps += &step(&format!("crowdhook hook set {name}"), "has the platform call this host, through its API");
     steps += &step(&format!("crowdhook hook show {name} --reveal"), "or tells the address, to be pasted there by hand");
     steps += &step("crowdhook status", "once people have answered: what came in, and what became of it");
+    steps += &step("crowdhook dashboard", "a link to the host's pages, for a browser");
     format!("next:\n{steps}")
 }
 
