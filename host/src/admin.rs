@@ -1,10 +1,9 @@
 //! What operators may ask of a running host, on a listener of its own: pages for people, and the same as JSON for the command line and
 //! for scripts. Nothing is changed by a GET, and no secret is shown but a hook's token to who asks to have it revealed.
 //!
-//! Every request must carry the token of the data folder, wherever it comes from: "from loopback" proves nothing behind a
+//! Every request but those for the host's health must carry the token of the data folder, wherever it comes from: "from loopback" proves nothing behind a
 //! reverse proxy, nor against another user of the machine.
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -27,13 +26,16 @@ use crate::inbox::Inbox;
 use crate::plugin::registry::Registry;
 use crate::secret::Secret;
 use crate::store::Store;
+use crate::telemetry::Metrics;
 
 pub use session::Links;
 
 mod answer;
 mod browse;
 mod gate;
+mod health;
 pub mod hook;
+mod metrics;
 mod pages;
 mod project;
 mod query;
@@ -65,8 +67,8 @@ pub struct Admin {
     pub store: Arc<dyn Store>,
     /// What is in use.
     pub registry: Arc<Registry>,
-    /// Counts of the intake since the start, by name. Those of [`crate::telemetry`] are added to them.
-    pub counts: Box<dyn Fn() -> BTreeMap<String, u64> + Send + Sync>,
+    /// What is counted and measured.
+    pub metrics: Metrics,
     /// Who has it may ask; see [`token::open`].
     pub token: Secret,
     /// For the uptime.
@@ -86,8 +88,11 @@ pub struct Admin {
 /// The admin API as a service, for requests to `listens_on`.
 pub fn router(admin: Admin, listens_on: SocketAddr) -> Router {
     let admin = Arc::new(admin);
-    let gate = Arc::new(gate::Gate { token: admin.token.clone(), listens_on, clock: admin.clock.clone() });
+    let gate = Arc::new(gate::Gate { token: admin.token.clone(), listens_on, clock: admin.clock.clone(), metrics: admin.metrics.clone() });
     pages::routes()
+        .route("/health", get(health::health))
+        .route("/ready", get(health::ready))
+        .route("/metrics", get(metrics::page))
         .route("/v1/status", get(answer::status))
         .route("/v1/plugins", get(answer::plugins))
         .route("/v1/plugins/{name}", get(answer::plugin))
@@ -107,6 +112,7 @@ pub fn router(admin: Admin, listens_on: SocketAddr) -> Router {
         .route("/v1/invocations", get(browse::invocations))
         .route("/v1/deliveries", get(browse::deliveries))
         .route("/v1/deliveries/{id}", get(browse::delivery))
+        .route("/v1/tail", get(browse::tail))
         .route("/v1/login-links", post(pages::login::link))
         .route("/v1/events/{id}", get(answer::event))
         .route("/v1/events/{id}/replay", post(answer::replay_event))

@@ -1,6 +1,5 @@
 //! The host: builds every stage, spawns their loops, and drains them in order.
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -17,8 +16,8 @@ use tracing::{info, warn};
 use crate::admin::{self, Admin};
 use crate::backfill::Backfill;
 use crate::clock::Clock;
-use crate::config::load::Context;
-use crate::config::{Host, Problems};
+use crate::config::load::{Context, tls_files};
+use crate::config::{self, Host, Problems};
 use crate::connection::Connections;
 use crate::connection::services::Services;
 use crate::deliver::Deliverer;
@@ -33,11 +32,12 @@ use crate::platform::pybossa::Pybossa;
 use crate::plugin::engine::Engine;
 use crate::plugin::registry::Registry;
 use crate::plugin::watch::{self as plugin_watch, MakePlatform, Reloader, Setup};
-use crate::receive::{Counts, Receiver};
+use crate::receive::{Receiver, Tls};
 use crate::reconcile::Reconciler;
 use crate::retention::Retention;
 use crate::store::Store;
 use crate::store::sqlite::{Options, SqliteStore};
+use crate::telemetry::Metrics;
 
 /// Threads of guests are this much nicer than the others. (On Linux each thread has a niceness of its own.)
 #[cfg(target_os = "linux")]
@@ -50,10 +50,12 @@ const CACHE_FOLDER: &str = "cache";
 pub struct App {
     host: Host,
     clock: Clock,
+    metrics: Metrics,
     store: Arc<dyn Store>,
     registry: Arc<Registry>,
     reloader: Reloader,
     hooks: TcpListener,
+    tls: Option<Tls>,
     admin: TcpListener,
     guests: Guests,
 }
@@ -110,16 +112,18 @@ impl App {
     /// As [`App::open`].
     pub async fn open_with(host: Host, program: Option<&Path>) -> anyhow::Result<Self> {
         let clock = Clock::System;
+        let tls = host.tls.as_ref().map(Tls::open).transpose()?;
         let hooks = bind(host.listen, "listen")?;
         let admin = bind(host.admin, "admin")?;
-        let options = Options { waiting_max: host.limits.waiting_max, clock: clock.clone() };
+        let metrics = Metrics::default();
+        let options = Options { waiting_max: host.limits.waiting_max, clock: clock.clone(), metrics: metrics.clone() };
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&host.data, options)?);
         let engine = start_engine(&host, program)?;
         let registry = Arc::new(Registry::default());
-        let setup = Setup::of(&host, engine, Arc::clone(&registry), platforms(clock.clone()));
+        let setup = Setup::of(&host, engine, Arc::clone(&registry), (platforms(clock.clone()), metrics.clone()));
         let reloader = Reloader::start(setup).await;
         let guests = Guests::start(host.limits.guest_threads).context("the threads that run guests cannot be had")?;
-        Ok(Self { host, clock, store, registry, reloader, hooks, admin, guests })
+        Ok(Self { host, clock, metrics, store, registry, reloader, hooks, tls, admin, guests })
     }
 
     /// Where the hooks are.
@@ -162,15 +166,18 @@ impl App {
         let (stop, stopped) = watch::channel(false);
         let limits = self.host.limits.clone();
         let inbox = Inbox::new(Arc::clone(&self.store), self.clock.clone());
-        let receiver = Receiver::new(Arc::clone(&self.registry), inbox.clone(), Arc::clone(&self.store), (&limits, &self.host.public_url));
+        let metrics = &self.metrics;
+        let receiver =
+            Receiver::new(Arc::clone(&self.registry), inbox.clone(), Arc::clone(&self.store), (&limits, &self.host.public_url, metrics))
+                .over(self.tls.clone());
         let services = Services::new(self.clock.clone());
-        let dispatcher =
-            Dispatcher::new(Arc::clone(&self.registry), services.clone(), Arc::clone(&self.store), self.clock.clone(), limits.clone());
-        let deliverer = Deliverer::new(Arc::clone(&self.registry), services, Arc::clone(&self.store), self.clock.clone(), limits.clone());
+        let with = || (self.clock.clone(), limits.clone(), metrics.clone());
+        let dispatcher = Dispatcher::new(Arc::clone(&self.registry), services.clone(), Arc::clone(&self.store), with());
+        let deliverer = Deliverer::new(Arc::clone(&self.registry), services, Arc::clone(&self.store), with());
         let admin = Admin {
             store: Arc::clone(&self.store),
             registry: Arc::clone(&self.registry),
-            counts: by_name(receiver.counts()),
+            metrics: metrics.clone(),
             token: admin::token::open(&self.host.data)
                 .with_context(|| format!("the admin token in `{}` cannot be had", self.host.data.display()))?,
             clock: self.clock.clone(),
@@ -188,12 +195,17 @@ impl App {
             let hooks = self.hooks;
             tokio::spawn(async move { receiver.serve(hooks, until(stopped)).await })
         };
+        let renewing = tokio::spawn(renew(self.tls, stopped.clone()));
         let admin = tokio::spawn(admin::serve(self.admin, admin, until(stopped.clone())));
         let reloading = tokio::spawn(self.reloader.run(until(stopped.clone())));
         let dispatching = tokio::spawn(Arc::clone(&dispatcher).serve(self.guests.handle(), until(stopped.clone())));
         let delivering = tokio::spawn(Arc::clone(&deliverer).serve(until(stopped.clone())));
-        let reconciling =
-            tokio::spawn(reconcile(self.host.reconcile, &self.registry, &self.store, inbox, self.clock.clone(), stopped.clone()));
+        let reconciling = tokio::spawn(reconcile(
+            self.host.reconcile,
+            (&self.registry, &self.store, inbox),
+            (self.clock.clone(), metrics),
+            stopped.clone(),
+        ));
         let retention = Retention::new(Arc::clone(&self.store), self.clock.clone(), self.host.keep);
         let letting_go = tokio::spawn(retention.serve(until(stopped.clone())));
         let counting = tokio::spawn(Figures::new(Arc::clone(&self.store), self.clock.clone()).serve(until(stopped)));
@@ -206,6 +218,7 @@ impl App {
             ("Dispatch", dispatching),
             ("Deliver", delivering),
             ("Reloading", reloading),
+            ("Renewing", renewing),
             ("Reconcile", reconciling),
             ("Retention", letting_go),
             ("Counting", counting),
@@ -229,7 +242,14 @@ impl App {
 /// When no engine can be had to look with.
 pub async fn check(host: &Host) -> anyhow::Result<Problems> {
     let engine = start_engine(host, None)?;
-    Ok(plugin_watch::check_all(host, &Context::of(host), &engine).await)
+    let mut problems = host.tls.as_ref().map(certificate_problems).unwrap_or_default();
+    problems.append(plugin_watch::check_all(host, &Context::of(host), &engine).await);
+    Ok(problems)
+}
+
+/// What is wrong with the files of `[tls]`.
+fn certificate_problems(tls: &config::Tls) -> Problems {
+    tls_files(tls).and_then(|files| files.certificate(tls)).map_or_else(|problems| problems, |(_, warnings)| warnings)
 }
 
 /// The engine, with its cache in the data folder.
@@ -247,24 +267,6 @@ fn start_engine(host: &Host, program: Option<&Path>) -> anyhow::Result<Engine> {
         info!(threads = host.limits.guest_threads, "Sandboxes reset their memory by the kernel; Linux 6.7 and later is faster");
     }
     Ok(engine)
-}
-
-/// The counters of the intake as the admin API shows them.
-fn by_name(counts: Arc<Counts>) -> Box<dyn Fn() -> BTreeMap<String, u64> + Send + Sync> {
-    Box::new(move || {
-        let report = counts.report();
-        let refused = report.refused.iter().map(|(reason, count)| (format!("refused.{reason}"), *count));
-        let taken = [
-            ("accepted", report.accepted),
-            ("repeated", report.repeated),
-            ("rerun", report.rerun),
-            ("folded", report.folded),
-            ("ignored", report.ignored),
-            ("unreadable", report.unreadable),
-            ("superseded", report.superseded),
-        ];
-        taken.into_iter().map(|(name, count)| (name.to_owned(), count)).chain(refused).collect()
-    })
 }
 
 /// Makes the client of a project's platform; clients of one address share their pace.
@@ -307,17 +309,22 @@ fn bind(address: SocketAddr, key: &str) -> anyhow::Result<TcpListener> {
 /// Looks `every` so often for what hooks did not bring, until the host stops; none for never.
 fn reconcile(
     every: Option<Duration>,
-    registry: &Arc<Registry>,
-    store: &Arc<dyn Store>,
-    inbox: Inbox,
-    clock: Clock,
+    (registry, store, inbox): (&Arc<Registry>, &Arc<dyn Store>, Inbox),
+    (clock, metrics): (Clock, &Metrics),
     stopped: watch::Receiver<bool>,
 ) -> impl Future<Output = ()> + use<> {
-    let reconciler = every.map(|every| Reconciler::new(Arc::clone(registry), Arc::clone(store), inbox, clock, every));
+    let reconciler = every.map(|every| Reconciler::new(Arc::clone(registry), Arc::clone(store), inbox, (clock, every, metrics.clone())));
     async move {
         if let Some(reconciler) = reconciler {
             reconciler.serve(until(stopped)).await;
         }
+    }
+}
+
+/// Keeps the certificate in step with its files, where there is one.
+async fn renew(tls: Option<Tls>, stopped: watch::Receiver<bool>) {
+    if let Some(tls) = tls {
+        tls.follow(until(stopped)).await;
     }
 }
 

@@ -8,10 +8,10 @@ mod verdict;
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
-use tracing::{debug, error, info, warn};
+use tracing::{error, info, warn};
 
 use crate::clock::{self, Clock, Timestamp};
 use crate::config::{self, Limits};
@@ -19,6 +19,7 @@ use crate::connection::mail::MailServers;
 use crate::connection::services::Services;
 use crate::effect::Effect;
 use crate::plugin::registry::{Project, Registry};
+use crate::telemetry::{DeliveryAttempted, Metrics, Verdict};
 use verdict::{Attempt, Trouble};
 
 use crate::store::{ClaimedDelivery, DeliveryOutcome, Finished, Store, StoreError};
@@ -42,6 +43,7 @@ pub struct Deliverer {
     under_way: Arc<Semaphore>,
     folders: files::Folders,
     mail_servers: MailServers,
+    metrics: Metrics,
 }
 
 /// What one attempt works with.
@@ -79,10 +81,15 @@ impl Underway<'_> {
 impl Deliverer {
     /// A deliverer for what waits in `store`.
     #[must_use]
-    pub fn new(registry: Arc<Registry>, services: Services, store: Arc<dyn Store>, clock: Clock, limits: Limits) -> Arc<Self> {
+    pub fn new(
+        registry: Arc<Registry>,
+        services: Services,
+        store: Arc<dyn Store>,
+        (clock, limits, metrics): (Clock, Limits, Metrics),
+    ) -> Arc<Self> {
         let under_way = Arc::new(Semaphore::new(UNDER_WAY_MAX));
         let mail_servers = MailServers::new(clock.clone());
-        Arc::new(Self { registry, services, store, clock, limits, under_way, folders: files::Folders::default(), mail_servers })
+        Arc::new(Self { registry, services, store, clock, limits, under_way, folders: files::Folders::default(), mail_servers, metrics })
     }
 
     /// Claims and delivers until `stop`, or until the store is closed.
@@ -126,6 +133,7 @@ impl Deliverer {
     }
 
     async fn attempt(&self, delivery: ClaimedDelivery) {
+        let began = Instant::now();
         let outcome = match self.carry_out(&delivery).await {
             Ok(receipt) => DeliveryOutcome::Delivered { receipt },
             Err(trouble) => {
@@ -133,22 +141,31 @@ impl Deliverer {
                 verdict::of(trouble, attempt, &self.limits, self.clock.now())
             }
         };
-        match &outcome {
-            DeliveryOutcome::Delivered { .. } => debug!(delivery.id = %delivery.id, "Delivered `{}`", delivery.id),
-            DeliveryOutcome::Later { due, reason, .. } => warn!(
-                delivery.id = %delivery.id, attempt = delivery.attempt, project = %delivery.scope.project,
-                "Delivery `{}` did not get through, again at {due:.0}: {reason}", delivery.id
-            ),
-            DeliveryOutcome::Dead { reason, .. } => warn!(
-                delivery.id = %delivery.id, attempt = delivery.attempt, project = %delivery.scope.project,
-                "Delivery `{}` is given up: {reason}", delivery.id
-            ),
-        }
+        self.metrics.delivery_attempted(DeliveryAttempted {
+            id: delivery.id,
+            scope: &delivery.scope,
+            connection: &delivery.connection,
+            attempt: delivery.attempt,
+            took: began.elapsed(),
+            verdict: self.verdict(&delivery, &outcome),
+        });
         match self.store.finish_delivery(delivery.lease, outcome).await {
             Ok(Finished::Recorded | Finished::Conflict) => {}
             Ok(Finished::LeaseLost) => warn!(delivery.id = %delivery.id, "The lease of delivery `{}` was lost", delivery.id),
             // The lease runs out and it is attempted again: at least once is what is promised.
-            Err(error) => error!(delivery.id = %delivery.id, %error, "The attempt could not be recorded"),
+            Err(error) => error!(
+                delivery.id = %delivery.id, project = %delivery.scope.project, plugin = %delivery.scope.plugin, %error,
+                "The attempt of delivery `{}` could not be recorded: {error}", delivery.id
+            ),
+        }
+    }
+
+    fn verdict<'a>(&self, delivery: &ClaimedDelivery, outcome: &'a DeliveryOutcome) -> Verdict<'a> {
+        match outcome {
+            DeliveryOutcome::Delivered { .. } => Verdict::Delivered { after: clock::between(delivery.requested_at, self.clock.now()) },
+            DeliveryOutcome::Later { due, counts: true, reason } => Verdict::Later { due: *due, reason },
+            DeliveryOutcome::Later { due, counts: false, reason } => Verdict::Parked { due: *due, reason },
+            DeliveryOutcome::Dead { reason, .. } => Verdict::Dead { reason },
         }
     }
 

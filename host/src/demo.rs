@@ -3,6 +3,7 @@
 
 mod crowd;
 mod folder;
+mod practise;
 mod show;
 
 use std::future::Future;
@@ -16,6 +17,7 @@ use tokio::net::TcpListener;
 use crate::app::App;
 use crate::config::load;
 use crowd::Crowd;
+pub use practise::practise;
 use show::Show;
 
 /// How long a task may take from its last answer to the result on the platform.

@@ -26,6 +26,7 @@ use crate::connection::services::Services;
 use crate::id::Scope;
 use crate::plugin::registry::Registry;
 use crate::store::{Claimed, Store, StoreError};
+use crate::telemetry::Metrics;
 use quarantine::Faults;
 use snapshots::Snapshots;
 use waits::Waits;
@@ -52,6 +53,7 @@ pub struct Dispatcher {
     sandboxes: Semaphore,
     per_plugin: Mutex<HashMap<Scope, Arc<PluginRoom>>>,
     faults: Faults,
+    metrics: Metrics,
 }
 
 /// The room that one plugin of one project has.
@@ -70,7 +72,12 @@ struct PluginRoom {
 impl Dispatcher {
     /// A dispatcher for what waits in `store`.
     #[must_use]
-    pub fn new(registry: Arc<Registry>, services: Services, store: Arc<dyn Store>, clock: Clock, limits: Limits) -> Arc<Self> {
+    pub fn new(
+        registry: Arc<Registry>,
+        services: Services,
+        store: Arc<dyn Store>,
+        (clock, limits, metrics): (Clock, Limits, Metrics),
+    ) -> Arc<Self> {
         Arc::new(Self {
             snapshots: Snapshots::new(Arc::clone(&store)),
             waits: Waits::default(),
@@ -78,6 +85,7 @@ impl Dispatcher {
             sandboxes: Semaphore::new(limits.sandboxes_max),
             per_plugin: Mutex::default(),
             faults: Faults::default(),
+            metrics,
             registry,
             services,
             store,
@@ -152,7 +160,7 @@ impl Dispatcher {
         };
         tokio::select! {
             () = Box::pin(self.run(claimed)) => {}
-            () = keep => info!(invocation = %lease.id, "Lost the lease of invocation `{}`, someone else runs it", lease.id),
+            () = keep => info!(invocation.id = %lease.id, "Lost the lease of invocation `{}`, someone else runs it", lease.id),
         }
     }
 

@@ -12,23 +12,28 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 use url::Url;
 
+use self::answer::Refused;
 use self::body::Room;
+use self::throttle::Throttles;
 use crate::config::Limits;
 use crate::inbox::Inbox;
 use crate::plugin::registry::Registry;
 use crate::store::Store;
+use crate::telemetry::Metrics;
 
 mod accept;
 mod answer;
 mod badges;
 mod body;
-mod counts;
 mod hook;
 mod places;
 mod routes;
 mod socket;
+mod stream;
+mod throttle;
+mod tls;
 
-pub use counts::{Counts, Report};
+pub use tls::Tls;
 
 /// How long a sender waits for the store before it is told to come again. Appen waits 5 s in all, PYBOSSA 180 s.
 const STORE_WAIT_MAX: Duration = Duration::from_secs(30);
@@ -43,6 +48,7 @@ const READY_WAIT_MAX: Duration = Duration::from_secs(2);
 #[derive(Clone)]
 pub struct Receiver {
     intake: Arc<Intake>,
+    tls: Option<Tls>,
 }
 
 /// What every request needs.
@@ -54,7 +60,8 @@ struct Intake {
     bodies: Room,
     /// How the world reaches this listener.
     public_url: Url,
-    counts: Arc<Counts>,
+    metrics: Metrics,
+    throttles: Throttles,
     /// The host is going down: what comes now is sent away.
     draining: AtomicBool,
     /// When the store was last asked, and whether it answered.
@@ -63,9 +70,17 @@ struct Intake {
 
 impl Receiver {
     /// A receiver of requests to the hooks of `registry`'s projects, and to the pages of their badges. `store` is the one that
-    /// `inbox` records in; it is asked whether it answers, and for badges. The world reaches the listener at `public_url`.
+    /// `inbox` records in; it is asked whether it answers, and for badges. The world reaches the listener at `public_url`. What comes in
+    /// and what becomes of it is counted in `metrics`.
     #[must_use]
-    pub fn new(registry: Arc<Registry>, inbox: Inbox, store: Arc<dyn Store>, (limits, public_url): (&Limits, &Url)) -> Self {
+    pub fn new(
+        registry: Arc<Registry>,
+        inbox: Inbox,
+        store: Arc<dyn Store>,
+        (limits, public_url, metrics): (&Limits, &Url, &Metrics),
+    ) -> Self {
+        metrics.refusals_are(Refused::ALL.iter().map(|refused| refused.name()).chain([accept::NO_HANDSHAKE]));
+        metrics.connections_may_be(limits.connections_max);
         let intake = Intake {
             registry,
             inbox,
@@ -73,17 +88,18 @@ impl Receiver {
             limits: limits.clone(),
             bodies: Room::new(limits),
             public_url: public_url.clone(),
-            counts: Arc::default(),
+            metrics: metrics.clone(),
+            throttles: Throttles::default(),
             draining: AtomicBool::new(false),
             store_answers: Mutex::new(None),
         };
-        Self { intake: Arc::new(intake) }
+        Self { intake: Arc::new(intake), tls: None }
     }
 
-    /// What came in and what became of it, since the start.
+    /// The same over TLS, and over nothing else.
     #[must_use]
-    pub fn counts(&self) -> Arc<Counts> {
-        Arc::clone(&self.intake.counts)
+    pub fn over(self, tls: Option<Tls>) -> Self {
+        Self { tls, ..self }
     }
 
     /// Accepts and serves until `shutdown` completes, then lets requests that are under way end, at most for `limits.drain`.
@@ -92,7 +108,7 @@ impl Receiver {
     /// a request, and waits in the system's queue while all are busy. From `shutdown` on
     /// nothing new is accepted, idle connections are closed, and requests that begin on the others are told 503.
     pub async fn serve(&self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
-        accept::serve(Arc::clone(&self.intake), listener, shutdown).await;
+        accept::serve(Arc::clone(&self.intake), (listener, self.tls.clone()), shutdown).await;
     }
 }
 
@@ -109,7 +125,7 @@ impl Intake {
         {
             return answers;
         }
-        let answers = matches!(tokio::time::timeout(READY_WAIT_MAX, self.store.totals()).await, Ok(Ok(_)));
+        let answers = matches!(tokio::time::timeout(READY_WAIT_MAX, self.store.vitals()).await, Ok(Ok(_)));
         *last = Some((Instant::now(), answers));
         answers
     }

@@ -25,7 +25,7 @@ use crate::normalise;
 use crate::platform::{Completed, PlatformError};
 use crate::plugin::registry::{Project, Registry};
 use crate::store::{Accepted, Store, StoreError};
-use crate::telemetry;
+use crate::telemetry::Metrics;
 use rounds::{Read, Rounds, came_to, settled, sure};
 use turns::{COMMIT_WAIT, Due, Looked};
 
@@ -46,6 +46,7 @@ pub struct Reconciler {
     missed: Missed,
     clock: Clock,
     every: Duration,
+    metrics: Metrics,
 }
 
 /// Why a look at a project ended early.
@@ -60,9 +61,9 @@ enum Ended {
 impl Reconciler {
     /// Looks `every` so often, through the `inbox` of the store.
     #[must_use]
-    pub fn new(registry: Arc<Registry>, store: Arc<dyn Store>, inbox: Inbox, clock: Clock, every: Duration) -> Self {
+    pub fn new(registry: Arc<Registry>, store: Arc<dyn Store>, inbox: Inbox, (clock, every, metrics): (Clock, Duration, Metrics)) -> Self {
         let missed = Missed::new(Arc::clone(&store), inbox.clone());
-        Self { registry, store, inbox, missed, clock, every }
+        Self { registry, store, inbox, missed, clock, every, metrics }
     }
 
     /// Looks until `stop`. What is under way then is dropped: all of it is found again.
@@ -131,7 +132,7 @@ impl Reconciler {
         let began = Instant::now();
         let ended = self.read(project, &platform_id, &mut seen).await;
         if seen.made > 0 {
-            telemetry::tasks_missed(name, seen.made);
+            self.metrics.tasks_missed(name, seen.made);
         }
         let settled = settled(&seen.read, sure(looked.came_to, began));
         looked.came_to = came_to(looked.came_to, (began, Instant::now()), &seen.read);

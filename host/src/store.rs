@@ -418,6 +418,36 @@ pub struct Totals {
     pub set_aside: u64,
 }
 
+/// How a store is, for whoever watches it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Vitals {
+    /// Invocations that are not finished. The oldest is told by the receipt of its event, so one that was replayed is as old as that.
+    pub invocations: Backlog,
+    /// Deliveries that are not finished. The oldest is told by when it was asked for or replayed.
+    pub deliveries: Backlog,
+    /// Invocations that may wait.
+    pub waiting_max: usize,
+    /// The database's file, in bytes.
+    pub database_bytes: u64,
+    /// The file that commits go to first, in bytes.
+    pub log_bytes: u64,
+    /// What is free where these files lie, for this process; none where the system does not tell.
+    pub free_bytes: Option<u64>,
+}
+
+/// What is not finished, by where it stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// Due, or behind another one of its task.
+    pub queued: usize,
+    /// Not due yet.
+    pub later: usize,
+    /// Leased out.
+    pub leased: usize,
+    /// Since when there is something; none when there is nothing.
+    pub oldest: Option<Timestamp>,
+}
+
 /// Keeps events, invocations, state, task results, snapshots and deliveries. All writes are on disk when they return.
 ///
 /// Times are kept to the millisecond. Reads see every write that has returned. A caller that goes away while it waits has
@@ -545,6 +575,9 @@ pub trait Store: Send + Sync {
 
     /// How much of everything there is.
     async fn totals(&self) -> Result<Totals, StoreError>;
+
+    /// How the store is. Reads it, and so also tells whether it can be read.
+    async fn vitals(&self) -> Result<Vitals, StoreError>;
 
     /// An event and its standing.
     async fn event(&self, id: EventId) -> Result<Option<(Event, Standing)>, StoreError>;

@@ -1,17 +1,21 @@
-//! What operators see: log lines and counts. A fact that is both logged and counted has one function here, which does both.
+//! What operators see: log lines and metrics. A fact that is both logged and counted has one function in `facts`, which does both.
 //! Never takes bodies, secrets or addresses of people.
 
-use std::collections::BTreeMap;
-use std::fmt;
 use std::io::IsTerminal as _;
-use std::net::SocketAddr;
-use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use tracing::{debug, info, warn};
-use tracing_subscriber::EnvFilter;
+use tracing::debug;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _};
 
-use crate::id::{ComponentName, Digest, ProjectName};
+pub use facts::{ComponentSaid, DeliveryAttempted, RunEnded, Verdict};
+pub use metrics::Metrics;
+
+mod bounded;
+mod facts;
+mod labels;
+pub mod metrics;
+pub mod tail;
 
 /// What is logged, and how.
 #[derive(Clone, Debug, clap::Args)]
@@ -50,10 +54,12 @@ pub fn init(args: &LogArgs, usual: &str) -> Result<(), FilterError> {
     let wanted = args.log.as_deref().unwrap_or(usual);
     let unreadable = |error: tracing_subscriber::filter::ParseError| FilterError { filter: wanted.to_owned(), why: error.to_string() };
     let filter = EnvFilter::builder().parse(wanted).map_err(unreadable)?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let colours = colours_wanted(std::io::stderr().is_terminal());
+    let begin = tracing_subscriber::registry().with(tail::Tail.with_filter(tail::filter()));
     let begun = match args.log_format {
-        LogFormat::Text => builder.with_ansi(colours_wanted(std::io::stderr().is_terminal())).with_target(false).try_init(),
-        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+        LogFormat::Text => begin.with(lines.with_ansi(colours).with_target(false).with_filter(filter)).try_init(),
+        LogFormat::Json => begin.with(lines.json().flatten_event(true).with_filter(filter)).try_init(),
     };
     if begun.is_err() {
         debug!("Logging had begun before");
@@ -65,103 +71,4 @@ pub fn init(args: &LogArgs, usual: &str) -> Result<(), FilterError> {
 #[must_use]
 pub fn colours_wanted(is_terminal: bool) -> bool {
     is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-}
-
-macro_rules! counts {
-    ($($(#[doc = $doc:literal])* $name:ident => $text:literal,)*) => {
-        /// What is counted since the start of the process.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum Count {
-            $($(#[doc = $doc])* $name,)*
-        }
-
-        impl Count {
-            /// All of them.
-            pub const ALL: &[Self] = &[$(Self::$name,)*];
-
-            /// The name in the admin API.
-            #[must_use]
-            pub fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$name => $text,)*
-                }
-            }
-        }
-    };
-}
-
-counts! {
-    /// Components loaded or replaced.
-    ComponentsLoaded => "components_loaded",
-    /// Components that could not be loaded.
-    ComponentsRefused => "components_refused",
-    /// Project files loaded or replaced.
-    ProjectsLoaded => "projects_loaded",
-    /// Project files that could not be loaded.
-    ProjectsRefused => "projects_refused",
-    /// Completed tasks that were found though no hook had brought them.
-    TasksMissed => "tasks_missed",
-    /// Requests to the admin listener without the token, or under a foreign name.
-    AdminRefused => "admin_refused",
-}
-
-static COUNTS: [AtomicU64; Count::ALL.len()] = [const { AtomicU64::new(0) }; Count::ALL.len()];
-
-/// Adds one.
-pub fn count(what: Count) {
-    count_many(what, 1);
-}
-
-fn count_many(what: Count, many: usize) {
-    if let Some(counter) = COUNTS.get(what as usize) {
-        counter.fetch_add(u64::try_from(many).unwrap_or(u64::MAX), Ordering::Relaxed);
-    }
-}
-
-/// All counts, by name.
-#[must_use]
-pub fn counts() -> BTreeMap<String, u64> {
-    Count::ALL.iter().zip(&COUNTS).map(|(what, counter)| (what.as_str().to_owned(), counter.load(Ordering::Relaxed))).collect()
-}
-
-/// A component is in use from now on.
-pub fn component_loaded(name: &ComponentName, version: &str, digest: &Digest, file: &Path) {
-    count(Count::ComponentsLoaded);
-    info!(component = %name, version, digest = %digest.short(), file = %file.display(), "Loaded component `{name}` {version}");
-}
-
-/// A file in the drop folder could not be loaded; a version that was in use before stays so.
-pub fn component_refused(file: &Path, error: &dyn fmt::Display) {
-    count(Count::ComponentsRefused);
-    warn!(file = %file.display(), error = %error, "Refused component `{}`", file.display());
-}
-
-/// A project is in use from now on.
-pub fn project_loaded(name: &ProjectName) {
-    count(Count::ProjectsLoaded);
-    info!(project = %name, "Loaded project `{name}`");
-}
-
-/// A project's file could not be loaded; a version that was in use before stays so. Each reason is a [`problem`] of its own.
-pub fn project_refused(file: &Path) {
-    count(Count::ProjectsRefused);
-    warn!(file = %file.display(), "Refused project file `{}`", file.display());
-}
-
-/// Something is wrong with a file, or to be looked at.
-pub fn problem(file: &Path, line: usize, message: &str, help: Option<&str>) {
-    let place = if line > 0 { format!("{}:{line}", file.display()) } else { file.display().to_string() };
-    warn!(file = %file.display(), line, help, "{place}: {message}");
-}
-
-/// Completed tasks were found that the hook of their project had not brought.
-pub fn tasks_missed(project: &ProjectName, made: usize) {
-    count_many(Count::TasksMissed, made);
-    info!(project = %project, made, "Found {made} completed tasks of project `{project}` that its hook did not bring");
-}
-
-/// Somebody came to the admin listener who may not.
-pub fn admin_refused(peer: SocketAddr, why: &str) {
-    count(Count::AdminRefused);
-    warn!(peer = %peer, "Refused a request to the admin listener: {why}");
 }

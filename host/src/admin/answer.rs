@@ -14,7 +14,6 @@ use super::{Admin, pages, view};
 use crate::clock::{Timestamp, between, rfc3339};
 use crate::id::{BadgeId, Digest, EventId, PluginName, ProjectName, Scope};
 use crate::store::{self, DeadKind, DeadLetterId, Forgotten, Replayed, ReplayedEvent, Store, StoreError, WantedDead};
-use crate::telemetry;
 
 /// Why a request is not answered.
 #[derive(Debug)]
@@ -67,9 +66,9 @@ impl From<StoreError> for Refusal {
 }
 
 /// What there is, by what it takes.
-const PATHS: &str = "GET reads `/v1/status`, `/v1/plugins`, `/v1/plugins/{name}`, `/v1/projects`, `/v1/projects/{name}`, `/v1/projects/{name}/badges`, \
+const PATHS: &str = "GET reads `/health`, `/ready`, `/metrics`, `/v1/status`, `/v1/plugins`, `/v1/plugins/{name}`, `/v1/projects`, `/v1/projects/{name}`, `/v1/projects/{name}/badges`, \
     `/v1/projects/{name}/hook`, `/v1/projects/{name}/figures`, `/v1/projects/{name}/analyses`, `/v1/projects/{name}/tasks/{task}`, \
-    `/v1/events`, `/v1/events/{id}`, `/v1/invocations`, `/v1/deliveries`, `/v1/deliveries/{id}`, `/v1/dead` and `/v1/quarantine`; POST of JSON changes something by `/v1/dead/replay`, \
+    `/v1/events`, `/v1/events/{id}`, `/v1/invocations`, `/v1/deliveries`, `/v1/deliveries/{id}`, `/v1/dead`, `/v1/quarantine` and `/v1/tail`; POST of JSON changes something by `/v1/dead/replay`, \
     `/v1/events/{id}/replay`, `/v1/projects/{name}/backfill`, `/v1/projects/{name}/hook`, `/v1/projects/{name}/forget-worker`, \
     `/v1/projects/{name}/rebind`, `/v1/projects/{name}/forget`, `/v1/login-links` and \
     `/v1/projects/{name}/plugins/{plugin}/release`";
@@ -95,8 +94,6 @@ pub(super) async fn status(State(admin): State<Arc<Admin>>) -> Result<Json<view:
     let totals = admin.store.totals().await?;
     let catalogue = admin.registry.now();
     let degraded = catalogue.projects.iter().filter(|(_, project)| !view::missing(project).is_empty());
-    let mut counters = telemetry::counts();
-    counters.extend((admin.counts)());
     Ok(Json(view::Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         started_at: rfc3339(admin.started_at),
@@ -105,7 +102,7 @@ pub(super) async fn status(State(admin): State<Arc<Admin>>) -> Result<Json<view:
         projects: catalogue.projects.len(),
         degraded: degraded.map(|(name, _)| name.to_string()).collect(),
         totals,
-        counters,
+        counters: admin.metrics.counts(),
     }))
 }
 
@@ -306,7 +303,7 @@ pub(super) async fn release(
     if !admin.store.release(&scope).await? {
         return Err(missing());
     }
-    info!(plugin = %scope, "Released `{scope}` by the operator's wish");
+    info!(project = %scope.project, plugin = %scope.plugin, "Released `{scope}` by the operator's wish");
     Ok(Json(view::Released { released: scope.to_string() }))
 }
 

@@ -12,7 +12,10 @@ use super::answer::Refusal;
 use super::{pages, session};
 use crate::clock::Clock;
 use crate::secret::Secret;
-use crate::telemetry;
+use crate::telemetry::Metrics;
+
+/// What may be read without the token and under any name: supervisors and load balancers have neither, and it says nothing secret.
+const OPEN: [&str; 2] = ["/health", "/ready"];
 
 /// Where a request comes from.
 #[derive(Clone, Copy)]
@@ -23,17 +26,21 @@ pub(super) struct Gate {
     pub(super) token: Secret,
     pub(super) listens_on: SocketAddr,
     pub(super) clock: Clock,
+    pub(super) metrics: Metrics,
 }
 
 /// Lets a request pass, or answers it.
 pub(super) async fn pass(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
-    let wants_page = pages::is_page(request.uri().path());
-    let mut response = match gate.check(request.method(), request.uri().path(), request.headers()) {
+    let path = request.uri().path();
+    let wants_page = pages::is_page(path);
+    let is_open = request.method().is_safe() && OPEN.contains(&path);
+    let checked = if is_open { Ok(()) } else { gate.check(request.method(), path, request.headers()) };
+    let mut response = match checked {
         Ok(()) => next.run(request).await,
         Err(refusal) if wants_page && refusal.is_for_want_of_a_token() => pages::login::ask(request.uri()),
         Err(refusal) => {
             if let Some(Peer(peer)) = request.extensions().get() {
-                telemetry::admin_refused(*peer, refusal.error());
+                gate.metrics.admin_refused(*peer, refusal.error());
             }
             refusal.into_response()
         }

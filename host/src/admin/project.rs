@@ -110,7 +110,7 @@ pub(super) async fn forget(State(admin): State<Arc<Admin>>, Path(name): Path<Str
     }
     let project: ProjectName = name.parse().map_err(|_| missing())?;
     let gone = admin.store.forget_project(&project, FORGOTTEN_AT_ONCE).await?;
-    info!(project = %name, gone, "Let go {gone} rows of project `{name}` by the operator's wish");
+    info!(project = %name, rows = gone, "Let go {gone} rows of project `{name}` by the operator's wish");
     Ok(Json(ProjectForgotten { gone }))
 }
 

@@ -84,10 +84,10 @@ impl Dispatcher {
         let held = Quarantine { scope: scope.clone(), since: self.clock.now(), component, settings, reason };
         match self.store.quarantine(&held).await {
             Ok(()) => warn!(
-                plugin = %scope,
+                project = %scope.project, plugin = %scope.plugin,
                 "`{scope}` is held: {}\nhelp: its events wait; mend it, or let it go on with `crowdhook plugin release {scope}`", held.reason
             ),
-            Err(error) => error!(plugin = %scope, %error, "`{scope}` could not be held"),
+            Err(error) => error!(project = %scope.project, plugin = %scope.plugin, %error, "`{scope}` could not be held"),
         }
     }
 
@@ -104,8 +104,8 @@ impl Dispatcher {
                 }
                 let scope = &held.scope;
                 match self.store.release(scope).await {
-                    Ok(_) => info!(plugin = %scope, "`{scope}` goes on with what is new of it"),
-                    Err(error) => error!(plugin = %scope, %error, "`{scope}` could not be let go on"),
+                    Ok(_) => info!(project = %scope.project, plugin = %scope.plugin, "`{scope}` goes on with what is new of it"),
+                    Err(error) => error!(project = %scope.project, plugin = %scope.plugin, %error, "`{scope}` could not be let go on"),
                 }
             }
         }

@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use tracing::{debug, error, warn};
+use tracing::{debug, error};
 
 use super::Dispatcher;
 use super::judge::{self, Judgement};
 use super::quarantine::Fault;
 use super::reads::World;
-use crate::clock::Timestamp;
+use crate::clock::{self, Timestamp};
 use crate::config;
 use crate::effect::{Effect, OnceKey};
-use crate::event::{Event, PlatformKind};
+use crate::event::{Event, Origin, PlatformKind};
 use crate::id::{Digest, EventId, Scope};
 use crate::platform::PlatformError;
 use crate::plugin::call::{self, Call, Ended, Report, Wanted};
@@ -19,6 +19,7 @@ use crate::plugin::guest::Derived;
 use crate::plugin::load::Component;
 use crate::plugin::registry::{Bound, Project};
 use crate::store::{Claimed, Completion, Emitted, Finished, Outcome, Requested, Run};
+use crate::telemetry::RunEnded;
 
 /// The connection to a project's own platform.
 const PLATFORM_CONNECTION: &str = "platform";
@@ -40,27 +41,57 @@ impl Dispatcher {
             };
             let started_at = self.clock.now();
             let (outcome, run) = self.attempt(&claimed, &scope, started_at).await;
-            let fault = Fault::of(&run);
+            let (fault, ended) = (Fault::of(&run), self.ended(&claimed, &outcome, &run));
             let finished = self.store.finish(claimed.lease, outcome, run).await;
             drop((together, alone));
             match finished {
-                Ok(Finished::Recorded) => return self.hold_faulty(&scope, fault).await,
+                Ok(Finished::Recorded) => {
+                    self.metrics.run_ended(&scope, &ended);
+                    return self.hold_faulty(&scope, fault).await;
+                }
                 Ok(Finished::LeaseLost) => {
-                    debug!(event.id = %claimed.event.id, plugin = %scope, "The lease was lost, someone else runs this");
+                    debug!(event.id = %claimed.event.id, project = %scope.project, plugin = %scope.plugin, "The lease was lost, someone else runs this");
                     return;
                 }
-                Ok(Finished::Conflict) => debug!(event.id = %claimed.event.id, plugin = %scope, "State changed meanwhile, running again"),
+                Ok(Finished::Conflict) => self.metrics.run_conflicted(&scope, claimed.event.id),
                 Err(error) => {
                     // The lease runs out, and the invocation is run again: nothing of this run is stored, or all of it.
-                    error!(event.id = %claimed.event.id, plugin = %scope, %error, "The run could not be recorded");
+                    error!(
+                        event.id = %claimed.event.id, project = %scope.project, plugin = %scope.plugin, %error,
+                        "The run of `{scope}` on event `{}` could not be recorded: {error}", claimed.event.id
+                    );
                     return;
                 }
             }
         }
         let run = record(&Judgement { outcome: Outcome::Dead, word: "conflict", reason: String::new() }, self.clock.now());
-        let due = crate::clock::after(self.clock.now(), crate::backoff::Backoff::PARKED.longest);
+        let due = clock::after(self.clock.now(), crate::backoff::Backoff::PARKED.longest);
         if let Err(error) = self.store.finish(claimed.lease, Outcome::Parked { due }, run).await {
-            error!(event.id = %claimed.event.id, plugin = %scope, %error, "The run could not be recorded");
+            error!(
+                event.id = %claimed.event.id, project = %scope.project, plugin = %scope.plugin, %error,
+                "The run of `{scope}` on event `{}` could not be recorded: {error}", claimed.event.id
+            );
+        }
+    }
+
+    /// What there is to say of a run once its end is recorded.
+    fn ended(&self, claimed: &Claimed, outcome: &Outcome, run: &Run) -> RunEnded {
+        let is_live = claimed.event.origin == Origin::Live;
+        RunEnded {
+            event: claimed.event.id,
+            attempt: claimed.attempt,
+            outcome: run.outcome.clone(),
+            duration_ms: run.duration_ms,
+            reason: first_line(&run.reason).to_owned(),
+            again: match outcome {
+                Outcome::Retry { due, .. } => Some(*due),
+                _ => None,
+            },
+            is_dead: matches!(outcome, Outcome::Dead),
+            handled_after: match outcome {
+                Outcome::Done(_) if is_live => Some(clock::between(claimed.event.received_at, self.clock.now())),
+                _ => None,
+            },
         }
     }
 
@@ -93,7 +124,10 @@ impl Dispatcher {
                     self.waits.say(&scope.project, &error.to_string());
                 }
                 let judgement = judge::without_snapshot(claimed, &self.limits, started_at, error);
-                debug!(event.id = %claimed.event.id, plugin = %scope, reason = judgement.reason, "No snapshot");
+                debug!(
+                    event.id = %claimed.event.id, project = %scope.project, plugin = %scope.plugin, reason = judgement.reason,
+                    "No snapshot for event `{}`", claimed.event.id
+                );
                 let run = record(&judgement, started_at);
                 return (judgement.outcome, run);
             }
@@ -128,6 +162,7 @@ impl Dispatcher {
             let report = Box::pin(call::handle(&component, call)).await;
             // Before the next one of the plugin has its turn.
             self.faults.note(scope, &report.ended, self.limits.quarantine_after);
+            self.metrics.plugin_ran(scope, (report.wall, report.cpu), report.memory_bytes);
             report
         };
         self.judge(claimed, &project, &bound, &component, report, started_at)
@@ -156,18 +191,6 @@ impl Dispatcher {
                 judge::parked(claimed, &self.limits, now, after, why)
             }
         };
-        let name = &bound.config.name;
-        match &judgement.outcome {
-            Outcome::Dead => warn!(
-                event.id = %claimed.event.id, project = %claimed.event.project, plugin = %name, attempt = claimed.attempt,
-                "Plugin `{name}` gave up on event `{}`: {}", claimed.event.id, first_line(&judgement.reason)
-            ),
-            Outcome::Retry { due, .. } => warn!(
-                event.id = %claimed.event.id, project = %claimed.event.project, plugin = %name, attempt = claimed.attempt,
-                "Plugin `{name}` failed on event `{}`, again at {due:.0}: {}", claimed.event.id, first_line(&judgement.reason)
-            ),
-            _ => debug!(event.id = %claimed.event.id, plugin = %name, outcome = judgement.word, "Plugin `{name}` ran"),
-        }
         let millis = |duration: std::time::Duration| u32::try_from(duration.as_millis()).unwrap_or(u32::MAX);
         let run = Run {
             component: Some(component.digest.to_string()),

@@ -74,7 +74,7 @@ impl Apart {
                 Err(LoadError::Broken(format!("the process that compiled it was ended ({status}), perhaps for want of memory")))
             }
             Ok(Err(error)) => {
-                warn!(%error, "No process of its own compiles `{}`: the host does", digest.short());
+                warn!(digest = %digest.short(), %error, "No process of its own compiles `{}`: the host does", digest.short());
                 Ok(())
             }
             Err(_) => Err(LoadError::Broken(format!("it was not compiled within {} s", TIME_MAX.as_secs()))),

@@ -43,6 +43,8 @@ pub struct Component {
     pub description: Description,
     /// The memory that it has once it has said so, before any event.
     pub start_bytes: usize,
+    /// How long it took to compile, or to take what had been compiled before.
+    pub compiled_in: Duration,
     pre: PluginPre<Guest>,
 }
 
@@ -124,9 +126,9 @@ pub struct Problem {
 /// [`LoadError`], for the operator to read.
 pub async fn load(engine: &Engine, bytes: Arc<[u8]>) -> Result<Component, LoadError> {
     check_magic(&bytes)?;
-    let digest = Digest::of(&bytes);
+    let (digest, began) = (Digest::of(&bytes), Instant::now());
     let compiled = compile::compile(engine, bytes, digest).await?;
-    finish(engine, &compiled, digest).await
+    finish(engine, &compiled, (digest, began.elapsed())).await
 }
 
 /// What a file is made of, as far as it can be told without running it.
@@ -157,21 +159,26 @@ pub async fn take_apart(engine: &Engine, bytes: Arc<[u8]>) -> Result<(Parts, Res
         was_cached: engine.cache_hits() > cached,
         imports: imports::imports(engine, &compiled),
     };
-    Ok((parts, finish(engine, &compiled, digest).await))
+    let compiled_in = parts.compiled_in;
+    Ok((parts, finish(engine, &compiled, (digest, compiled_in)).await))
 }
 
-async fn finish(engine: &Engine, compiled: &component::Component, digest: Digest) -> Result<Component, LoadError> {
+async fn finish(engine: &Engine, compiled: &component::Component, of: (Digest, Duration)) -> Result<Component, LoadError> {
     imports::check(engine, compiled)?;
     let linker = linker(engine).map_err(|error| LoadError::NoPlugin(format!("{error:#}")))?;
-    asked(&linker, compiled, digest).await
+    asked(&linker, compiled, of).await
 }
 
 /// Links `compiled` with what `linker` offers, and asks it what it is.
-async fn asked(linker: &Linker<Guest>, compiled: &component::Component, digest: Digest) -> Result<Component, LoadError> {
+async fn asked(
+    linker: &Linker<Guest>,
+    compiled: &component::Component,
+    (digest, compiled_in): (Digest, Duration),
+) -> Result<Component, LoadError> {
     let linked = linker.instantiate_pre(compiled).and_then(PluginPre::new);
     let pre = linked.map_err(|error| LoadError::NoPlugin(format!("{error:#}")))?;
     let (name, description, start_bytes) = describe(&pre).await?;
-    Ok(Component { name, digest, description, start_bytes, pre })
+    Ok(Component { name, digest, description, start_bytes, compiled_in, pre })
 }
 
 fn check_magic(bytes: &[u8]) -> Result<(), LoadError> {

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use serde::Serialize;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::clock::Timestamp;
 use crate::config;
@@ -106,6 +107,7 @@ impl Project {
 pub struct Registry {
     current: ArcSwap<Catalogue>,
     changes: watch::Sender<u64>,
+    looked: Mutex<Option<Instant>>,
 }
 
 impl Registry {
@@ -126,6 +128,17 @@ impl Registry {
     #[must_use]
     pub fn changed(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
+    }
+
+    /// When the folders were last looked at; none before the first time.
+    #[must_use]
+    pub fn looked_at(&self) -> Option<Instant> {
+        *self.looked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes that the folders were looked at just now.
+    pub fn note_look(&self) {
+        *self.looked.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 
     /// Puts another state in the place of the present one, for whoever looks from now on.

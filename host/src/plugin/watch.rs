@@ -24,6 +24,7 @@ use crate::config::load::Context;
 use crate::config::{self, Problems};
 use crate::id::ProjectName;
 use crate::platform::Platform;
+use crate::telemetry::Metrics;
 
 mod check;
 mod content;
@@ -92,6 +93,8 @@ pub struct Setup {
     pub registry: Arc<Registry>,
     /// Makes platforms.
     pub make_platform: MakePlatform,
+    /// Where loads are counted.
+    pub metrics: Metrics,
     /// How long to wait for what.
     pub times: Times,
     /// Whether to ask the system to tell of changes. Without, the folders are only looked at again and again.
@@ -101,7 +104,7 @@ pub struct Setup {
 impl Setup {
     /// With the folders of `host`, the process's environment, and the usual times.
     #[must_use]
-    pub fn of(host: &config::Host, engine: Engine, registry: Arc<Registry>, make_platform: MakePlatform) -> Self {
+    pub fn of(host: &config::Host, engine: Engine, registry: Arc<Registry>, (make_platform, metrics): (MakePlatform, Metrics)) -> Self {
         Self {
             components: host.plugins.clone(),
             projects: host.projects.clone(),
@@ -110,6 +113,7 @@ impl Setup {
             engine,
             registry,
             make_platform,
+            metrics,
             times: Times::default(),
             watch: true,
         }
@@ -149,7 +153,7 @@ impl Reloader {
     /// Loads everything that lies in both folders, and returns when it is in use. A project whose file is broken runs on as it
     /// was last good, if that was kept; what cannot be loaded at all is missing, and its status says why.
     pub async fn start(setup: Setup) -> Self {
-        let Setup { components, projects, kept, context, engine, registry, make_platform, times, watch } = setup;
+        let Setup { components, projects, kept, context, engine, registry, make_platform, metrics, times, watch } = setup;
         let mut reloader = Self {
             registry,
             make_platform,
@@ -157,7 +161,7 @@ impl Reloader {
             notices: Notices::new(watch),
             kept: Kept(kept),
             sources: Sources::new(components, projects, context, engine),
-            in_use: InUse::default(),
+            in_use: InUse::new(metrics),
             fallbacks: BTreeMap::new(),
             due: None,
             scanned: Instant::now(),
@@ -172,6 +176,7 @@ impl Reloader {
         reloader.fall_back(&plan);
         reloader.judge().await;
         reloader.fallbacks.clear();
+        reloader.registry.note_look();
         reloader
     }
 
@@ -229,6 +234,7 @@ impl Reloader {
         self.unsettled = false;
         self.scanned = Instant::now();
         let (changed, linked) = self.sources.scan(&self.times, &self.in_use).await;
+        self.registry.note_look();
         self.arm(&linked);
         changed || self.in_use.next_deadline(self.times.grace).is_some_and(|at| at <= self.scanned)
     }

@@ -2,31 +2,46 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::Method;
 use percent_encoding::percent_decode_str;
-use tracing::{debug, warn};
+use tracing::warn;
 
 use super::answer::{Answer, Refused};
 use super::body::Held;
 use super::{Intake, STORE_WAIT_MAX};
-use crate::event::{Normalised, Standing};
+use crate::event::{EventKind, Normalised, Standing};
+use crate::id::EventId;
 use crate::normalise;
 use crate::plugin::registry::Project;
 use crate::store::{Accepted, StoreError};
 use crate::verify::{self, Unverified};
 
+/// Verified, but not to be parsed.
+const UNREADABLE: &str = "unreadable";
+
 /// Takes one request.
 pub(super) async fn take(State(intake): State<Arc<Intake>>, request: Request) -> Response {
+    let began = Instant::now();
     let (name, token) = address(request.uri().path());
     let project = name.and_then(|name| intake.registry.project(name));
     // The token borrows from the request, which is taken apart below.
     let admitted = verify::caller(project.as_deref().map(|project| &project.config.hook), token.as_deref(), request.headers());
     match intake.handle(project.as_deref(), admitted, request).await {
-        Ok(answer) => answer.response(),
-        Err(refused) => intake.refuse(refused, project.as_deref()),
+        Ok(answer) => {
+            match answer {
+                Answer::Stored(_) => intake.metrics.request_stored(began.elapsed()),
+                _ => intake.metrics.hook_shown(),
+            }
+            answer.response()
+        }
+        Err(refused) => {
+            intake.metrics.refusal_took(began.elapsed());
+            intake.refuse(refused, project.as_deref())
+        }
     }
 }
 
@@ -36,6 +51,19 @@ fn address(path: &str) -> (Option<&str>, Option<Cow<'_, str>>) {
     match rest.split_once('/') {
         Some((name, token)) => (Some(name), Some(percent_decode_str(token).decode_utf8_lossy())),
         None => (Some(rest), None),
+    }
+}
+
+/// What became of an event that the store took, in the words of the metrics.
+fn came_to(standing: Standing, accepted: Accepted) -> (&'static str, EventId) {
+    match (accepted, standing) {
+        (Accepted::Repeat(id), _) => ("repeated", id),
+        (Accepted::Rerun(id), _) => ("rerun", id),
+        (Accepted::FoldedIn(id), _) => ("folded", id),
+        (Accepted::Superseded(id), _) | (Accepted::New(id), Standing::Superseded) => ("superseded", id),
+        (Accepted::New(id), Standing::Ignored) => ("ignored", id),
+        (Accepted::New(id), Standing::Unreadable) => (UNREADABLE, id),
+        (Accepted::New(id), Standing::Accepted | Standing::Unconfirmed) => ("accepted", id),
     }
 }
 
@@ -71,39 +99,39 @@ impl Intake {
 
     /// Everything is on disk when this returns `Ok`.
     async fn store(&self, project: &Project, events: Vec<Normalised>) -> Result<(), Refused> {
-        let standings: Vec<Standing> = events.iter().map(|event| event.standing).collect();
+        let standings: Vec<_> = events.iter().map(|event| (event.standing, event.kind.clone())).collect();
+        let began = Instant::now();
         let waited = tokio::time::timeout(STORE_WAIT_MAX, self.inbox.accept(project, events)).await;
         let accepted = waited.unwrap_or_else(|_| Err(StoreError::Failed(format!("no answer in {STORE_WAIT_MAX:?}"))));
         let accepted = accepted.map_err(|error| {
             let name = &project.config.name;
-            self.counts.failures.log(|left_out| {
+            self.throttles.failures.log(|left_out| {
                 warn!(project = %name, error = %error, left_out, "Could not store an event of `{name}`: {error}");
             });
             Refused::from(&error)
         })?;
-        for (standing, accepted) in standings.into_iter().zip(accepted) {
-            self.note(project, standing, accepted);
+        self.metrics.events_kept(began.elapsed());
+        for ((standing, kind), accepted) in standings.into_iter().zip(accepted) {
+            self.note(project, (standing, &kind), accepted);
         }
         Ok(())
     }
 
     /// Counts and logs one event that was stored.
-    fn note(&self, project: &Project, standing: Standing, accepted: Accepted) {
-        self.counts.event(standing, accepted);
-        let name = &project.config.name;
-        match (standing, accepted) {
-            (Standing::Unreadable, Accepted::New(id)) => self.counts.alarms.log(|left_out| {
+    fn note(&self, project: &Project, (standing, kind): (Standing, &EventKind), accepted: Accepted) {
+        let (name, platform) = (&project.config.name, project.config.platform.kind);
+        let (outcome, id) = came_to(standing, accepted);
+        self.metrics.event_came((name, platform), kind, outcome, id);
+        if outcome == UNREADABLE {
+            self.throttles.alarms.log(|left_out| {
                 warn!(project = %name, event.id = %id, left_out, "Event `{id}` of `{name}` could not be parsed and is kept as it came");
-            }),
-            _ => debug!(project = %name, standing = standing.as_str(), ?accepted, "Stored an event of `{name}`"),
+            });
         }
     }
 
-    /// Counts and logs a refusal, and answers it. Neither the body nor the address is logged: a token may stand in both.
+    /// Counts and logs a refusal, and answers it.
     pub(super) fn refuse(&self, refused: Refused, project: Option<&Project>) -> Response {
-        self.counts.refused(refused);
-        let name = project.map_or("", |project| project.config.name.as_str());
-        debug!(project = name, reason = refused.name(), "Refused a request");
+        self.metrics.request_refused(refused.name(), project.map(|project| &project.config.name));
         Answer::Refused(refused).response_about(project.map(|project| &project.config.hook))
     }
 }

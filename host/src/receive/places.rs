@@ -9,6 +9,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use super::socket::Progress;
+use crate::telemetry::Metrics;
 
 /// No more connections than this are served at a time, whatever the settings say.
 const PLACES_MAX: u32 = 1 << 20;
@@ -27,6 +28,7 @@ pub(super) struct Places {
     count: u32,
     free: Arc<Semaphore>,
     taken: Mutex<Taken>,
+    metrics: Metrics,
 }
 
 #[derive(Default)]
@@ -53,15 +55,17 @@ pub(super) struct Place {
 
 impl Places {
     /// As many as `connections_max`, at least one.
-    pub(super) fn new(connections_max: usize) -> Arc<Self> {
+    pub(super) fn new(connections_max: usize, metrics: &Metrics) -> Arc<Self> {
         let count = u32::try_from(connections_max).unwrap_or(u32::MAX).clamp(1, PLACES_MAX);
-        Arc::new(Self { count, free: Arc::new(Semaphore::new(count as usize)), taken: Mutex::default() })
+        let free = Arc::new(Semaphore::new(count as usize));
+        Arc::new(Self { count, free, taken: Mutex::default(), metrics: metrics.clone() })
     }
 
     /// Takes a place. While there is none, `crowded` is called and those that have waited longest are asked to go. None never happens:
     /// nobody closes the semaphore.
     pub(super) async fn take(self: &Arc<Self>, crowded: impl Fn()) -> Option<Place> {
         let mut slot = Arc::clone(&self.free).try_acquire_owned().ok();
+        let was_crowded = slot.is_none();
         while slot.is_none() {
             crowded();
             self.ask_some_to_go();
@@ -75,6 +79,7 @@ impl Places {
         taken.next += 1;
         taken.by_number.insert(number, Holder { progress: Arc::clone(&progress), leave: Arc::clone(&leave) });
         drop(taken);
+        self.metrics.connection_opened(was_crowded);
         Some(Place { places: Arc::clone(self), number, progress, leave, _slot: slot? })
     }
 
@@ -103,5 +108,6 @@ impl Places {
 impl Drop for Place {
     fn drop(&mut self) {
         self.places.taken().by_number.remove(&self.number);
+        self.places.metrics.connection_closed();
     }
 }

@@ -150,6 +150,12 @@ impl Agenda {
         self.leases.len()
     }
 
+    /// How many are not due yet.
+    #[must_use]
+    pub fn later(&self) -> usize {
+        self.later.len()
+    }
+
     /// The lane of `task` for `member`.
     #[must_use]
     pub fn lane(&self, member: Member, task: &str) -> Lane {

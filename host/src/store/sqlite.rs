@@ -9,7 +9,7 @@
 //! The agendas change after the commit and before the answer. So what is leased out is on disk, and who was told that
 //! something was recorded finds it to claim. Claims are not written: one process owns the file, so a crash frees all leases.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread::JoinHandle;
@@ -31,19 +31,21 @@ use super::agenda::{Agenda, Leased};
 use super::browse::Browse;
 use super::figures::{Analysed, Sample};
 use super::{
-    Acceptance, Accepted, Binding, Claimed, ClaimedDelivery, Cutoff, DeadLetter, DeliveryOutcome, DeliveryRecord, Finished, ForgetStep,
-    Forgotten, KeptBadge, KeptResult, Lease, Outcome, Quarantine, Replayed, ReplayedEvent, Run, StateEntry, Store, StoreError, Totals,
-    Walked, WantedBadges, WantedDead,
+    Acceptance, Accepted, Backlog, Binding, Claimed, ClaimedDelivery, Cutoff, DeadLetter, DeliveryOutcome, DeliveryRecord, Finished,
+    ForgetStep, Forgotten, KeptBadge, KeptResult, Lease, Outcome, Quarantine, Replayed, ReplayedEvent, Run, StateEntry, Store, StoreError,
+    Totals, Vitals, Walked, WantedBadges, WantedDead,
 };
 use crate::clock::{self, Clock};
 use crate::event::{Event, Origin, Standing};
 use crate::id::{BadgeId, Digest, EventId, InvocationId, PluginName, ProjectName, Scope};
+use crate::telemetry::Metrics;
 
 mod batch;
 mod browse;
 mod checkpoint;
 mod counters;
 mod dead;
+mod disk;
 mod figures;
 mod names;
 mod open;
@@ -71,12 +73,14 @@ pub struct Options {
     pub waiting_max: usize,
     /// Tells the time.
     pub clock: Clock,
+    /// Where commits are counted and measured.
+    pub metrics: Metrics,
 }
 
 impl Default for Options {
     /// A million invocations, which take 140 MB of memory, and the machine's clock.
     fn default() -> Self {
-        Self { waiting_max: 1_000_000, clock: Clock::System }
+        Self { waiting_max: 1_000_000, clock: Clock::System, metrics: Metrics::default() }
     }
 }
 
@@ -89,6 +93,8 @@ pub struct SqliteStore {
     /// None for one that is opened to be read only.
     commands: Option<mpsc::Sender<Command>>,
     writer: Option<JoinHandle<()>>,
+    /// The database.
+    file: PathBuf,
 }
 
 /// What callers and the writer thread both use.
@@ -154,11 +160,12 @@ impl SqliteStore {
         let (invocations, deliveries) = open::agendas(&db, &mut names, options.clock.now()).map_err(failed)?;
         names.changed = false;
         let readers = Arc::new(Readers::open(&file).map_err(failed)?);
+        let metrics = options.metrics.clone();
         let shared = Arc::new(Shared::new(options, (invocations, deliveries), names.clone(), counters));
         let (commands, waiting) = mpsc::channel(COMMANDS_MAX);
         let thread = |source| OpenError::Folder { path: folder.to_owned(), source };
-        let checkpointer = Checkpointer::start(file.clone(), commands.downgrade()).map_err(thread)?;
-        let writer = Writer { db, shared: Arc::clone(&shared), names, counters, checkpointer };
+        let checkpointer = Checkpointer::start(file.clone(), commands.downgrade(), metrics.clone()).map_err(thread)?;
+        let writer = Writer { db, shared: Arc::clone(&shared), names, counters, checkpointer, metrics };
         let writer = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || {
@@ -166,7 +173,8 @@ impl SqliteStore {
                 drop(lock);
             })
             .map_err(thread)?;
-        Ok(Self { shared, readers, pages: Arc::new(Semaphore::new(browse::PAGES_AT_ONCE)), commands: Some(commands), writer: Some(writer) })
+        let pages = Arc::new(Semaphore::new(browse::PAGES_AT_ONCE));
+        Ok(Self { shared, readers, pages, commands: Some(commands), writer: Some(writer), file })
     }
 
     /// Opens the store in `folder` to be read only, whether a host is at work in it or not. Claims and writes fail.
@@ -190,7 +198,8 @@ impl SqliteStore {
         }
         let names = readers.with(Names::load).map_err(failed)?;
         let shared = Arc::new(Shared::new(Options::default(), Default::default(), names, Counters::default()));
-        Ok(Self { shared, readers, pages: Arc::new(Semaphore::new(browse::PAGES_AT_ONCE)), commands: None, writer: None })
+        let pages = Arc::new(Semaphore::new(browse::PAGES_AT_ONCE));
+        Ok(Self { shared, readers, pages, commands: None, writer: None, file })
     }
 
     /// Writes a copy of everything, as it is in this moment, into a new file, whether a host is at work or not. On disk when this returns.
@@ -335,6 +344,11 @@ impl Drop for SqliteStore {
             tracing::error!("The store's writer ended with a panic");
         }
     }
+}
+
+fn backlog(agenda: &Agenda, oldest: Option<i64>) -> Backlog {
+    let (all, later, leased) = (agenda.len(), agenda.later(), agenda.leased());
+    Backlog { queued: all.saturating_sub(later + leased), later, leased, oldest: oldest.map(clock::from_millis) }
 }
 
 fn read_only() -> StoreError {
@@ -484,6 +498,19 @@ impl Store for SqliteStore {
             dead: count(counters.dead),
             deliveries_dead: count(counters.deliveries_dead),
             set_aside: count(counters.set_aside),
+        })
+    }
+
+    async fn vitals(&self) -> Result<Vitals, StoreError> {
+        let (invocation, delivery) = self.read(|db, _| Ok((read::oldest_invocation(db)?, read::oldest_delivery(db)?)))?;
+        let (database_bytes, log_bytes, free_bytes) = disk::use_of(&self.file);
+        Ok(Vitals {
+            invocations: backlog(&self.shared.invocations(), invocation),
+            deliveries: backlog(&self.shared.deliveries(), delivery),
+            waiting_max: self.shared.waiting_max,
+            database_bytes,
+            log_bytes,
+            free_bytes,
         })
     }
 

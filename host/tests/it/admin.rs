@@ -1,6 +1,5 @@
 //! The admin API over real sockets, and the command line that asks it.
 
-use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
@@ -23,6 +22,7 @@ use crowdhook::plugin::registry::{Bound, Catalogue, LoadStatus, Project, Registr
 use crowdhook::secret::Secret;
 use crowdhook::store::sqlite::{Options, SqliteStore};
 use crowdhook::store::{Acceptance, Again, Finished, Outcome, Run, Store};
+use crowdhook::telemetry::Metrics;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
@@ -35,7 +35,7 @@ fn moment() -> Timestamp {
 
 /// A store in `folder` with room for two invocations that wait, and `events` events, which a plugin gave up on.
 async fn dead_letters(folder: &Path, events: u32) -> Arc<dyn Store> {
-    let options = Options { waiting_max: 2, clock: Clock::manual(moment()) };
+    let options = Options { waiting_max: 2, clock: Clock::manual(moment()), ..Options::default() };
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(folder, options).unwrap());
     for number in 1..=events {
         let id = if number == 1 { EVENT.parse().unwrap() } else { EventId::new() };
@@ -173,6 +173,14 @@ pub fn start() -> Running {
     start_with(1)
 }
 
+/// An event came in before.
+fn counted() -> Metrics {
+    let metrics = Metrics::default();
+    let birds = "birds".parse().unwrap();
+    metrics.event_came((&birds, PlatformKind::Pybossa), &EventKind::TASK_COMPLETED, "accepted", EventId::new());
+    metrics
+}
+
 /// With so many dead letters.
 fn start_with(dead: u32) -> Running {
     let (stop, stopped) = oneshot::channel();
@@ -194,7 +202,7 @@ fn start_with(dead: u32) -> Running {
                 inbox,
                 store,
                 registry: Arc::new(registry),
-                counts: Box::new(|| BTreeMap::from([("requests".to_owned(), 42)])),
+                metrics: counted(),
                 token: Secret::new(TOKEN),
                 clock,
                 started_at: moment(),
@@ -387,7 +395,7 @@ fn the_status_tells_what_there_is() {
     assert_eq!(body["version"], env!("CARGO_PKG_VERSION"));
     assert_eq!((&body["uptime_s"], &body["started_at"]), (&json!(90), &json!("2026-11-21T19:29:25.000Z")));
     assert_eq!((&body["projects"], &body["degraded"]), (&json!(1), &json!(["birds"])));
-    assert_eq!((&body["totals"]["events"], &body["counters"]["requests"]), (&json!(1), &json!(42)));
+    assert_eq!((&body["totals"]["events"], &body["counters"]["accepted"]), (&json!(1), &json!(1)));
     assert!(body["counters"]["admin_refused"].is_u64());
 }
 

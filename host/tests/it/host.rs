@@ -4,5 +4,7 @@
 mod clock;
 /// How it starts, ends, and shares a machine with another one.
 mod life;
+/// Log lines as machines read them.
+mod logs;
 /// Each likely mistake and the words for it.
 mod mistakes;

@@ -105,6 +105,7 @@ impl Desk {
             engine: harness::engine(),
             registry: Arc::clone(&self.registry),
             make_platform,
+            metrics: crowdhook::telemetry::Metrics::default(),
             times,
             watch,
         })

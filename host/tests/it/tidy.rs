@@ -7,19 +7,19 @@ use crate::harness::crate_folder;
 
 /// What each module may import of ours. The words that everyone uses are free for all and not listed.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
-    ("receive", &["verify", "normalise", "inbox", "store", "config", "plugin"]),
+    ("receive", &["verify", "normalise", "inbox", "store", "config", "plugin", "telemetry"]),
     ("verify", &["config"]),
     ("normalise", &["verify", "config", "platform"]),
     ("inbox", &["store", "plugin", "platform"]),
-    ("dispatch", &["inbox", "plugin", "outbox", "store", "platform", "connection", "config"]),
-    ("plugin", &["config", "platform", "connection", "store"]),
+    ("dispatch", &["inbox", "plugin", "outbox", "store", "platform", "connection", "config", "telemetry"]),
+    ("plugin", &["config", "platform", "connection", "store", "telemetry"]),
     ("outbox", &["store"]),
-    ("deliver", &["outbox", "platform", "connection", "config", "store", "plugin"]),
+    ("deliver", &["outbox", "platform", "connection", "config", "store", "plugin", "telemetry"]),
     ("missed", &["normalise", "inbox", "plugin", "store", "platform"]),
     ("reconcile", &["telemetry", "missed", "normalise", "inbox", "plugin", "store", "platform"]),
     ("backfill", &["missed", "inbox", "plugin", "store", "platform"]),
     ("case", &["plugin", "platform", "connection", "store", "config"]),
-    ("store", &[]),
+    ("store", &["telemetry"]),
     ("figures", &["store"]),
     ("retention", &["store", "config"]),
     ("platform", &["connection", "config"]),
@@ -118,4 +118,74 @@ fn what_may_stand_in_one_place_only_does() {
 fn every_file_says_what_it_is_for() {
     let silent: Vec<_> = files().into_iter().filter(|(_, _, text)| !text.starts_with("//!")).map(|(_, path, _)| path).collect();
     assert!(silent.is_empty(), "these begin with no `//!`: {silent:?}");
+}
+
+/// What fields of log lines are called. One name, one thing; a new one belongs here and, where others will want it, into
+/// `ARCHITECTURE.md`.
+const LOG_FIELDS: &[&str] = &[
+    "project",
+    "plugin",
+    "event.id",
+    "event.kind",
+    "invocation.id",
+    "delivery.id",
+    "connection",
+    "component",
+    "attempt",
+    "outcome",
+    "verdict",
+    "reason",
+    "error",
+    "duration_ms",
+    "size_bytes",
+    "file",
+    "line",
+    "digest",
+    "version",
+    "plugins",
+    "schema",
+    "events",
+    "result",
+    "made",
+    "rows",
+    "invocations",
+    "deliveries",
+    "commands",
+    "left_out",
+    "listen",
+    "admin",
+    "peer",
+    "signal",
+    "threads",
+];
+
+/// The fields of each log line of `text`, as `name` of `name = value`, `%name` and `name`.
+fn log_fields(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for (place, level) in ["trace!(", "debug!(", "info!(", "warn!(", "error!("].iter().flat_map(|level| text.match_indices(level)) {
+        let mut rest = text[place + level.len()..].trim_start();
+        if let Some(target) = rest.strip_prefix("target: \"") {
+            rest = target.split_once("\",").unwrap().1;
+        }
+        // The message is the first text that no field's value is.
+        let fields = rest.split_once('"').map_or("", |(fields, _)| fields);
+        let names = fields.split(',').map(|field| field.split('=').next().unwrap().trim().trim_start_matches(['%', '?']).to_owned());
+        found.extend(names.filter(|name| !name.is_empty()));
+    }
+    found
+}
+
+#[test]
+fn fields_of_log_lines_are_called_alike_everywhere() {
+    let line = "warn!(\n    target: \"a::b\", project = %name, %error, attempt,\n    \"Text, with = and %\"\n);";
+    assert_eq!(log_fields(line), ["project", "error", "attempt"]);
+    let mut wrong = Vec::new();
+    for (_, path, text) in files() {
+        let others = log_fields(&text).into_iter().filter(|name| !LOG_FIELDS.contains(&name.as_str()));
+        wrong.extend(others.map(|name| format!("{}: `{name}` is no field of log lines", path.display())));
+        if text.contains("warn!(?") || text.contains("error = ?") {
+            wrong.push(format!("{}: log lines show errors by Display", path.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

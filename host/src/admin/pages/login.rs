@@ -15,7 +15,6 @@ use super::super::gate::Peer;
 use super::super::view::LoginLink;
 use super::super::{Admin, session};
 use super::parts::Query;
-use crate::telemetry;
 
 pub(in crate::admin) async fn link(State(admin): State<Arc<Admin>>) -> Result<Json<LoginLink>, Refusal> {
     let failed = || Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "no link can be made", "the system gives no random numbers");
@@ -60,7 +59,7 @@ pub(super) struct Entry {
 pub(super) async fn enter(State(admin): State<Arc<Admin>>, peer: Option<Extension<Peer>>, Form(entry): Form<Entry>) -> Response {
     if !admin.token.matches(entry.token.trim()) {
         if let Some(Extension(Peer(peer))) = peer {
-            telemetry::admin_refused(peer, "a wrong token on the page for it");
+            admin.metrics.admin_refused(peer, "a wrong token on the page for it");
         }
         let mut response = form(&entry.next, Some("That is not the token of this host."));
         *response.status_mut() = StatusCode::UNAUTHORIZED;

@@ -90,7 +90,7 @@ async fn shown(admin: &Admin, name: &str, asked: Option<&str>, wanted_setup: Set
     let main = html! {
         h1 { (name) " " small { (project.config.platform.kind) } }
         @if is_new { (setup) }
-        (live("figures", &html! { (summary(&figures)) div.columns { (agreement(&figures)) (workers(&figures)) } }))
+        (live("figures", &html! { (summary(&figures)) @if !is_new { div.columns { (agreement(&figures)) (workers(&figures)) } } }))
         section {
             h2 { "Tasks" }
             p.actions { a.button.plain href={ (path) "/results.csv" } download { "All as CSV" } a.button.plain href={ (path) "/results.json" } download { "All as JSON" } }

@@ -6,18 +6,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
-use tracing::{error, info, warn};
+use tracing::warn;
 
-use super::MakePlatform;
 use super::content::{Content, Parsed, is_same_platform};
 use super::plan::{Chosen, Offered, Plan};
 use super::sources::Sources;
 use super::tracked::Files;
+use super::{MakePlatform, is_component_file};
 use crate::clock::{Clock, Timestamp};
 use crate::config::{Problems, Severity};
 use crate::id::{ComponentName, ProjectName};
 use crate::plugin::load::Component;
 use crate::plugin::registry::{Bound, Catalogue, LoadStatus, Project, Status};
+use crate::telemetry::{ComponentSaid, Metrics};
 
 /// What is in use.
 #[derive(Default)]
@@ -29,6 +30,7 @@ pub(super) struct InUse {
     said: BTreeMap<PathBuf, (Timestamp, String)>,
     warned: BTreeMap<PathBuf, Vec<String>>,
     folders: Vec<String>,
+    metrics: Metrics,
 }
 
 struct Running {
@@ -38,6 +40,11 @@ struct Running {
 }
 
 impl InUse {
+    /// Nothing. What comes and goes is counted in `metrics`.
+    pub(super) fn new(metrics: Metrics) -> Self {
+        Self { metrics, ..Self::default() }
+    }
+
     /// The component that comes from this file.
     pub(super) fn component_of(&self, path: &Path) -> Option<Arc<Component>> {
         self.components.values().find(|(offered, _)| offered.file == path).map(|(offered, _)| Arc::clone(&offered.component))
@@ -76,25 +83,22 @@ impl InUse {
     fn follow_components(&mut self, planned: BTreeMap<ComponentName, Offered>, now: Timestamp) {
         let mut before = std::mem::take(&mut self.components);
         for (name, offered) in planned {
-            let (version, digest) = (&offered.component.description.version, offered.component.digest);
-            let file = offered.file.display();
+            let compiled_in = offered.component.compiled_in;
             let since = match before.remove(&name) {
-                Some((old, since)) if old.component.digest == digest => since,
+                Some((old, since)) if old.component.digest == offered.component.digest => since,
                 Some((old, _)) => {
-                    let (old_version, old_digest) = (&old.component.description.version, old.component.digest.short());
-                    info!(component = %name, %version, %digest, "Replaced component `{name}` {old_version} ({old_digest}) by {version} ({}) from `{file}`", digest.short());
+                    self.metrics.component_replaced(said(&name, &offered), said(&name, &old), compiled_in);
                     now
                 }
                 None => {
-                    info!(component = %name, %version, %digest, "Loaded component `{name}` {version} ({}) from `{file}`", digest.short());
+                    self.metrics.component_loaded(said(&name, &offered), compiled_in);
                     now
                 }
             };
             self.components.insert(name, (offered, since));
         }
         for (name, (old, _)) in before {
-            let (version, digest) = (&old.component.description.version, old.component.digest);
-            info!(component = %name, %version, %digest, "Removed component `{name}` {version} ({}): `{}` is gone", digest.short(), old.file.display());
+            self.metrics.component_removed(said(&name, &old));
         }
     }
 
@@ -114,13 +118,12 @@ impl InUse {
                 good.push(Arc::clone(&chosen.parsed));
             }
             if !is_same {
-                let (what, digest) = (if old.is_some() { "Replaced" } else { "Loaded" }, chosen.parsed.digest);
-                info!(project = %name, %digest, "{what} project `{name}` ({}) with {} plugins", digest.short(), chosen.binding.bound.len());
+                self.metrics.project_loaded(&name, &chosen.parsed.digest, chosen.binding.bound.len(), old.is_some());
             }
             self.projects.insert(name, run(chosen, old, is_same, now, make_platform));
         }
         for (name, old) in before {
-            info!(project = %name, "Removed project `{name}`: `{}` is gone; its rows wait", old.parsed.config.file.display());
+            self.metrics.project_removed(&name, &old.parsed.config.file);
         }
         good
     }
@@ -133,7 +136,7 @@ impl InUse {
             let since = match before.remove(path) {
                 Some((since, said)) if said == text => since,
                 _ => {
-                    error!("Refused {text}");
+                    self.metrics.file_refused(path, is_component_file(path), &text);
                     now
                 }
             };
@@ -145,7 +148,7 @@ impl InUse {
         for (path, texts) in &warnings {
             let known = self.warned.get(path);
             for text in texts.iter().filter(|text| known.is_none_or(|known| !known.contains(text))) {
-                warn!("{text}");
+                warn!(file = %path.display(), "{text}");
             }
         }
         self.warned = warnings;
@@ -215,6 +218,11 @@ fn run(chosen: Chosen, old: Option<Running>, is_same: bool, now: Timestamp, make
     };
     let project = Project { config, plugins: chosen.binding.bound, platform };
     Running { parsed: chosen.parsed, project: Arc::new(project), since }
+}
+
+fn said<'a>(name: &'a ComponentName, offered: &'a Offered) -> ComponentSaid<'a> {
+    let component = &offered.component;
+    ComponentSaid { name, version: &component.description.version, digest: &component.digest, file: &offered.file }
 }
 
 fn is_same_binding(one: &[Bound], other: &[Bound]) -> bool {

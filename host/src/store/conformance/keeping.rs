@@ -1,10 +1,12 @@
 //! What is kept beside: snapshots, bindings, events, totals.
 
+use std::time::Duration;
+
 use super::bench::{Bench, completed, event, saving, with_effects};
-use crate::clock::from_millis;
+use crate::clock::{after, from_millis};
 use crate::event::{Event, EventKind, Origin, PlatformKind, Standing};
 use crate::id::{EventId, ProjectName};
-use crate::store::{Acceptance, Binding, Outcome, WantedDead};
+use crate::store::{Acceptance, Backlog, Binding, Outcome, WantedDead};
 
 pub(in crate::store) async fn snapshots_are_kept_by_root_and_generation(mut bench: Bench) {
     let (first, second) = (EventId::new(), EventId::new());
@@ -82,6 +84,31 @@ pub(in crate::store) async fn totals_are_the_same_after_a_restart(mut bench: Ben
     bench.restart().await;
     assert_eq!(bench.store().totals().await.unwrap(), before);
     assert_eq!((before.events, before.waiting, before.deliveries_waiting, before.dead, before.set_aside), (4, 1, 1, 1, 1));
+}
+
+pub(in crate::store) async fn vitals_tell_what_waits_and_since_when(mut bench: Bench) {
+    let vitals = bench.store().vitals().await.unwrap();
+    assert_eq!((vitals.invocations, vitals.deliveries), (Backlog::default(), Backlog::default()));
+    let first = bench.now();
+    bench.handle("1", with_effects(vec![saving("1", "{}")])).await;
+    for (number, task) in ["2", "3", "3", "4"].into_iter().enumerate() {
+        bench.pass(10);
+        let mut asked = completed("birds", task, &["vote"]);
+        (asked.dedup_key, asked.event.received_at) = (number.to_string(), bench.now());
+        bench.accept(asked).await;
+    }
+    let mut claimed = bench.claim().await;
+    let parked = claimed.remove(0);
+    bench.finish(&parked, Outcome::Parked { due: bench.in_seconds(60) }).await;
+    bench.pass(5);
+    let vitals = bench.store().vitals().await.unwrap();
+    let invocations = Backlog { queued: 1, later: 1, leased: 2, oldest: Some(after(first, Duration::from_secs(10))) };
+    assert_eq!(vitals.invocations, invocations);
+    assert_eq!(vitals.deliveries, Backlog { queued: 1, later: 0, leased: 0, oldest: Some(first) });
+    assert!(vitals.waiting_max == 100_000 && vitals.database_bytes > 0 && vitals.free_bytes.is_some_and(|free| free > 0), "{vitals:?}");
+    bench.restart().await;
+    let vitals = bench.store().vitals().await.unwrap();
+    assert_eq!(vitals.invocations, Backlog { queued: 3, leased: 0, ..invocations }, "leases end with the process");
 }
 
 pub(in crate::store) async fn how_far_something_has_come_is_kept(mut bench: Bench) {

@@ -10,6 +10,7 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::work::{Command, Work};
+use crate::telemetry::Metrics;
 
 /// After a commit the next checkpoint is so far away: the commits in between are folded in together.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -25,9 +26,10 @@ pub(super) struct Checkpointer {
 
 impl Checkpointer {
     /// Starts the thread. It ends when this is dropped.
-    pub(super) fn start(file: PathBuf, writer: mpsc::WeakSender<Command>) -> std::io::Result<Self> {
+    pub(super) fn start(file: PathBuf, writer: mpsc::WeakSender<Command>, metrics: Metrics) -> std::io::Result<Self> {
         let (commits, heard) = sync_channel(1);
-        let thread = std::thread::Builder::new().name("store-checkpoint".to_owned()).spawn(move || run(&file, &heard, &writer))?;
+        let thread =
+            std::thread::Builder::new().name("store-checkpoint".to_owned()).spawn(move || run(&file, &heard, &writer, &metrics))?;
         Ok(Self { commits: Some(commits), thread: Some(thread) })
     }
 
@@ -77,7 +79,7 @@ fn connected<'a>(db: &'a mut Option<Connection>, file: &Path) -> Option<&'a Conn
     db.as_ref()
 }
 
-fn run(file: &Path, commits: &Receiver<()>, writer: &mpsc::WeakSender<Command>) {
+fn run(file: &Path, commits: &Receiver<()>, writer: &mpsc::WeakSender<Command>, metrics: &Metrics) {
     let mut db = None;
     let mut at_rest = true;
     loop {
@@ -89,8 +91,10 @@ fn run(file: &Path, commits: &Receiver<()>, writer: &mpsc::WeakSender<Command>) 
                     return;
                 }
                 let Some(db) = connected(&mut db, file) else { continue };
-                if let Err(error) = db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
-                    tracing::debug!(error = %error, "A checkpoint failed, the next one will do its work");
+                let began = Instant::now();
+                match db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
+                    Ok(()) => metrics.checkpointed(began.elapsed()),
+                    Err(error) => metrics.checkpoint_failed(&error),
                 }
             }
             Err(RecvTimeoutError::Timeout) => {

@@ -147,7 +147,7 @@ pub(super) fn open_writer(folder: &Path) -> Result<Connection, OpenError> {
     let Some(missing) = MIGRATIONS.get(found..) else { return Err(OpenError::Newer { folder: folder.to_owned(), found, known }) };
     for (number, migration) in (found + 1..).zip(missing) {
         migrate(&mut db, u32::try_from(number).unwrap_or(u32::MAX), migration).map_err(failed)?;
-        tracing::info!("Brought the store to schema {number}");
+        tracing::info!(schema = number, "Brought the store to schema {number}");
     }
     Ok(db)
 }

@@ -338,6 +338,18 @@ pub(super) fn state_bytes(db: &Connection, scope: u32) -> rusqlite::Result<u64> 
         .map(|bytes| u64::try_from(bytes).unwrap_or(0))
 }
 
+/// When the event was received that has waited for the longest, in the order of receipt.
+pub(super) fn oldest_invocation(db: &Connection) -> rusqlite::Result<Option<i64>> {
+    db.prepare_cached("SELECT e.received_at FROM invocation i JOIN event e ON e.id = i.event ORDER BY i.event LIMIT 1")?
+        .query_row([], |row| row.get(0))
+        .optional()
+}
+
+/// When the delivery was asked for that has waited for the longest.
+pub(super) fn oldest_delivery(db: &Connection) -> rusqlite::Result<Option<i64>> {
+    db.prepare_cached("SELECT requested_at FROM delivery ORDER BY id LIMIT 1")?.query_row([], |row| row.get(0)).optional()
+}
+
 /// The counters of the last commit, how many invocations wait, and how many deliveries.
 pub(super) fn totals(db: &Connection) -> rusqlite::Result<(Counters, u64, u64)> {
     let counters = Counters::load(db)?;

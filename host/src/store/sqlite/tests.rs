@@ -29,7 +29,7 @@ suite!(crate::store::sqlite::tests::fresh);
 pub(super) fn fresh() -> Open {
     let folder = tempfile::tempdir().unwrap();
     Box::new(move |clock, waiting_max| {
-        let options = Options { waiting_max, clock: clock.clone() };
+        let options = Options { waiting_max, clock: clock.clone(), ..Options::default() };
         Arc::new(SqliteStore::open(folder.path(), options).unwrap()) as Arc<dyn Store>
     })
 }
@@ -203,7 +203,7 @@ async fn what_was_put_off_by_a_clock_that_was_wrong_is_due_within_half_a_day() {
 #[tokio::test]
 async fn a_thousand_callers_are_all_answered_when_it_closes() {
     let folder = tempfile::tempdir().unwrap();
-    let store = Arc::new(SqliteStore::open(folder.path(), Options { clock: Clock::System, waiting_max: 10_000 }).unwrap());
+    let store = Arc::new(SqliteStore::open(folder.path(), Options { waiting_max: 10_000, ..Options::default() }).unwrap());
     let callers: Vec<_> = (0..1_000)
         .map(|task| {
             let store = Arc::clone(&store);

@@ -2,6 +2,7 @@
 //! the group), tells the agendas, and only then answers. While it waits for the disk the next group gathers by itself.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{mpsc, oneshot};
@@ -13,6 +14,7 @@ use super::counters::Counters;
 use super::names::Names;
 use super::work::{Answer, Command, Work};
 use crate::store::StoreError;
+use crate::telemetry::Metrics;
 
 /// As many commands wait for the writer; who comes then waits for room.
 pub(super) const COMMANDS_MAX: usize = 4_096;
@@ -30,6 +32,7 @@ pub(super) struct Writer {
     pub(super) names: Names,
     pub(super) counters: Counters,
     pub(super) checkpointer: Checkpointer,
+    pub(super) metrics: Metrics,
 }
 
 type Answers = Vec<Result<Answer, StoreError>>;
@@ -76,13 +79,13 @@ impl Writer {
             Err(error) if group.len() > 1 && is_of_one_command(&error) => {
                 tracing::warn!(error = %error, "A group of {} writes failed, will write each alone", group.len());
                 for command in group {
-                    let answered = self.commit(std::slice::from_ref(&command));
+                    let answered = self.commit(std::slice::from_ref(&command)).inspect_err(|error| self.metrics.commit_failed(1, error));
                     let answered = answered.map(|mut answers| answers.pop().unwrap_or(Err(StoreError::Closed)));
                     answer(command.reply, answered.unwrap_or_else(|error| Err(failed(&error))));
                 }
             }
             Err(error) => {
-                tracing::error!(error = %error, "The store failed to write");
+                self.metrics.commit_failed(group.len(), &error);
                 group.into_iter().for_each(|command| answer(command.reply, Err(failed(&error))));
             }
         }
@@ -90,9 +93,10 @@ impl Writer {
 
     /// Does `group` in one transaction, and tells the agendas. On an error nothing of it is there.
     fn commit(&mut self, group: &[Command]) -> rusqlite::Result<Answers> {
-        let before = self.counters;
+        let (before, began) = (self.counters, Instant::now());
         match self.transact(group, &before) {
             Ok((answers, news)) => {
+                self.metrics.committed(group.len(), began.elapsed());
                 self.publish(news);
                 Ok(answers)
             }

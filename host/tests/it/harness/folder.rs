@@ -155,7 +155,7 @@ pub fn runs(name: &str, allow: &[&str]) -> String {
 }
 
 /// An address that nobody listens at, below those that the system hands out by itself: so no other test gets it meanwhile.
-fn free_address() -> SocketAddr {
+pub fn free_address() -> SocketAddr {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     // Neighbours in process number are far apart here: tests of several worktrees may run side by side.
     let first = u16::try_from(std::process::id().wrapping_mul(7919) % 20_000).unwrap();
@@ -169,7 +169,7 @@ fn free_address() -> SocketAddr {
 }
 
 /// All hosts of all tests keep compiled code in one place: each component is then compiled once.
-fn share_compiled_code(data: &Path) {
+pub fn share_compiled_code(data: &Path) {
     let shared = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled");
     fs::create_dir_all(&shared).unwrap();
     fs::create_dir(data).unwrap();

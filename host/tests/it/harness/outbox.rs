@@ -28,7 +28,7 @@ impl Outbox {
 
     /// The same, as if asked for at `now`.
     pub async fn fill_at(folder: &Folder, connection: &str, effects: Vec<Effect>, now: Timestamp) -> Self {
-        let options = Options { waiting_max: 1000, clock: Clock::manual(now) };
+        let options = Options { waiting_max: 1000, clock: Clock::manual(now), ..Options::default() };
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&folder.data(), options).unwrap());
         let acceptance = Acceptance {
             event: event(EventKind::TASK_COMPLETED, Some("1")),

@@ -9,7 +9,7 @@ use super::crate_folder;
 
 /// A Python with the package `module` of `tests/python/requirements*.txt`; none where `.ci/python-parts` has not put it.
 pub fn python(module: &str) -> Option<PathBuf> {
-    let python = python_parts().join("bin/python");
+    let python = kept_in("CROWDHOOK_PYTHON_PARTS", "python").join("bin/python");
     let has_it = python.exists() && {
         let tried = Command::new(&python).args(["-c", &format!("import {module}")]).stderr(Stdio::null()).status();
         tried.is_ok_and(|status| status.success())
@@ -17,10 +17,33 @@ pub fn python(module: &str) -> Option<PathBuf> {
     or_skip(&format!("Python's `{module}`"), "run `.ci/python-parts`", has_it.then_some(python))
 }
 
+/// A program of the packages in `tests/python/requirements*.txt`.
+pub fn python_tool(name: &str) -> Option<PathBuf> {
+    let program = kept_in("CROWDHOOK_PYTHON_PARTS", "python").join("bin").join(name);
+    or_skip(&format!("`{name}`"), "run `.ci/python-parts`", program.exists().then_some(program))
+}
+
 /// `strace`, which lets system calls fail.
 pub fn strace() -> Option<PathBuf> {
     let works = Command::new("strace").arg("--version").output().is_ok_and(|output| output.status.success());
     or_skip("`strace`", "on Debian, install the package `strace`", works.then(|| "strace".into()))
+}
+
+/// `promtool` of Prometheus; none where it is not on the path and `.ci/prometheus-parts` has not put it.
+pub fn promtool() -> Option<PathBuf> {
+    of_prometheus("promtool")
+}
+
+/// The server Prometheus, as [`promtool`].
+pub fn prometheus() -> Option<PathBuf> {
+    of_prometheus("prometheus")
+}
+
+fn of_prometheus(program: &str) -> Option<PathBuf> {
+    let kept = kept_in("CROWDHOOK_PROMETHEUS_PARTS", "prometheus").join("usr/bin").join(program);
+    let works = |program: &Path| Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success());
+    let found = [PathBuf::from(program), kept].into_iter().find(|program| works(program));
+    or_skip(&format!("Prometheus' `{program}`"), "run `.ci/prometheus-parts`", found)
 }
 
 /// What was found of a part, or the word that the test is skipped for want of it.
@@ -39,10 +62,11 @@ fn nothing_may_be_missing() -> bool {
     std::env::var("CROWDHOOK_CI").is_ok_and(|said| said == "1")
 }
 
+/// The folder that a script of `.ci` keeps a part in.
 #[expect(clippy::disallowed_methods, reason = "a test's own switch")]
-fn python_parts() -> PathBuf {
-    let home = || PathBuf::from(std::env::var("HOME").unwrap_or_default()).join(".cache/crowdhook/python");
-    std::env::var("CROWDHOOK_PYTHON_PARTS").map_or_else(|_| home(), PathBuf::from)
+fn kept_in(variable: &str, name: &str) -> PathBuf {
+    let home = || PathBuf::from(std::env::var("HOME").unwrap_or_default()).join(".cache/crowdhook").join(name);
+    std::env::var(variable).map_or_else(|_| home(), PathBuf::from)
 }
 
 /// A server of `tests/python`, which ends with the test. It listens on loopback, and the first line that it prints is its port.

@@ -1,5 +1,6 @@
 //! A receiver behind a real socket, and a client that writes bytes as it likes.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,8 +13,9 @@ use crowdhook::event::{Event, PlatformKind};
 use crowdhook::inbox::Inbox;
 use crowdhook::platform::{Answer, Platform, PlatformError, ProjectInfo, ResultRow, Snapshot, Task, TaskKey, WorkerInfo};
 use crowdhook::plugin::registry::{Bound, Catalogue, Project, Registry};
-use crowdhook::receive::{Receiver, Report};
+use crowdhook::receive::Receiver;
 use crowdhook::secret::Secret;
+use crowdhook::telemetry::Metrics;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::oneshot;
@@ -124,7 +126,7 @@ pub fn guarded(name: &str, token: bool) -> Project {
 pub struct Door {
     pub store: Arc<Moody>,
     pub address: SocketAddr,
-    receiver: Receiver,
+    metrics: Metrics,
     shutdown: Option<oneshot::Sender<()>>,
     served: JoinHandle<()>,
 }
@@ -155,19 +157,19 @@ impl Door {
         registry.swap(Catalogue { projects, ..Catalogue::default() });
         let store = Arc::new(Moody::new(limits.waiting_max));
         let inbox = Inbox::new(store.clone(), Clock::System);
-        let receiver = Receiver::new(registry, inbox, store.clone(), (&limits, &"http://127.0.0.1:8080".parse().unwrap()));
+        let metrics = Metrics::default();
+        let receiver = Receiver::new(registry, inbox, store.clone(), (&limits, &"http://127.0.0.1:8080".parse().unwrap(), &metrics));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (shutdown, signal) = oneshot::channel();
-        let serving = receiver.clone();
         let served = tokio::spawn(async move {
-            serving
+            receiver
                 .serve(listener, async {
                     signal.await.unwrap_or(());
                 })
                 .await;
         });
-        Self { store, address, receiver, shutdown: Some(shutdown), served }
+        Self { store, address, metrics, shutdown: Some(shutdown), served }
     }
 
     pub async fn connect(&self) -> Client {
@@ -187,7 +189,7 @@ impl Door {
     }
 
     pub fn counts(&self) -> Report {
-        self.receiver.counts().report()
+        Report::of(&self.metrics)
     }
 
     /// Begins to shut down.
@@ -201,7 +203,40 @@ impl Door {
             self.shut();
         }
         tokio::time::timeout(PATIENCE, self.served).await.unwrap().unwrap();
-        self.receiver.counts().report()
+        Report::of(&self.metrics)
+    }
+}
+
+/// What came in and what became of it.
+#[derive(Debug)]
+pub struct Report {
+    pub accepted: u64,
+    pub repeated: u64,
+    pub folded: u64,
+    pub ignored: u64,
+    pub unreadable: u64,
+    pub superseded: u64,
+    counts: BTreeMap<String, u64>,
+}
+
+impl Report {
+    fn of(metrics: &Metrics) -> Self {
+        let counts = metrics.counts();
+        let of = |outcome| counts.get(outcome).copied().unwrap_or(0);
+        Self {
+            accepted: of("accepted"),
+            repeated: of("repeated"),
+            folded: of("folded"),
+            ignored: of("ignored"),
+            unreadable: of("unreadable"),
+            superseded: of("superseded"),
+            counts,
+        }
+    }
+
+    /// How many requests were refused for this reason, which must be one of those there are.
+    pub fn refused_for(&self, reason: &str) -> u64 {
+        self.counts[&format!("refused.{reason}")]
     }
 }
 

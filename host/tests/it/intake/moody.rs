@@ -13,7 +13,7 @@ use crowdhook::store::sqlite::{Options, SqliteStore};
 use crowdhook::store::{
     Acceptance, Accepted, Binding, Claimed, ClaimedDelivery, Cutoff, DeadLetter, DeliveryOutcome, DeliveryRecord, Finished, ForgetStep,
     Forgotten, KeptBadge, KeptResult, Lease, Outcome, Quarantine, Replayed, ReplayedEvent, Run, StateEntry, Store, StoreError, Totals,
-    Walked, WantedBadges, WantedDead,
+    Vitals, Walked, WantedBadges, WantedDead,
 };
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -109,11 +109,15 @@ impl Store for Moody {
     }
 
     async fn totals(&self) -> Result<Totals, StoreError> {
+        self.store.totals().await
+    }
+
+    async fn vitals(&self) -> Result<Vitals, StoreError> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         let mood = *self.mood.borrow();
         match mood {
             Mood::Fails => Err(StoreError::Failed("the disk is gone".to_owned())),
-            _ => self.store.totals().await,
+            _ => self.store.vitals().await,
         }
     }
 

@@ -79,7 +79,7 @@ struct Work {
 }
 
 fn open(folder: &Path, trial: Trial) -> Result<SqliteStore, super::OpenError> {
-    let options = Options { waiting_max: 100_000, clock: Clock::manual(from_millis(1_700_000_000_000)) };
+    let options = Options { waiting_max: 100_000, clock: Clock::manual(from_millis(1_700_000_000_000)), ..Options::default() };
     if trial != Trial::NoSync {
         return SqliteStore::open(folder, options);
     }
