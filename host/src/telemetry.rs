@@ -13,6 +13,7 @@ mod bounded;
 mod facts;
 mod labels;
 pub mod metrics;
+pub mod spans;
 
 /// What is logged, and how.
 #[derive(Clone, Debug, clap::Args)]

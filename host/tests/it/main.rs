@@ -61,6 +61,8 @@ mod reload;
 mod sandbox;
 /// The structure of the code.
 mod tidy;
+/// The way of an event as a trace.
+mod traces;
 /// A change of a plugin on stored events, before it is dropped in.
 mod trial;
 /// The whole path: a post comes in, a plugin votes, the result is written back.
