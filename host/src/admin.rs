@@ -1,8 +1,8 @@
 //! What operators may ask of a running host, on a listener of its own: pages for people, and the same as JSON for the command line and
 //! for scripts. Nothing is changed by a GET, and no secret is shown but a hook's token to who asks to have it revealed.
 //!
-//! Every request but those for the host's health must carry the token of the data folder, wherever it comes from: "from loopback" proves nothing behind a
-//! reverse proxy, nor against another user of the machine.
+//! Every request but those for the host's health must carry the token of the data folder, wherever it comes from: "from loopback" proves
+//! nothing behind a reverse proxy, nor against another user of the machine.
 
 use std::future::Future;
 use std::net::SocketAddr;

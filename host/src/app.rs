@@ -16,7 +16,7 @@ use tracing::{info, warn};
 use crate::admin::{self, Admin};
 use crate::backfill::Backfill;
 use crate::clock::Clock;
-use crate::config::load::{Context, tls_files};
+use crate::config::load::{Context, Env, tls_files};
 use crate::config::{self, Host, Problems};
 use crate::connection::Connections;
 use crate::connection::services::Services;
@@ -38,10 +38,14 @@ use crate::retention::Retention;
 use crate::store::Store;
 use crate::store::sqlite::{Options, SqliteStore};
 use crate::telemetry::Metrics;
+use crate::traces::{self, Traces};
 
 /// Threads of guests are this much nicer than the others. (On Linux each thread has a niceness of its own.)
 #[cfg(target_os = "linux")]
 const GUESTS_NICER: i32 = 10;
+
+/// What is left of spans at the end has this long to be sent.
+const TRACES_END_MAX: Duration = Duration::from_secs(2);
 
 /// Below the data folder: compiled code.
 const CACHE_FOLDER: &str = "cache";
@@ -58,6 +62,7 @@ pub struct App {
     tls: Option<Tls>,
     admin: TcpListener,
     guests: Guests,
+    traces: Option<Traces>,
 }
 
 /// The threads that run guests. A runtime may not be dropped where others wait on their own, so this one is told to end by itself,
@@ -94,6 +99,26 @@ impl Drop for Guests {
     }
 }
 
+/// What sends spans, where the environment asks for it. It ends after what it tells of.
+struct Tracing {
+    drained: watch::Sender<bool>,
+    sending: Option<JoinHandle<()>>,
+}
+
+impl Tracing {
+    fn start(traces: Option<Traces>) -> Self {
+        let (drained, is_drained) = watch::channel(false);
+        Self { drained, sending: traces.map(|traces| tokio::spawn(traces.serve(until(is_drained)))) }
+    }
+
+    async fn end(self) {
+        self.drained.send_replace(true);
+        if let Some(sending) = self.sending {
+            ended(sending, TRACES_END_MAX, "Sending spans").await;
+        }
+    }
+}
+
 impl App {
     /// Opens the store, starts the engine, loads components and projects, and binds both ports.
     ///
@@ -116,6 +141,8 @@ impl App {
         let hooks = bind(host.listen, "listen")?;
         let admin = bind(host.admin, "admin")?;
         let metrics = Metrics::default();
+        let traces = traces::settings::Settings::of(&Env::process())?;
+        let traces = traces.map(|settings| Traces::new(settings, &Connections::new(clock.clone()), &metrics));
         let options = Options { waiting_max: host.limits.waiting_max, clock: clock.clone(), metrics: metrics.clone() };
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&host.data, options)?);
         let engine = start_engine(&host, program)?;
@@ -123,7 +150,7 @@ impl App {
         let setup = Setup::of(&host, engine, Arc::clone(&registry), (platforms(clock.clone()), metrics.clone()));
         let reloader = Reloader::start(setup).await;
         let guests = Guests::start(host.limits.guest_threads).context("the threads that run guests cannot be had")?;
-        Ok(Self { host, clock, metrics, store, registry, reloader, hooks, tls, admin, guests })
+        Ok(Self { host, clock, metrics, store, registry, reloader, hooks, tls, admin, guests, traces })
     }
 
     /// Where the hooks are.
@@ -174,19 +201,7 @@ impl App {
         let with = || (self.clock.clone(), limits.clone(), metrics.clone());
         let dispatcher = Dispatcher::new(Arc::clone(&self.registry), services.clone(), Arc::clone(&self.store), with());
         let deliverer = Deliverer::new(Arc::clone(&self.registry), services, Arc::clone(&self.store), with());
-        let admin = Admin {
-            store: Arc::clone(&self.store),
-            registry: Arc::clone(&self.registry),
-            metrics: metrics.clone(),
-            token: admin::token::open(&self.host.data)
-                .with_context(|| format!("the admin token in `{}` cannot be had", self.host.data.display()))?,
-            clock: self.clock.clone(),
-            started_at: self.clock.now(),
-            public_url: self.host.public_url.clone(),
-            backfill: Backfill::new(Arc::clone(&self.store), Missed::new(Arc::clone(&self.store), inbox.clone())),
-            inbox: inbox.clone(),
-            links: admin::Links::default(),
-        };
+        let admin = self.admin(&inbox)?;
         let (listen, admin_listens) = (self.hooks.local_addr()?, self.admin.local_addr()?);
         info!(%listen, admin = %admin_listens, "Serving hooks below `{}`", self.host.public_url);
 
@@ -209,6 +224,7 @@ impl App {
         let retention = Retention::new(Arc::clone(&self.store), self.clock.clone(), self.host.keep);
         let letting_go = tokio::spawn(retention.serve(until(stopped.clone())));
         let counting = tokio::spawn(Figures::new(Arc::clone(&self.store), self.clock.clone()).serve(until(stopped)));
+        let tracing = Tracing::start(self.traces);
 
         shutdown.await;
         info!("Stopping: no new requests, what runs may end within {} s", limits.drain.as_secs());
@@ -227,11 +243,31 @@ impl App {
             ended(handle, Duration::from_secs(1), what).await;
         }
         tokio::join!(dispatcher.drain(limits.drain), deliverer.drain(limits.drain));
+        tracing.end().await;
         self.store.close().await;
         admin.abort();
         drop(self.guests);
         info!("Stopped");
         Ok(())
+    }
+}
+
+impl App {
+    /// What the admin listener shows.
+    fn admin(&self, inbox: &Inbox) -> anyhow::Result<Admin> {
+        let data = &self.host.data;
+        Ok(Admin {
+            store: Arc::clone(&self.store),
+            registry: Arc::clone(&self.registry),
+            metrics: self.metrics.clone(),
+            token: admin::token::open(data).with_context(|| format!("the admin token in `{}` cannot be had", data.display()))?,
+            clock: self.clock.clone(),
+            started_at: self.clock.now(),
+            public_url: self.host.public_url.clone(),
+            backfill: Backfill::new(Arc::clone(&self.store), Missed::new(Arc::clone(&self.store), inbox.clone())),
+            inbox: inbox.clone(),
+            links: admin::Links::default(),
+        })
     }
 }
 

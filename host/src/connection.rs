@@ -265,6 +265,18 @@ impl Connection {
         self.call(request.endpoint, call).await.map(|(response, _)| response)
     }
 
+    /// Posts JSON to the base itself, with these headers, and gives the whole answer, whatever its status.
+    ///
+    /// # Errors
+    ///
+    /// As [`Connection::send`].
+    pub async fn post(&self, endpoint: &'static str, mut headers: HeaderMap, json: String) -> Result<Response, ConnectionError> {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let keep = Keep::Whole { bytes_max: self.body_bytes_max };
+        let call = Outgoing { method: Method::POST, url: self.service.base.clone(), headers, body: json.into(), keep };
+        self.call(endpoint, call).await.map(|(response, _)| response)
+    }
+
     /// The header that a key travels in.
     fn key_header(&self, secret: &Secret) -> Result<HeaderValue, ConnectionError> {
         exchange::secret_header(secret.reveal()).ok_or_else(|| ConnectionError::Refused {

@@ -18,6 +18,7 @@ use crate::config::{self, Limits};
 use crate::connection::mail::MailServers;
 use crate::connection::services::Services;
 use crate::effect::Effect;
+use crate::id::EventId;
 use crate::plugin::registry::{Project, Registry};
 use crate::telemetry::{DeliveryAttempted, Metrics, Verdict};
 use verdict::{Attempt, Trouble};
@@ -141,12 +142,14 @@ impl Deliverer {
                 verdict::of(trouble, attempt, &self.limits, self.clock.now())
             }
         };
+        let took = began.elapsed();
         self.metrics.delivery_attempted(DeliveryAttempted {
             id: delivery.id,
             scope: &delivery.scope,
+            because_of: self.because_of(&delivery).await,
             connection: &delivery.connection,
             attempt: delivery.attempt,
-            took: began.elapsed(),
+            took,
             verdict: self.verdict(&delivery, &outcome),
         });
         match self.store.finish_delivery(delivery.lease, outcome).await {
@@ -158,6 +161,15 @@ impl Deliverer {
                 "The attempt of delivery `{}` could not be recorded: {error}", delivery.id
             ),
         }
+    }
+
+    /// The event that led to a delivery, and the one from outside behind that: for who wants spans alone.
+    async fn because_of(&self, delivery: &ClaimedDelivery) -> Option<(EventId, EventId)> {
+        if !self.metrics.tells_spans() {
+            return None;
+        }
+        let (event, _) = self.store.event(delivery.event).await.ok()??;
+        Some((event.id, event.root))
     }
 
     fn verdict<'a>(&self, delivery: &ClaimedDelivery, outcome: &'a DeliveryOutcome) -> Verdict<'a> {

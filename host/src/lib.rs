@@ -63,3 +63,4 @@ pub mod practice;
 pub mod retention;
 pub mod shutdown;
 pub mod telemetry;
+pub mod traces;

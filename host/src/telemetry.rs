@@ -15,6 +15,7 @@ mod bounded;
 mod facts;
 mod labels;
 pub mod metrics;
+pub mod spans;
 pub mod tail;
 
 /// What is logged, and how.

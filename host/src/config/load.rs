@@ -48,6 +48,12 @@ impl Env {
         Self(Arc::new(|name| std::env::var(name).ok()))
     }
 
+    /// What a variable says; none where there is no such variable, or it is no text.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<String> {
+        (self.0)(name)
+    }
+
     /// The environment of this process, with something in the place of what it does not have: for who reads a project's file and makes no
     /// call, and may not know its secrets.
     #[must_use]

@@ -79,6 +79,8 @@ impl Dispatcher {
         let is_live = claimed.event.origin == Origin::Live;
         RunEnded {
             event: claimed.event.id,
+            root: claimed.event.root,
+            emitted_by: claimed.event.emitted_by.clone().filter(|_| claimed.event.depth == 1),
             attempt: claimed.attempt,
             outcome: run.outcome.clone(),
             duration_ms: run.duration_ms,
@@ -88,6 +90,7 @@ impl Dispatcher {
                 _ => None,
             },
             is_dead: matches!(outcome, Outcome::Dead),
+            is_done: matches!(outcome, Outcome::Done(_)),
             handled_after: match outcome {
                 Outcome::Done(_) if is_live => Some(clock::between(claimed.event.received_at, self.clock.now())),
                 _ => None,

@@ -18,6 +18,7 @@ use crate::id::EventId;
 use crate::normalise;
 use crate::plugin::registry::Project;
 use crate::store::{Accepted, StoreError};
+use crate::telemetry::spans::Link;
 use crate::verify::{self, Unverified};
 
 /// Verified, but not to be parsed.
@@ -30,7 +31,7 @@ pub(super) async fn take(State(intake): State<Arc<Intake>>, request: Request) ->
     let project = name.and_then(|name| intake.registry.project(name));
     // The token borrows from the request, which is taken apart below.
     let admitted = verify::caller(project.as_deref().map(|project| &project.config.hook), token.as_deref(), request.headers());
-    match intake.handle(project.as_deref(), admitted, request).await {
+    match intake.handle(project.as_deref(), admitted, (request, began)).await {
         Ok(answer) => {
             match answer {
                 Answer::Stored(_) => intake.metrics.request_stored(began.elapsed()),
@@ -72,7 +73,7 @@ impl Intake {
         &self,
         project: Option<&Project>,
         admitted: Result<verify::Admitted, verify::Refusal>,
-        request: Request,
+        (request, began): (Request, Instant),
     ) -> Result<Answer, Refused> {
         let asks = [Method::GET, Method::HEAD].contains(request.method());
         if !asks && request.method() != Method::POST {
@@ -87,18 +88,19 @@ impl Intake {
             return Err(Refused::Draining);
         }
         let (head, body) = request.into_parts();
+        let link = self.metrics.tells_spans().then(|| Link::of(head.headers.get("traceparent")?.to_str().ok()?)).flatten();
         // Until the answer, by when nothing of it is held any more.
         let Held { bytes: body, taken: _taken } = self.bodies.read(body, &head.headers).await?;
         let query = head.uri.query().map(str::to_owned);
         let request = Unverified { query, headers: head.headers, body, received_at: self.inbox.wall() };
         let verified = verify::request(&project.config, admitted, request)?;
         let events = normalise::normalise(&project.config, verified)?;
-        self.store(project, events).await?;
+        self.store(project, events, (began, link)).await?;
         Ok(Answer::Stored(project.config.platform.kind))
     }
 
     /// Everything is on disk when this returns `Ok`.
-    async fn store(&self, project: &Project, events: Vec<Normalised>) -> Result<(), Refused> {
+    async fn store(&self, project: &Project, events: Vec<Normalised>, (came, link): (Instant, Option<Link>)) -> Result<(), Refused> {
         let standings: Vec<_> = events.iter().map(|event| (event.standing, event.kind.clone())).collect();
         let began = Instant::now();
         let waited = tokio::time::timeout(STORE_WAIT_MAX, self.inbox.accept(project, events)).await;
@@ -113,6 +115,12 @@ impl Intake {
         self.metrics.events_kept(began.elapsed());
         for ((standing, kind), accepted) in standings.into_iter().zip(accepted) {
             self.note(project, (standing, &kind), accepted);
+            if let Accepted::New(id) = accepted
+                && self.metrics.tells_spans()
+            {
+                let of_event = [("crowdhook.project", project.config.name.to_string()), ("crowdhook.event.kind", kind.to_string())];
+                self.metrics.event_received(id, came.elapsed(), link, of_event.to_vec());
+            }
         }
         Ok(())
     }

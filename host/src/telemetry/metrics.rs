@@ -6,12 +6,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use prometheus_client::encoding::text;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Metric, Registry, Unit};
+use tokio::sync::mpsc;
 
+use super::spans::Span;
 use definitions::{Deliveries, Intake, Loads, Others, Runs, Store};
 use present::Gauges;
 
@@ -38,6 +40,8 @@ pub(super) struct All {
     pub(super) loads: Loads,
     pub(super) store: Store,
     pub(super) others: Others,
+    /// Who wants to be told of spans.
+    pub(super) spans: OnceLock<mpsc::Sender<Span>>,
     present: Gauges,
     /// By outcome, the events of projects that are told no longer. Held while a page is made, which begins with changes that belong
     /// together.
@@ -76,6 +80,7 @@ impl Default for All {
             loads: Loads::new(&mut new),
             store: Store::new(&mut new),
             others: Others::new(&mut new),
+            spans: OnceLock::new(),
             present: Gauges::new(&mut new),
             gone: Mutex::default(),
             registry: new.0,

@@ -69,6 +69,8 @@ mod shell;
 mod tidy;
 /// TLS in the host itself.
 mod tls;
+/// The way of an event as a trace.
+mod traces;
 /// A change of a plugin on stored events, before it is dropped in.
 mod trial;
 /// From `crowdhook init` to the first voted result, by what is printed.

@@ -3,7 +3,6 @@
 /// Alert rules and the dashboard.
 mod rules;
 
-use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -14,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::harness::crate_folder;
 use crate::harness::folder::{Folder, VOTE, free_address};
-use crate::harness::part;
+use crate::harness::part::{self, tried};
 use crate::harness::patience::{eventually, until};
 use crate::harness::running::Running;
 use crate::harness::wire::{self, Reply};
@@ -62,16 +61,6 @@ async fn page(host: &Running) -> String {
     assert_eq!(reply.status, 200, "{}", reply.body);
     assert!(reply.head.to_lowercase().contains("content-type: application/openmetrics-text; version=1.0.0"), "{}", reply.head);
     reply.body
-}
-
-/// What `program` says of `text`, and whether it is content.
-fn tried(program: &Path, arguments: &[&str], text: &str) -> (bool, String) {
-    let mut child =
-        Command::new(program).args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
-    (output.status.success(), said.concat())
 }
 
 /// A file of `examples/operate`.

@@ -33,6 +33,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("secret", &[]),
     ("shutdown", &[]),
     ("telemetry", &[]),
+    ("traces", &["telemetry", "connection", "config"]),
     ("practice", &[]),
 ];
 /// These put the others together and may import all of them.
@@ -150,6 +151,7 @@ const LOG_FIELDS: &[&str] = &[
     "rows",
     "invocations",
     "deliveries",
+    "rows",
     "commands",
     "left_out",
     "listen",

@@ -8,15 +8,20 @@ use tracing::{debug, warn};
 
 use super::observe;
 use crate::clock::Timestamp;
-use crate::id::{DeliveryId, EventId, Scope};
+use crate::id::{DeliveryId, EventId, PluginName, Scope};
 use crate::telemetry::labels::{OfAttempt, OfConnection, OfPlugin, OfRun};
 use crate::telemetry::metrics::Metrics;
+use crate::telemetry::spans::{self, Kind, Span};
 
 /// A run whose end is recorded.
 #[derive(Clone, Debug)]
 pub struct RunEnded {
     /// The event.
     pub event: EventId,
+    /// The event from outside behind it, which is itself where it comes from outside.
+    pub root: EventId,
+    /// The plugin that emitted it because of the event from outside; none where it comes from outside, or from further away.
+    pub emitted_by: Option<PluginName>,
     /// The number of the attempt, from 1.
     pub attempt: u32,
     /// How it ended, as its record says.
@@ -29,6 +34,8 @@ pub struct RunEnded {
     pub again: Option<Timestamp>,
     /// Whether it is given up.
     pub is_dead: bool,
+    /// Whether the event is handled to its end.
+    pub is_done: bool,
     /// How long after the receipt of its event it was done; none while it is not, and for what is not live.
     pub handled_after: Option<Duration>,
 }
@@ -40,6 +47,8 @@ pub struct DeliveryAttempted<'a> {
     pub id: DeliveryId,
     /// Who asked for it.
     pub scope: &'a Scope,
+    /// The event whose handling led to it, and the one from outside behind that; none where nobody looked that up.
+    pub because_of: Option<(EventId, EventId)>,
     /// The connection it leaves through.
     pub connection: &'a str,
     /// The number of the attempt, from 1.
@@ -102,7 +111,8 @@ impl Metrics {
 
     /// What became of a run is recorded.
     pub fn run_ended(&self, scope: &Scope, ended: &RunEnded) {
-        let RunEnded { event, attempt, outcome, duration_ms, reason, again, is_dead, handled_after } = ended;
+        let RunEnded { event, attempt, outcome, duration_ms, reason, again, is_dead, handled_after, .. } = ended;
+        self.tell(|at| span_of_run(scope, ended, at));
         let runs = &self.all().runs;
         runs.runs.with(&OfRun::new(scope, outcome), Counter::inc);
         if let Some(after) = handled_after {
@@ -137,7 +147,10 @@ impl Metrics {
 
     /// An attempt to deliver has its verdict.
     pub fn delivery_attempted(&self, attempted: DeliveryAttempted<'_>) {
-        let DeliveryAttempted { id, scope: Scope { project, plugin }, connection, attempt, took, verdict } = attempted;
+        if let Some(because_of) = attempted.because_of {
+            self.tell(|at| span_of_delivery(&attempted, because_of, at));
+        }
+        let DeliveryAttempted { id, scope: Scope { project, plugin }, connection, attempt, took, verdict, .. } = attempted;
         let deliveries = &self.all().deliveries;
         deliveries.attempts.with(&OfAttempt::new(project, connection, verdict.as_str()), Counter::inc);
         deliveries.duration.with(&OfConnection::new(project, connection), |duration| observe(duration, took));
@@ -159,5 +172,54 @@ impl Metrics {
                 "Delivery `{id}` through `{connection}` is given up: {reason}"
             ),
         }
+    }
+}
+
+/// It hangs below the receipt of its event, or below the run that emitted that.
+fn span_of_run(scope: &Scope, ended: &RunEnded, ended_at: Timestamp) -> Span {
+    let RunEnded { event, root, emitted_by, attempt, outcome, .. } = ended;
+    let failed = ended.is_dead || ended.again.is_some();
+    let attempts = [("crowdhook.event.id", event.to_string()), ("crowdhook.outcome", outcome.clone())];
+    Span {
+        root: *root,
+        id: if ended.is_done {
+            spans::of_handling(*event, &scope.plugin)
+        } else {
+            spans::of_attempt(event.as_bytes(), &scope.plugin, *attempt, ended_at)
+        },
+        parent: Some(emitted_by.as_ref().map_or_else(|| spans::of_event(*root), |plugin| spans::of_handling(*root, plugin))),
+        name: "handle",
+        kind: Kind::Consumer,
+        ended_at,
+        took: Duration::from_millis(ended.duration_ms.into()),
+        attributes: spans::of_plugin(scope, *attempt).into_iter().chain(attempts).collect(),
+        link: None,
+        error: failed.then(|| ended.reason.clone()),
+    }
+}
+
+/// It hangs below the run that asked for it.
+fn span_of_delivery(attempted: &DeliveryAttempted<'_>, (event, root): (EventId, EventId), ended_at: Timestamp) -> Span {
+    let DeliveryAttempted { id, scope, connection, attempt, took, verdict, .. } = attempted;
+    let of_delivery = [
+        ("crowdhook.event.id", event.to_string()),
+        ("crowdhook.delivery.id", id.to_string()),
+        ("crowdhook.connection", (*connection).to_owned()),
+        ("crowdhook.verdict", verdict.as_str().to_owned()),
+    ];
+    Span {
+        root,
+        id: spans::of_attempt(id.as_bytes(), &scope.plugin, *attempt, ended_at),
+        parent: Some(spans::of_handling(event, &scope.plugin)),
+        name: "deliver",
+        kind: Kind::Client,
+        ended_at,
+        took: *took,
+        attributes: spans::of_plugin(scope, *attempt).into_iter().chain(of_delivery).collect(),
+        link: None,
+        error: match verdict {
+            Verdict::Delivered { .. } => None,
+            Verdict::Later { reason, .. } | Verdict::Parked { reason, .. } | Verdict::Dead { reason } => Some((*reason).to_owned()),
+        },
     }
 }

@@ -281,11 +281,19 @@ impl Store {
 pub(in crate::telemetry) struct Others {
     pub(in crate::telemetry) tasks_missed: Counter,
     pub(in crate::telemetry) admin_refused: Counter,
+    pub(in crate::telemetry) spans_sent: Counter,
+    pub(in crate::telemetry) spans_dropped: Counter,
 }
 
 impl Others {
     pub(super) fn new(new: &mut New) -> Self {
+        let spans = Family::<ByOutcome, Counter>::default();
+        let of = |outcome| spans.get_or_create_owned(&ByOutcome { outcome });
+        let (spans_sent, spans_dropped) = (of("sent"), of("dropped"));
+        new.metric("crowdhook_spans", "Spans of traces that were sent, or dropped since they could not be", spans);
         Self {
+            spans_sent,
+            spans_dropped,
             tasks_missed: new.metric(
                 "crowdhook_tasks_missed",
                 "Completed tasks that were found though no hook had brought them",

@@ -69,6 +69,16 @@ fn kept_in(variable: &str, name: &str) -> PathBuf {
     std::env::var(variable).map_or_else(|_| home(), PathBuf::from)
 }
 
+/// What `program` says of `text` on its standard input, and whether it is content.
+pub fn tried(program: &Path, arguments: &[&str], text: &str) -> (bool, String) {
+    let mut child =
+        Command::new(program).args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
+    (output.status.success(), said.concat())
+}
+
 /// A server of `tests/python`, which ends with the test. It listens on loopback, and the first line that it prints is its port.
 pub struct Server {
     pub port: u16,

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Prometheus, crate_folder, example, page, tried, worked};
-use crate::harness::part;
+use super::{Prometheus, crate_folder, example, page, worked};
+use crate::harness::part::{self, tried};
 use crate::harness::patience::eventually;
 
 /// Each expression of the dashboard as Grafana would ask it, with the panel's title.
