@@ -88,12 +88,12 @@ pub struct Admin {
 /// The admin API as a service, for requests to `listens_on`.
 pub fn router(admin: Admin, listens_on: SocketAddr) -> Router {
     let admin = Arc::new(admin);
-    let gate = gate::Gate { token: admin.token.clone(), listens_on, clock: admin.clock.clone(), metrics: admin.metrics.clone() };
-    let gate = Arc::new(gate);
+    let gate = Arc::new(gate::Gate { token: admin.token.clone(), listens_on, clock: admin.clock.clone(), metrics: admin.metrics.clone() });
     pages::routes()
         .route("/health", get(health::health))
         .route("/ready", get(health::ready))
         .route("/metrics", get(metrics::page))
+        .route("/v1/openapi.json", get(answer::openapi))
         .route("/v1/status", get(answer::status))
         .route("/v1/plugins", get(answer::plugins))
         .route("/v1/plugins/{name}", get(answer::plugin))

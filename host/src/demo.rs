@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use tokio::net::TcpListener;
 
 use crate::app::App;
 use crate::config::load;
@@ -47,8 +48,8 @@ pub async fn run(options: Options, say: impl Fn(&str), shutdown: impl Future<Out
         (None, None) => bail!("there is no folder"),
     };
     let crowd = Crowd::gather().await.context("the practice platforms do not start")?;
-    let listen = free_or(SocketAddr::from(([127, 0, 0, 1], 8080))).await;
-    let admin = free_or(SocketAddr::from(([127, 0, 0, 1], 8081))).await;
+    let listen = free_or(SocketAddr::from(([127, 0, 0, 1], 8080))).await?;
+    let admin = free_or(SocketAddr::from(([127, 0, 0, 1], 8081))).await?;
     folder::fill(&folder, &crowd, (listen, admin), options.components)?;
     let host = load::host(Some(&folder.join("crowdhook.toml")))?;
     let app = App::open(host).await?;
@@ -85,10 +86,11 @@ pub async fn run(options: Options, say: impl Fn(&str), shutdown: impl Future<Out
     outcome
 }
 
-/// `address`, or a free port of the same machine when it is taken.
-async fn free_or(address: SocketAddr) -> SocketAddr {
-    match tokio::net::TcpListener::bind(address).await {
-        Ok(_) => address,
-        Err(_) => SocketAddr::new(address.ip(), 0),
-    }
+/// `address`, or a free port of the same machine when it is taken. It stands in the settings, so that commands find the host.
+async fn free_or(address: SocketAddr) -> anyhow::Result<SocketAddr> {
+    let listener = match TcpListener::bind(address).await {
+        Ok(listener) => listener,
+        Err(_) => TcpListener::bind(SocketAddr::new(address.ip(), 0)).await.context("no port is free")?,
+    };
+    Ok(listener.local_addr()?)
 }

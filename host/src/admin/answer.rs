@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, Query, State};
-use axum::http::{StatusCode, Uri};
+use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use tracing::{error, info};
@@ -66,7 +66,7 @@ impl From<StoreError> for Refusal {
 }
 
 /// What there is, by what it takes.
-const PATHS: &str = "GET reads `/health`, `/ready`, `/metrics`, `/v1/status`, `/v1/plugins`, `/v1/plugins/{name}`, `/v1/projects`, `/v1/projects/{name}`, `/v1/projects/{name}/badges`, \
+const PATHS: &str = "`/v1/openapi.json` describes all: GET reads `/health`, `/ready`, `/metrics`, `/v1/status`, `/v1/plugins`, `/v1/plugins/{name}`, `/v1/projects`, `/v1/projects/{name}`, `/v1/projects/{name}/badges`, \
     `/v1/projects/{name}/hook`, `/v1/projects/{name}/figures`, `/v1/projects/{name}/analyses`, `/v1/projects/{name}/tasks/{task}`, \
     `/v1/events`, `/v1/events/{id}`, `/v1/invocations`, `/v1/deliveries`, `/v1/deliveries/{id}`, `/v1/dead`, `/v1/quarantine` and `/v1/tail`; POST of JSON changes something by `/v1/dead/replay`, \
     `/v1/events/{id}/replay`, `/v1/projects/{name}/backfill`, `/v1/projects/{name}/hook`, `/v1/projects/{name}/forget-worker`, \
@@ -84,6 +84,11 @@ pub(super) async fn unknown_path(uri: Uri) -> Response {
         return pages::missing();
     }
     Refusal::new(StatusCode::NOT_FOUND, "there is nothing here", PATHS).into_response()
+}
+
+/// What this API is, for programs.
+pub(super) async fn openapi() -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], include_str!("openapi.json")).into_response()
 }
 
 pub(super) async fn wrong_method() -> Refusal {

@@ -31,9 +31,10 @@ pub(super) struct Gate {
 
 /// Lets a request pass, or answers it.
 pub(super) async fn pass(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
-    let wants_page = pages::is_page(request.uri().path());
-    let is_open = request.method().is_safe() && OPEN.contains(&request.uri().path());
-    let checked = if is_open { Ok(()) } else { gate.check(request.method(), request.uri().path(), request.headers()) };
+    let path = request.uri().path();
+    let wants_page = pages::is_page(path);
+    let is_open = request.method().is_safe() && OPEN.contains(&path);
+    let checked = if is_open { Ok(()) } else { gate.check(request.method(), path, request.headers()) };
     let mut response = match checked {
         Ok(()) => next.run(request).await,
         Err(refusal) if wants_page && refusal.is_for_want_of_a_token() => pages::login::ask(request.uri()),

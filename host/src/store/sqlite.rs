@@ -173,14 +173,8 @@ impl SqliteStore {
                 drop(lock);
             })
             .map_err(thread)?;
-        Ok(Self {
-            shared,
-            readers,
-            pages: Arc::new(Semaphore::new(browse::PAGES_AT_ONCE)),
-            commands: Some(commands),
-            writer: Some(writer),
-            file,
-        })
+        let pages = Arc::new(Semaphore::new(browse::PAGES_AT_ONCE));
+        Ok(Self { shared, readers, pages, commands: Some(commands), writer: Some(writer), file })
     }
 
     /// Opens the store in `folder` to be read only, whether a host is at work in it or not. Claims and writes fail.
@@ -204,7 +198,8 @@ impl SqliteStore {
         }
         let names = readers.with(Names::load).map_err(failed)?;
         let shared = Arc::new(Shared::new(Options::default(), Default::default(), names, Counters::default()));
-        Ok(Self { shared, readers, pages: Arc::new(Semaphore::new(browse::PAGES_AT_ONCE)), commands: None, writer: None, file })
+        let pages = Arc::new(Semaphore::new(browse::PAGES_AT_ONCE));
+        Ok(Self { shared, readers, pages, commands: None, writer: None, file })
     }
 
     /// Writes a copy of everything, as it is in this moment, into a new file, whether a host is at work or not. On disk when this returns.

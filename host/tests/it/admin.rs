@@ -235,7 +235,7 @@ pub fn send_for_text(address: SocketAddr, request: &str) -> (u16, String, String
     (status, head.to_owned(), body.to_owned())
 }
 
-fn get(running: &Running, path: &str) -> (u16, Value) {
+pub fn get(running: &Running, path: &str) -> (u16, Value) {
     let (status, _, body) =
         send(running.address, &format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {TOKEN}\r\n\r\n"));
     (status, body)

@@ -41,6 +41,8 @@ mod hostile_senders;
 mod intake;
 /// What Prometheus reads of the host, and what stands on it.
 mod metrics;
+/// The description of the admin API against the API.
+mod openapi;
 /// What `examples/operate` has for operators.
 mod operate;
 /// Core modules that are made into components.

@@ -166,8 +166,8 @@ fn a_dead_letter_is_replayed_from_its_page_and_from_no_other_site() {
     assert_eq!(browser.post("/dead/replay", "wanted=all").0, 400);
     let (status, _, page) = browser.post("/dead/replay", form);
     assert_eq!(status, 200);
-    assert!(page.contains("1 invocations and 0 deliveries wait again."), "{page}");
-    assert!(browser.page("/dead").contains("Nothing was given up that fits."));
+    assert!(page.contains("1 invocation and 0 deliveries put through again."), "{page}");
+    assert!(browser.page("/dead").contains("Nothing that fits was given up."));
     assert!(browser.page("/invocations?state=waiting").contains(EVENT));
 }
 

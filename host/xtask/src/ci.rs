@@ -31,6 +31,7 @@ pub(crate) fn run(_args: &Args) -> anyhow::Result<ExitCode> {
     step("the same tests on the rebuilt components", &mut on_rebuilt(out))?;
     step("the README's first command, once", &mut cargo(&["run", "--release", "--locked", "--", "demo", "--once"]))?;
     step("the example plugins, each by its own toolchain", &mut cargo(&["xtask", "examples"]))?;
+    step("the dashboard in a browser", &mut cargo(&["xtask", "browser"]))?;
     step(
         "kill -9 in the middle of a stream",
         &mut cargo(&["xtask", "soak", "kill", "--rounds", "2", "--events", "500", "--chains", "10", "--seed", "2"]),

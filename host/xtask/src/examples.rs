@@ -8,7 +8,7 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::root;
+use crate::{root, target};
 
 mod build;
 mod host;
@@ -70,8 +70,7 @@ fn release() -> Result<PathBuf> {
     let mut cargo = Command::new("cargo");
     cargo.current_dir(root()).args(["build", "--release", "--locked", "--quiet"]);
     ensure!(cargo.status().context("`cargo` does not start")?.success(), "the host does not build");
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    Ok(std::path::absolute(target)?.join("release").join(format!("crowdhook{}", std::env::consts::EXE_SUFFIX)))
+    Ok(target()?.join("release").join(format!("crowdhook{}", std::env::consts::EXE_SUFFIX)))
 }
 
 fn tried(example: &Example, host: &Host) -> Result<Ended> {

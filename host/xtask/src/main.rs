@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod bench;
+mod browser;
 mod ci;
 mod examples;
 mod plugins;
@@ -25,6 +26,8 @@ struct Args {
 enum Chore {
     /// Measure how fast the host is, as ratios to a bare server.
     Bench(bench::Args),
+    /// Drive the dashboard in a real browser, over the real host.
+    Browser(browser::Args),
     /// Run every check.
     Ci(ci::Args),
     /// Build the example plugins, each with its own toolchain, and try them in the host.
@@ -38,6 +41,7 @@ enum Chore {
 fn main() -> ExitCode {
     let done = match Args::parse().chore {
         Chore::Bench(args) => bench::run(&args),
+        Chore::Browser(args) => browser::run(&args),
         Chore::Ci(args) => ci::run(&args),
         Chore::Examples(args) => examples::run(&args),
         Chore::Plugins(args) => plugins::run(&args),
@@ -56,4 +60,10 @@ fn main() -> ExitCode {
 fn root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.ancestors().nth(2).unwrap_or(here).to_path_buf()
+}
+
+/// Where cargo puts what it builds.
+fn target() -> anyhow::Result<PathBuf> {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    Ok(std::path::absolute(target)?)
 }

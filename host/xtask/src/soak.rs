@@ -14,6 +14,7 @@ mod hostile_plugins;
 mod hostile_senders;
 mod kill;
 mod model;
+mod pages;
 mod power;
 mod timing;
 
@@ -39,6 +40,8 @@ enum Soak {
     Kill(kill::Args),
     /// Take a million random steps on a store (accept, claim, finish, fail, crash, clock) beside the plainest model there is.
     Model(model::Args),
+    /// Fill a host with a million events, and measure each page and each list of the API.
+    Pages(pages::Args),
     /// Cut the power of a recorded disk: writes that were not synced are dropped or torn, and a store is opened on what is left.
     Power(power::Args),
     /// Measure whether the time of a refusal tells how much of a secret was right. By hand, on a machine that does nothing else.
@@ -58,6 +61,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         Soak::HostileSenders(args) => hostile_senders::run(args),
         Soak::Kill(args) => kill::run(args),
         Soak::Model(args) => model::run(args),
+        Soak::Pages(args) => pages::run(args),
         Soak::Power(args) => power::run(args),
         Soak::Timing => timing::run(),
     }

@@ -13,7 +13,7 @@ use url::form_urlencoded;
 use super::super::answer::{self, EventReplay, Refusal};
 use super::super::{Admin, query};
 use super::dead::{FILTERS, row};
-use super::parts::{event_link, number, table, task_link};
+use super::parts::{counted, event_link, number, table, task_link};
 use super::{Answer, Page, Refused, Tab};
 use crate::id::{PluginName, Scope};
 use crate::store::WantedDead;
@@ -30,7 +30,7 @@ pub(super) async fn ask_replay_dead(State(admin): State<Arc<Admin>>, RawQuery(as
     let head = ["Given up", "What", "Event", "Project", "Plugin", "Task", "Attempts", "Why", "Again"];
     let main = html! {
         h1 { "Replay?" }
-        @if letters.is_empty() { p.note { "Nothing that fits is given up: it may have been replayed already." } }
+        @if letters.is_empty() { p.note { "Nothing that fits is a dead letter: it may have been replayed already." } }
         @else {
             p { "An invocation starts again at its first attempt, on what the platform said when the event came. A delivery leaves again "
                 b { "through its connection" } ", under its old id. What was done once is not done twice where the other side looks at ids." }
@@ -38,7 +38,7 @@ pub(super) async fn ask_replay_dead(State(admin): State<Arc<Admin>>, RawQuery(as
             form method="post" action="/dead/replay" {
                 input type="hidden" name="wanted" value=(serde_json::to_string(&wanted).unwrap_or_default());
                 p.actions {
-                    button type="submit" { @if is_cut { "Replay all that fit" } @else { "Replay " (letters.len()) } }
+                    button type="submit" { @if is_cut { "Replay all of these" } @else { "Replay " (letters.len()) } }
                     a.button.plain href="/dead" { "Leave them" }
                 }
             }
@@ -60,8 +60,8 @@ pub(super) async fn replay_dead(State(admin): State<Arc<Admin>>, Form(Wanted { w
     let Json(done) = answer::replay(State(admin), Ok(Json(wanted))).await?;
     let main = html! {
         h1 { "Replayed" }
-        p.note.good role="status" { (number(done.replayed.invocations.into())) " invocations and " (number(done.replayed.deliveries.into()))
-            " deliveries wait again." @if done.replayed.settled > 0 {
+        p.note.good role="status" { (counted(done.replayed.invocations.into(), ("invocation", "invocations"))) " and "
+            (counted(done.replayed.deliveries.into(), ("delivery", "deliveries"))) " put through again." @if done.replayed.settled > 0 {
                 " For " (number(done.replayed.settled.into())) " there was nothing left to do." } }
         @if let Some(why) = done.stopped { p.note.bad { "It stopped before all were replayed: " (why) ". Replay the rest once fewer wait." } }
         p.actions { a.button href="/dead" { "Back to the dead letters" } }
@@ -81,11 +81,11 @@ pub(super) async fn ask_replay_event(State(admin): State<Arc<Admin>>, Path(id): 
     let main = html! {
         h1 { "Run again?" }
         p { "Event " (event_link(id)) " (" (event.kind) ") of project " b { (event.project) } ", task " (task_link(event.project.as_str(), event.task.as_deref())) "." }
-        @if listeners.is_empty() { p.note { "No plugin of its project listens to it." } }
+        @if listeners.is_empty() { p.note { "No plugin of its project hears it." } }
         @else {
-            p { "What the plugins ask for then leaves this host as it did before; what has a once key that is spent does not leave again." }
+            p { "What the plugins ask for " b { "leaves this host again" } ": results are saved, mails and posts are sent. What a plugin asks for only once, and has been done, is not repeated." }
             form.stacked method="post" action={ "/events/" (id) "/replay" } {
-                label { span { "Plugin" } select name="plugin" { option value="" { "all that listen: " (listeners.iter().map(PluginName::as_str).collect::<Vec<_>>().join(", ")) }
+                label { span { "Plugin" } select name="plugin" { option value="" { "all that hear it: " (listeners.iter().map(PluginName::as_str).collect::<Vec<_>>().join(", ")) }
                     @for plugin in &listeners { option value=(plugin) { (plugin) } } } }
                 label.check { input type="checkbox" name="fresh" value="true"; span { "Read the task and its answers from the platform anew" } }
                 p.actions { button type="submit" { "Run again" } a.button.plain href={ "/events/" (id) } { "Leave it" } }

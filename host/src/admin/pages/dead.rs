@@ -34,11 +34,13 @@ pub(super) async fn all(State(admin): State<Arc<Admin>>, RawQuery(asked): RawQue
     let is_cut = letters.len() == SHOWN_MAX as usize;
     let list = html! {
         (table("Dead letters, the newest first", &head, &rows))
-        @if letters.is_empty() { p.note.good { "Nothing was given up that fits." } }
-        @if is_cut { p.small { "These are the last " (SHOWN_MAX) ". The filters say which others there are." } }
-        @if !letters.is_empty() { p.actions { a.button href={ "/dead/replay?" (query.with("before", "")) } { "Replay all that fit…" } } }
+        @if letters.is_empty() { p.note.good { "Nothing that fits was given up." } }
+        @if is_cut { p.small { "These are the last " (SHOWN_MAX) ". Use the filters to see others." } }
+        @if !letters.is_empty() { p.actions { a.button href={ "/dead/replay?" (query.with("before", "")) } { "Replay all of these…" } } }
     };
-    let main = html! { h1 { "Dead letters" } (filter("/dead", &query, &fields)) (live("list", &list)) };
+    let main = html! { h1 { "Dead letters" }
+    p.small { "What was given up, because a plugin or another service refused it or failed too often. Once the cause is mended, put it through again: replay it." }
+    (filter("/dead", &query, &fields)) (live("list", &list)) };
     Ok(Page::new(Tab::Dead, "Dead letters", main))
 }
 

@@ -9,7 +9,7 @@ use super::super::{Admin, browse, query};
 use super::events::project_names;
 use super::invocations::plugin_names;
 use super::parts::{
-    Field, Query, delivery_link, delivery_state, event_link, filter, json, live, moment, pager, shortened, table, task_link,
+    Field, Query, counted, delivery_link, delivery_state, event_link, filter, json, live, moment, pager, shortened, table, task_link,
 };
 use super::{Answer, Page, Tab};
 use crate::store::browse::{DeliveryState, ListedDelivery, WantedDeliveries};
@@ -36,7 +36,7 @@ pub(super) async fn all(State(admin): State<Arc<Admin>>, RawQuery(asked): RawQue
     };
     let main = html! {
         h1 { "Deliveries" }
-        p.small { "What plugins asked for, on its way out." }
+        p.small { "What plugins asked for, on its way out: results to save, posts, mails, new tasks, lines of files." }
         (filter("/deliveries", &query, &fields)) (live("list", &list))
     };
     Ok(Page::new(Tab::Deliveries, "Deliveries", main))
@@ -67,11 +67,10 @@ pub(super) async fn page(State(admin): State<Arc<Admin>>, Path(id): Path<String>
         DeliveryState::Waiting => "Due",
         _ => "Ended",
     };
-    let main = html! {
-        h1 { "Delivery " code { (found.id) } }
+    let stands = html! {
         dl.facts {
             dt { "Effect" } dd { (found.effect) }
-            dt { "State" } dd { (delivery_state(found.state)) " after " (found.attempts) " attempts" }
+            dt { "State" } dd { (delivery_state(found.state)) " after " (counted(found.attempts.into(), ("attempt", "attempts"))) }
             dt { "Project and plugin" } dd { a href={ "/projects/" (project) } { (project) } " / " (found.plugin) }
             dt { "Connection" } dd { (found.connection) }
             dt { "Task" } dd { (task_link(project, found.task.as_deref())) }
@@ -82,6 +81,10 @@ pub(super) async fn page(State(admin): State<Arc<Admin>>, Path(id): Path<String>
         @if found.state == DeliveryState::Dead { p.actions { a.button href={ "/dead/replay?id=" (found.id) } { "Send again…" } } }
         h2 { @if found.state == DeliveryState::Delivered { "Receipt" } @else { "Why" } }
         @if found.note.is_empty() { p { "Nothing was said." } } @else { pre.reason tabindex="0" { (found.note) } }
+    };
+    let main = html! {
+        h1 { "Delivery " code { (found.id) } }
+        (live("stands", &stands))
         h2 { "What leaves" }
         (json(found.content.as_ref().unwrap_or(&serde_json::Value::Null)))
     };

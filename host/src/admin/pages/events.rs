@@ -9,8 +9,8 @@ use serde_json::Value;
 use super::super::view::{DeliveryView, EventView};
 use super::super::{Admin, answer, browse, query, view};
 use super::parts::{
-    Field, Query, delivery_link, digest, event_link, filter, json, live, moment, moment_of, number, outcome, pager, standing, state, table,
-    task_link,
+    Field, Query, counted, delivery_link, digest, event_link, filter, json, live, moment, moment_of, outcome, pager, standing, state,
+    table, task_link, took,
 };
 use super::parts::{Tone, delivery_state};
 use super::{Answer, Page, Tab};
@@ -32,10 +32,10 @@ pub(super) async fn all(State(admin): State<Arc<Admin>>, RawQuery(asked): RawQue
     ];
     let rows = html! { @for event in &page.rows { (row(event)) } };
     let list = html! {
-        (table("Events, the newest first", &["Received", "Event", "Project", "Kind", "Task", "Standing", "Plugins"], &rows))
+        (table("Events, the newest first", &["Received", "Event", "Project", "Kind", "Task", "Standing", "Still open"], &rows))
         (pager("/events", &query, page.next, page.rows.is_empty()))
     };
-    let main = html! { h1 { "Events" } (filter("/events", &query, &fields)) (live("list", &list)) };
+    let main = html! { h1 { "Events" } p.small { "What happened on the platforms, and what plugins made of it." } (filter("/events", &query, &fields)) (live("list", &list)) };
     Ok(Page::new(Tab::Events, "Events", main))
 }
 
@@ -99,8 +99,8 @@ pub(super) fn runs(view: &EventView) -> Markup {
         @for run in &view.runs {
             article.run {
                 h3 { (text(run, "plugin")) " " (outcome(&text(run, "outcome"))) }
-                p.small { (moment_of(&text(run, "started_at"))) ", " (number(count(run, "duration_ms"))) " ms, of these "
-                    (number(count(run, "cpu_ms"))) " ms of CPU time; component " (digest(run.get("component").and_then(Value::as_str))) }
+                p.small { (moment_of(&text(run, "started_at"))) ", " "took " (took(count(run, "duration_ms"))) " (CPU "
+                    (took(count(run, "cpu_ms"))) "); component " (digest(run.get("component").and_then(Value::as_str))) }
                 @if !text(run, "reason").is_empty() { pre.reason tabindex="0" { (text(run, "reason")) } }
                 (log(run.get("log")))
                 @if run.get("read").is_some_and(|read| read.as_object().is_some_and(|read| !read.is_empty())) {
@@ -117,7 +117,7 @@ fn log(lines: Option<&Value>) -> Markup {
     html! {
         @if !lines.is_empty() {
             details open[lines.len() <= 5] {
-                summary { (lines.len()) " log lines" }
+                summary { (counted(lines.len() as u64, ("log line", "log lines"))) }
                 ol.log { @for line in lines { li { span class={ "level " (text(line, "level")) } { (text(line, "level")) } " "
                     span.message { (text(line, "message")) }
                     @if line.get("fields").is_some_and(|fields| fields.as_array().is_some_and(|fields| !fields.is_empty())) {
@@ -142,7 +142,7 @@ pub(super) fn deliveries(caption: &str, deliveries: &[DeliveryView]) -> Markup {
         }
     } };
     html! {
-        @if deliveries.is_empty() { p { "Nothing was asked for that leaves this host." } }
+        @if deliveries.is_empty() { p { "The plugins asked for nothing that leaves this host." } }
         @else { (table(caption, &["Delivery", "Plugin", "Effect", "Connection", "State", "Attempts", "Receipt or reason"], &rows)) }
     }
 }

@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use super::super::{Admin, browse, query};
 use super::events::project_names;
 use super::parts::{
-    Field, Query, digest, event_link, filter, invocation_state, live, moment, number, outcome, pager, shortened, table, task_link,
+    Field, Query, digest, event_link, filter, invocation_state, live, moment, outcome, pager, shortened, table, task_link, took,
 };
 use super::{Answer, Page, Tab};
 use crate::store::browse::{ListedInvocation, WantedInvocations};
@@ -34,7 +34,7 @@ pub(super) async fn all(State(admin): State<Arc<Admin>>, RawQuery(asked): RawQue
     };
     let main = html! {
         h1 { "Invocations" }
-        p.small { "One event for one plugin, with its attempts." }
+        p.small { "What each plugin did about each event: one event for one plugin, with its attempts." }
         (filter("/invocations", &query, &fields)) (live("list", &list))
     };
     Ok(Page::new(Tab::Invocations, "Invocations", main))
@@ -59,7 +59,7 @@ fn row(found: &ListedInvocation) -> Markup {
             td { (invocation_state(found.state)) }
             td.number { (found.attempts) }
             td { @if let Some(word) = &found.outcome { (outcome(word)) }
-                @if let Some(duration) = found.duration_ms { " " (number(duration.into())) " ms" } }
+                @if let Some(duration) = found.duration_ms { " " (took(duration.into())) } }
             td { (digest(found.component.as_deref())) }
             td.wrap { (shortened(found.reason.lines().next().unwrap_or_default(), 120)) }
         }

@@ -6,7 +6,7 @@ use axum::extract::{RawQuery, State};
 use maud::{Markup, html};
 
 use super::super::{Admin, view};
-use super::parts::{Query, Tone, ago, live, moment_of, number, span, state};
+use super::parts::{Query, Tone, ago, file as file_name, live, moment_of, number, span, state};
 use super::plot::{Line, lines};
 use super::{Answer, Page, Tab};
 use crate::clock::{Timestamp, between};
@@ -78,14 +78,14 @@ async fn attention(admin: &Admin) -> Result<Markup, StoreError> {
         .collect();
     let is_well = held.is_empty() && failing.is_empty() && refused.is_empty() && degraded.is_empty() && catalogue.status.folders.is_empty();
     Ok(html! {
-        h2 { "To look at" }
+        h2 { "Needs attention" }
         @if is_well { p.note.good { "Nothing: every file is loaded, no plugin is held, no connection fails." } }
         ul.attention {
             @for held in &held {
-                li { (state(Tone::Bad, "held")) " plugin " b { (held.scope) } ", since it kept failing: " (held.reason) " "
+                li { (state(Tone::Bad, "held")) " plugin " b { (held.scope) } ": " (held.reason) ". Its events wait. "
                     form.inline method="post" action="/plugins/release" {
                         input type="hidden" name="plugin" value=(held.scope);
-                        button type="submit" { "Let it go on" }
+                        button type="submit" { "Release it" }
                     } }
             }
             @for (connection, project, failed, why) in &failing {
@@ -97,7 +97,7 @@ async fn attention(admin: &Admin) -> Result<Markup, StoreError> {
                 li { (state(Tone::Busy, "degraded")) " project " a href={ "/projects/" (project) } { (project) } ": " (what) }
             }
             @for (file, at, why) in &refused {
-                li { (state(Tone::Bad, "refused")) " " code { (file) } ", " (super::parts::moment(*at)) pre { (why) } }
+                li { (state(Tone::Bad, "refused")) " " (file_name(file)) ", " (super::parts::moment(*at)) pre { (why) } }
             }
             @for folder in &catalogue.status.folders { li { (state(Tone::Bad, "folder")) " " (folder) } }
         }
@@ -158,7 +158,7 @@ fn reloads(admin: &Admin) -> Markup {
         h2 { "Loaded last" }
         ul { @for load in loads.into_iter().take(RELOADS_SHOWN) {
             li { @if let Some(since) = load.since { (moment_of(&crate::clock::rfc3339(since))) } " "
-                b { (load.name.as_deref().unwrap_or("?")) } @if let Some(version) = &load.version { " " (version) } " from " code { (load.file.display()) } }
+                b { (load.name.as_deref().unwrap_or("?")) } @if let Some(version) = &load.version { " " (version) } " from " (file_name(&load.file.display().to_string())) }
         } }
     }
 }

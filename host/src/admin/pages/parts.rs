@@ -101,6 +101,17 @@ pub(super) fn span(seconds: u64) -> String {
     }
 }
 
+/// How long something took.
+pub(super) fn took(duration_ms: u64) -> String {
+    if duration_ms == 0 { "under 1 ms".to_owned() } else { format!("{} ms", number(duration_ms)) }
+}
+
+/// The name of a file, with the way to it on hover.
+pub(super) fn file(path: &str) -> Markup {
+    let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
+    html! { code title=(path) { (name) } }
+}
+
 /// A whole number with its thousands apart.
 pub(super) fn number(number: u64) -> String {
     let digits = number.to_string();
@@ -112,6 +123,11 @@ pub(super) fn number(number: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// So many of a thing, by its names for one and for several.
+pub(super) fn counted(count: u64, (one, several): (&str, &str)) -> String {
+    format!("{} {}", number(count), if count == 1 { one } else { several })
 }
 
 /// A share as a percentage.
@@ -257,13 +273,16 @@ pub(super) fn pager(path: &str, query: &Query, next: Option<i64>, is_empty: bool
     }
 }
 
+/// Columns of numbers.
+const NUMBERS: [&str; 3] = ["Agreement", "Attempts", "Weight"];
+
 /// A table that scrolls by itself where it is wider than the screen.
 pub(super) fn table(caption: &str, head: &[&str], rows: &Markup) -> Markup {
     html! {
         div.scroll tabindex="0" role="region" aria-label=(caption) {
             table {
                 caption.hidden { (caption) }
-                thead { tr { @for cell in head { th scope="col" { (cell) } } } }
+                thead { tr { @for cell in head { th.number[NUMBERS.contains(cell)] scope="col" { (cell) } } } }
                 tbody { (rows) }
             }
         }

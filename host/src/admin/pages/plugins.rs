@@ -9,7 +9,7 @@ use maud::{Markup, html};
 use super::super::Admin;
 use super::super::answer::Refusal;
 use super::super::view::{self, PluginView};
-use super::parts::{Tone, digest, json, live, moment_of, number, state, table};
+use super::parts::{Tone, digest, file, json, live, moment_of, number, state, table};
 use super::plot::{Bar, bars};
 use super::{Answer, Page, Tab};
 use crate::config;
@@ -20,7 +20,7 @@ use crate::store::browse::{InvocationState, PAGE_ROWS_MAX, Place, WantedInvocati
 pub(super) async fn all(State(admin): State<Arc<Admin>>) -> Answer {
     let views = view::plugins(&admin.registry.now());
     let rows = html! { @for view in &views { (row(view)) } };
-    let head = ["Component", "Version", "Digest", "What it does", "Used by", "In use since", "State"];
+    let head = ["Component", "State", "Version", "Digest", "What it does", "Used by", "In use since"];
     let main = html! {
         h1 { "Plugins" }
         p.small { "Components in the drop folder. Copy a " code { ".wasm" } " file there, and it is live within a second." }
@@ -32,13 +32,13 @@ pub(super) async fn all(State(admin): State<Arc<Admin>>) -> Answer {
 fn row(view: &PluginView) -> Markup {
     html! {
         tr {
-            td { @match &view.name { Some(name) => a href={ "/plugins/" (name) } { (name) }, None => code { (view.file.as_deref().unwrap_or("?")) } } }
+            td { @match &view.name { Some(name) => a href={ "/plugins/" (name) } { (name) }, None => (file(view.file.as_deref().unwrap_or("?"))) } }
+            td.wrap { (loaded(view)) @if let Some(error) = &view.last_error { pre.reason tabindex="0" { (error.text) } } }
             td { (view.version.as_deref().unwrap_or("–")) }
             td { (digest(view.digest.as_deref())) }
             td.wrap { (view.summary.as_deref().unwrap_or("–")) }
-            td.wrap { @for user in &view.used_by { (user) " " } }
+            td.wrap { (view.used_by.join(", ")) }
             td { @if let Some(since) = &view.since { (moment_of(since)) } }
-            td.wrap { (loaded(view)) @if let Some(error) = &view.last_error { pre.reason tabindex="0" { (error.text) } } }
         }
     }
 }
@@ -135,10 +135,11 @@ async fn took(admin: &Admin, name: &str) -> Result<Markup, StoreError> {
     }
     wall.sort_unstable();
     cpu.sort_unstable();
+    let took_ms = |ms: u32| super::parts::took(ms.into());
     let middle = |sorted: &[u32]| sorted.get(sorted.len() / 2).copied().unwrap_or_default();
     Ok(html! {
-        p { "Of the last " (number(wall.len() as u64)) " events that it handled well: half took " (middle(&wall)) " ms or less, of these "
-            (middle(&cpu)) " ms of CPU time; the longest took " (wall.last().copied().unwrap_or_default()) " ms." }
+        p { "Of the last " (number(wall.len() as u64)) " events that it handled well, half took " (took_ms(middle(&wall))) " or less (CPU "
+            (took_ms(middle(&cpu))) "), and the longest " (took_ms(wall.last().copied().unwrap_or_default())) "." }
         (bars("Runs by how long they took", ("Time", "Runs"), &shown))
     })
 }

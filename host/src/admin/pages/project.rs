@@ -7,7 +7,7 @@ use maud::{Markup, html};
 
 use super::super::view::{self, ProjectView};
 use super::super::{Admin, browse, hook, query};
-use super::parts::{Field, Query, Tone, ago, filter, inline, live, moment, number, pager, percent, state, table, task_address};
+use super::parts::{Field, Query, Tone, ago, file, filter, inline, live, moment, number, pager, percent, state, table, task_address};
 use super::plot::{Bar, bars};
 use super::{Answer, Page, Tab};
 use crate::id::ProjectName;
@@ -26,16 +26,16 @@ pub(super) async fn all(State(admin): State<Arc<Admin>>) -> Answer {
     let views = view::projects(&admin.registry.now(), admin.public_url.as_str());
     let rows = html! { @for view in &views {
         tr {
-            td { @match &view.name { Some(name) if view.platform.is_some() => a href={ "/projects/" (name) } { (name) }, _ => code { (view.file) } } }
+            td { @match &view.name { Some(name) if view.platform.is_some() => a href={ "/projects/" (name) } { (name) }, _ => (file(&view.file)) } }
+            td.wrap { (standing(view)) @if let Some(error) = &view.last_error { pre.reason tabindex="0" { (error.text) } } }
             td { (view.platform.as_deref().unwrap_or("–")) }
             td { (view.address.as_deref().unwrap_or("–")) }
             td.wrap { (view.plugins.join(", ")) }
-            td.wrap { (standing(view)) @if let Some(error) = &view.last_error { pre.reason tabindex="0" { (error.text) } } }
         }
     } };
     let list = html! {
         @if views.is_empty() { p.note { "There is no project yet: " code { "crowdhook init" } " shows how to write one down." } }
-        @else { (table("Projects", &["Project", "Platform", "Address", "Plugins", "State"], &rows)) }
+        @else { (table("Projects", &["Project", "State", "Platform", "Address", "Plugins"], &rows)) }
     };
     Ok(Page::new(Tab::Projects, "Projects", html! { h1 { "Projects" } (live("list", &list)) }))
 }
@@ -84,9 +84,13 @@ async fn shown(admin: &Admin, name: &str, asked: Option<&str>, wanted_setup: Set
         (table("Tasks, those analysed last first", &["Analysed", "Task", "Answer", "Agreement", "Votes"], &rows))
         (pager(&path, &query, page.next, page.rows.is_empty()))
     };
+    let setup = setup(admin, &project, wanted_setup).await?;
+    // Who has just begun wants to know what to paste where.
+    let is_new = figures.agreement.is_empty();
     let main = html! {
         h1 { (name) " " small { (project.config.platform.kind) } }
-        (live("figures", &html! { (summary(&figures)) div.columns { (agreement(&figures)) (workers(&figures)) } }))
+        @if is_new { (setup) }
+        (live("figures", &html! { (summary(&figures)) @if !is_new { div.columns { (agreement(&figures)) (workers(&figures)) } } }))
         section {
             h2 { "Tasks" }
             p.actions { a.button.plain href={ (path) "/results.csv" } download { "All as CSV" } a.button.plain href={ (path) "/results.json" } download { "All as JSON" } }
@@ -94,7 +98,7 @@ async fn shown(admin: &Admin, name: &str, asked: Option<&str>, wanted_setup: Set
             (live("tasks", &tasks))
         }
         (badges(admin, name).await?)
-        (setup(admin, &project, wanted_setup).await?)
+        @if !is_new { (setup) }
     };
     Ok(Page::new(Tab::Projects, name.to_string(), main))
 }
@@ -197,12 +201,12 @@ async fn setup(admin: &Admin, project: &Project, Setup { reveal, check }: Setup)
                 dt { "Address to paste into " (config.platform.kind) }
                 dd { code.long { (shown) } " "
                     @if !reveal { form.inline method="post" action={ (path) "#setup" } { button.plain type="submit" { "Show it with its token" } } } }
-                dt { "Called" } dd { @match called {
+                dt { "Has the platform called it?" } dd { @match called {
                     Some(at) => { (state(Tone::Good, "yes")) " " (ago(at, admin.clock.now())) },
-                    None => { (state(Tone::Busy, "never")) " as far as this host knows: set the address on the platform, or run "
-                        code { "crowdhook hook set " (config.name) } } } }
+                    None => { (state(Tone::Busy, "not yet")) " Paste the address into the project's settings on the platform, or run "
+                        code { "crowdhook hook set " (config.name) } "." } } }
                 dt { "Platform" } dd { (config.platform.url) ", project " (config.platform.project) }
-                dt { "API" } dd { (api(admin, project, check).await) }
+                dt { "Does the API key work?" } dd { (api(admin, project, check).await) }
                 dt { "Missing" } dd { @if missing.is_empty() { "nothing" } @else { @for what in &missing { (what) " " } } }
             }
         }

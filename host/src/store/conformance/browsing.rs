@@ -95,6 +95,10 @@ pub(in crate::store) async fn a_long_search_ends_with_where_to_go_on(bench: Benc
     assert!(page.rows.is_empty() && page.next.is_some(), "{page:?}");
     let rest = bench.store().browse().events(&wanted, Place { before: page.next, ..FIRST }).await.unwrap();
     assert!(rest.rows.is_empty() && rest.next.is_none(), "{rest:?}");
+    for project in [None, Some(birds())] {
+        let wanted = WantedEvents { project, task: Some("7".to_owned()), ..WantedEvents::default() };
+        assert_eq!(tasks(&bench, &wanted).await, ["7"], "a task is found at once, however long ago it was");
+    }
 }
 
 pub(in crate::store) async fn invocations_are_told_with_how_far_they_are(bench: Bench) {
