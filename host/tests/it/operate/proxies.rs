@@ -112,8 +112,9 @@ async fn a_hook_comes_through_nginx() {
     std::fs::write(folder.path().join("site.conf"), site).unwrap();
     let temporary: String =
         ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].iter().map(|kind| format!("{kind}_temp_path {at}/{kind};\n")).collect();
+    // One process, so that none is left behind when it is killed.
     let main = format!(
-        "daemon off;\npid {at}/pid;\nerror_log {at}/main.log crit;\nevents {{}}\nhttp {{\n{temporary}include {at}/site.conf;\n}}\n"
+        "daemon off;\nmaster_process off;\npid {at}/pid;\nerror_log {at}/main.log crit;\nevents {{}}\nhttp {{\n{temporary}include {at}/site.conf;\n}}\n"
     );
     std::fs::write(folder.path().join("nginx.conf"), main).unwrap();
     let nginx = |arguments: &[&str]| {
