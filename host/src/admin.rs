@@ -112,6 +112,7 @@ pub fn router(admin: Admin, listens_on: SocketAddr) -> Router {
         .route("/v1/invocations", get(browse::invocations))
         .route("/v1/deliveries", get(browse::deliveries))
         .route("/v1/deliveries/{id}", get(browse::delivery))
+        .route("/v1/tail", get(browse::tail))
         .route("/v1/login-links", post(pages::login::link))
         .route("/v1/events/{id}", get(answer::event))
         .route("/v1/events/{id}/replay", post(answer::replay_event))

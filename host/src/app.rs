@@ -16,8 +16,8 @@ use tracing::{info, warn};
 use crate::admin::{self, Admin};
 use crate::backfill::Backfill;
 use crate::clock::Clock;
-use crate::config::load::{Context, Env};
-use crate::config::{Host, Problems};
+use crate::config::load::{Context, Env, tls_files};
+use crate::config::{self, Host, Problems};
 use crate::connection::Connections;
 use crate::connection::services::Services;
 use crate::deliver::Deliverer;
@@ -32,7 +32,7 @@ use crate::platform::pybossa::Pybossa;
 use crate::plugin::engine::Engine;
 use crate::plugin::registry::Registry;
 use crate::plugin::watch::{self as plugin_watch, MakePlatform, Reloader, Setup};
-use crate::receive::Receiver;
+use crate::receive::{Receiver, Tls};
 use crate::reconcile::Reconciler;
 use crate::retention::Retention;
 use crate::store::Store;
@@ -59,6 +59,7 @@ pub struct App {
     registry: Arc<Registry>,
     reloader: Reloader,
     hooks: TcpListener,
+    tls: Option<Tls>,
     admin: TcpListener,
     guests: Guests,
     traces: Option<Traces>,
@@ -136,6 +137,7 @@ impl App {
     /// As [`App::open`].
     pub async fn open_with(host: Host, program: Option<&Path>) -> anyhow::Result<Self> {
         let clock = Clock::System;
+        let tls = host.tls.as_ref().map(Tls::open).transpose()?;
         let hooks = bind(host.listen, "listen")?;
         let admin = bind(host.admin, "admin")?;
         let metrics = Metrics::default();
@@ -148,7 +150,7 @@ impl App {
         let setup = Setup::of(&host, engine, Arc::clone(&registry), (platforms(clock.clone()), metrics.clone()));
         let reloader = Reloader::start(setup).await;
         let guests = Guests::start(host.limits.guest_threads).context("the threads that run guests cannot be had")?;
-        Ok(Self { host, clock, metrics, store, registry, reloader, hooks, admin, guests, traces })
+        Ok(Self { host, clock, metrics, store, registry, reloader, hooks, tls, admin, guests, traces })
     }
 
     /// Where the hooks are.
@@ -193,7 +195,8 @@ impl App {
         let inbox = Inbox::new(Arc::clone(&self.store), self.clock.clone());
         let metrics = &self.metrics;
         let receiver =
-            Receiver::new(Arc::clone(&self.registry), inbox.clone(), Arc::clone(&self.store), (&limits, &self.host.public_url, metrics));
+            Receiver::new(Arc::clone(&self.registry), inbox.clone(), Arc::clone(&self.store), (&limits, &self.host.public_url, metrics))
+                .over(self.tls.clone());
         let services = Services::new(self.clock.clone());
         let with = || (self.clock.clone(), limits.clone(), metrics.clone());
         let dispatcher = Dispatcher::new(Arc::clone(&self.registry), services.clone(), Arc::clone(&self.store), with());
@@ -214,11 +217,9 @@ impl App {
         let (listen, admin_listens) = (self.hooks.local_addr()?, self.admin.local_addr()?);
         info!(%listen, admin = %admin_listens, "Serving hooks below `{}`", self.host.public_url);
 
-        let intake: JoinHandle<()> = {
-            let (receiver, stopped) = (receiver.clone(), stopped.clone());
-            let hooks = self.hooks;
-            tokio::spawn(async move { receiver.serve(hooks, until(stopped)).await })
-        };
+        let (hooks, end_of_intake) = (self.hooks, until(stopped.clone()));
+        let intake = tokio::spawn(async move { receiver.serve(hooks, end_of_intake).await });
+        let renewing = tokio::spawn(renew(self.tls, stopped.clone()));
         let admin = tokio::spawn(admin::serve(self.admin, admin, until(stopped.clone())));
         let reloading = tokio::spawn(self.reloader.run(until(stopped.clone())));
         let dispatching = tokio::spawn(Arc::clone(&dispatcher).serve(self.guests.handle(), until(stopped.clone())));
@@ -242,6 +243,7 @@ impl App {
             ("Dispatch", dispatching),
             ("Deliver", delivering),
             ("Reloading", reloading),
+            ("Renewing", renewing),
             ("Reconcile", reconciling),
             ("Retention", letting_go),
             ("Counting", counting),
@@ -266,7 +268,14 @@ impl App {
 /// When no engine can be had to look with.
 pub async fn check(host: &Host) -> anyhow::Result<Problems> {
     let engine = start_engine(host, None)?;
-    Ok(plugin_watch::check_all(host, &Context::of(host), &engine).await)
+    let mut problems = host.tls.as_ref().map(certificate_problems).unwrap_or_default();
+    problems.append(plugin_watch::check_all(host, &Context::of(host), &engine).await);
+    Ok(problems)
+}
+
+/// What is wrong with the files of `[tls]`.
+fn certificate_problems(tls: &config::Tls) -> Problems {
+    tls_files(tls).and_then(|files| files.certificate(tls)).map_or_else(|problems| problems, |(_, warnings)| warnings)
 }
 
 /// The engine, with its cache in the data folder.
@@ -335,6 +344,13 @@ fn reconcile(
         if let Some(reconciler) = reconciler {
             reconciler.serve(until(stopped)).await;
         }
+    }
+}
+
+/// Keeps the certificate in step with its files, where there is one.
+async fn renew(tls: Option<Tls>, stopped: watch::Receiver<bool>) {
+    if let Some(tls) = tls {
+        tls.follow(until(stopped)).await;
     }
 }
 

@@ -12,6 +12,7 @@ mod backup;
 mod bundled;
 mod check;
 mod client;
+mod completions;
 mod dashboard;
 mod dead;
 mod delivery;
@@ -22,20 +23,23 @@ mod hook;
 mod init;
 mod invocation;
 mod listing;
+mod man;
 mod offline;
 mod output;
 mod plugin;
+mod practice;
 mod project;
 pub mod report;
 mod serve;
 mod status;
+mod tail;
 
 pub use bundled::bundled;
 pub use demo::DemoArgs;
 
 /// What the command line says.
 #[derive(Debug, Parser)]
-#[command(name = "crowdhook", version, about = ABOUT, after_help = EXAMPLES, max_term_width = 100, arg_required_else_help = true)]
+#[command(name = PROGRAM, version, about = ABOUT, after_help = EXAMPLES, max_term_width = 100, arg_required_else_help = true)]
 pub struct Args {
     /// Where and how to log.
     #[command(flatten)]
@@ -46,6 +50,8 @@ pub struct Args {
     #[command(subcommand)]
     command: Command,
 }
+
+const PROGRAM: &str = "crowdhook";
 
 const ABOUT: &str = "Receives webhooks of crowdsourcing platforms, stores them, and runs sandboxed plugins on them";
 
@@ -88,13 +94,26 @@ enum Command {
     Check,
     /// See it work: a made-up crowd answers made-up tasks, on this machine alone
     Demo(DemoArgs),
-    /// Make a folder to begin with: settings, an example project, the bundled plugins
-    #[command(
-        after_help = "Example:\n  crowdhook init my-crowd && cd my-crowd && crowdhook check\n\nNothing that is there already is overwritten."
-    )]
+    /// Make a folder to begin with: settings, a first project, the bundled plugins
+    ///
+    /// Asks for the project on a terminal; flags say it without a question. The hook's token is made at random. What there is to do next is
+    /// said at the end.
+    #[command(after_help = init::EXAMPLES)]
     Init(init::InitArgs),
+    /// Start a practice PYBOSSA on this machine, to set a host of your own up against
+    ///
+    /// It has one project, says what to do with it, and as soon as its hook is set, made-up people answer its tasks and the results that come
+    /// back are shown.
+    #[command(after_help = "Example:\n  crowdhook practice\n\n`crowdhook demo` shows the same with nothing to do.")]
+    Practice(practice::PracticeArgs),
     /// What a running host does, and how much of everything is stored
-    Status,
+    #[command(after_help = "Example, for a watchdog:\n  crowdhook status --running > /dev/null || echo 'crowdhook does not answer'")]
+    Status(status::StatusArgs),
+    /// What a running host does, line by line as it happens, until Ctrl-C
+    ///
+    /// All that it could log, also what its `--log` leaves out.
+    #[command(after_help = tail::EXAMPLES)]
+    Tail(tail::TailArgs),
     /// Print a link that opens the running host's pages in a browser, once and within a minute
     #[command(
         after_help = "Example:\n  crowdhook dashboard\n\nFrom another machine, through SSH:\n  ssh -L 8081:127.0.0.1:8081 crowd.example.org crowdhook dashboard"
@@ -148,6 +167,12 @@ enum Command {
     /// the platform itself keeps, are not touched. A walk that was broken off goes on with the same command.
     #[command(after_help = "Example:\n  crowdhook forget-worker birds 4711")]
     ForgetWorker(forget_worker::ForgetWorkerArgs),
+    /// Print what a shell completes of this command line
+    #[command(after_help = completions::EXAMPLES)]
+    Completions(completions::CompletionsArgs),
+    /// Write the help of each command as a page for `man`
+    #[command(after_help = "Examples:\n  crowdhook man ~/.local/share/man/man1\n  crowdhook man | man -l -")]
+    Man(man::ManArgs),
     /// Compile the component on standard input into a cache: what `serve` has a process of its own for
     #[command(name = compile::COMMAND, hide = true)]
     Compile {
@@ -186,8 +211,10 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         Command::Serve => Box::pin(serve::run(&common)).await,
         Command::Check => check::run(&common).await,
         Command::Demo(args) => Box::pin(demo::run(args)).await,
-        Command::Init(args) => init::run(&args),
-        Command::Status => status::run(&common).await,
+        Command::Init(args) => init::run(args),
+        Command::Practice(args) => Box::pin(practice::run(args)).await,
+        Command::Status(args) => status::run(&args, &common).await,
+        Command::Tail(args) => tail::run(args, &common).await,
         Command::Dashboard => dashboard::run(&common).await,
         Command::Hook(command) => hook::run(command, &common).await,
         Command::Backfill(args) => Box::pin(backfill::run(args, &common)).await,
@@ -199,6 +226,8 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         Command::Dead(command) => dead::run(command, &common).await,
         Command::Backup(args) => backup::run(&args, &common),
         Command::ForgetWorker(args) => forget_worker::run(args, &common).await,
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
         Command::Compile { cache } => compile::into_cache(&cache, std::io::stdin().lock()),
     }
 }

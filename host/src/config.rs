@@ -16,6 +16,7 @@ use crate::id::{ComponentName, PluginName, ProjectName};
 use crate::secret::Secret;
 
 mod badges;
+mod certificate;
 mod connections;
 mod document;
 mod folders;
@@ -32,6 +33,8 @@ mod settings;
 mod signatures;
 mod words;
 
+pub use certificate::Certificate;
+pub(crate) use host::parse_web_address;
 pub(crate) use plugins::may_write_to;
 pub use pointer::Pointer;
 pub use problem::{Problem, Problems, Severity};
@@ -56,10 +59,32 @@ pub struct Host {
     pub projects: PathBuf,
     /// How often projects are looked through for what their hooks did not bring; none for never. Default 15 minutes.
     pub reconcile: Option<Duration>,
+    /// TLS of the public listener; none where a proxy has it, which is the default.
+    pub tls: Option<Tls>,
     /// Limits on everything that waits or grows.
     pub limits: Limits,
     /// How long what is done with is kept.
     pub keep: Keep,
+}
+
+/// Where the public listener's certificate lies. [`load::tls_files`] looks there.
+#[derive(Clone, Debug)]
+pub struct Tls {
+    /// The settings file that says so.
+    pub file: PathBuf,
+    /// The certificate and those that lead to its authority, as PEM.
+    pub certificate: Named,
+    /// Its key, as PEM.
+    pub key: Named,
+}
+
+/// A file that a settings file names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// Where it is.
+    pub path: PathBuf,
+    /// The line where it is named.
+    pub line: usize,
 }
 
 /// How long what is done with is kept; none for ever.
@@ -82,6 +107,8 @@ pub struct Limits {
     pub body_bytes_max: usize,
     /// From the first byte of a request to the end of its headers, else the connection is closed with 408. Default 10 s.
     pub header_timeout: Duration,
+    /// With TLS, for the handshake, else the connection is closed. Default 10 s.
+    pub handshake_timeout: Duration,
     /// For the whole body, else 408. Default 30 s.
     pub body_timeout: Duration,
     /// A kept-alive connection with no request is closed after this. Default 60 s.
@@ -164,6 +191,7 @@ impl Default for Limits {
             connections_max: 1024,
             body_bytes_max: 8 << 20,
             header_timeout: Duration::from_secs(10),
+            handshake_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(30),
             idle_timeout: Duration::from_secs(60),
             waiting_max: 1_000_000,

@@ -3,6 +3,7 @@
 
 mod crowd;
 mod folder;
+mod practise;
 mod show;
 
 use std::future::Future;
@@ -15,6 +16,7 @@ use anyhow::{Context as _, bail};
 use crate::app::App;
 use crate::config::load;
 use crowd::Crowd;
+pub use practise::practise;
 use show::Show;
 
 /// How long a task may take from its last answer to the result on the platform.

@@ -29,7 +29,11 @@ mod hook;
 mod places;
 mod routes;
 mod socket;
+mod stream;
 mod throttle;
+mod tls;
+
+pub use tls::Tls;
 
 /// How long a sender waits for the store before it is told to come again. Appen waits 5 s in all, PYBOSSA 180 s.
 const STORE_WAIT_MAX: Duration = Duration::from_secs(30);
@@ -44,6 +48,7 @@ const READY_WAIT_MAX: Duration = Duration::from_secs(2);
 #[derive(Clone)]
 pub struct Receiver {
     intake: Arc<Intake>,
+    tls: Option<Tls>,
 }
 
 /// What every request needs.
@@ -74,7 +79,7 @@ impl Receiver {
         store: Arc<dyn Store>,
         (limits, public_url, metrics): (&Limits, &Url, &Metrics),
     ) -> Self {
-        metrics.refusals_are(Refused::ALL.iter().map(|refused| refused.name()));
+        metrics.refusals_are(Refused::ALL.iter().map(|refused| refused.name()).chain([accept::NO_HANDSHAKE]));
         metrics.connections_may_be(limits.connections_max);
         let intake = Intake {
             registry,
@@ -88,7 +93,13 @@ impl Receiver {
             draining: AtomicBool::new(false),
             store_answers: Mutex::new(None),
         };
-        Self { intake: Arc::new(intake) }
+        Self { intake: Arc::new(intake), tls: None }
+    }
+
+    /// The same over TLS, and over nothing else.
+    #[must_use]
+    pub fn over(self, tls: Option<Tls>) -> Self {
+        Self { tls, ..self }
     }
 
     /// Accepts and serves until `shutdown` completes, then lets requests that are under way end, at most for `limits.drain`.
@@ -97,7 +108,7 @@ impl Receiver {
     /// a request, and waits in the system's queue while all are busy. From `shutdown` on
     /// nothing new is accepted, idle connections are closed, and requests that begin on the others are told 503.
     pub async fn serve(&self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
-        accept::serve(Arc::clone(&self.intake), listener, shutdown).await;
+        accept::serve(Arc::clone(&self.intake), (listener, self.tls.clone()), shutdown).await;
     }
 }
 

@@ -4,7 +4,9 @@
 use std::io::IsTerminal as _;
 
 use tracing::debug;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _};
 
 pub use facts::{ComponentSaid, DeliveryAttempted, RunEnded, Verdict};
 pub use metrics::Metrics;
@@ -14,6 +16,7 @@ mod facts;
 mod labels;
 pub mod metrics;
 pub mod spans;
+pub mod tail;
 
 /// What is logged, and how.
 #[derive(Clone, Debug, clap::Args)]
@@ -52,10 +55,12 @@ pub fn init(args: &LogArgs, usual: &str) -> Result<(), FilterError> {
     let wanted = args.log.as_deref().unwrap_or(usual);
     let unreadable = |error: tracing_subscriber::filter::ParseError| FilterError { filter: wanted.to_owned(), why: error.to_string() };
     let filter = EnvFilter::builder().parse(wanted).map_err(unreadable)?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let colours = colours_wanted(std::io::stderr().is_terminal());
+    let begin = tracing_subscriber::registry().with(tail::Tail.with_filter(tail::filter()));
     let begun = match args.log_format {
-        LogFormat::Text => builder.with_ansi(colours_wanted(std::io::stderr().is_terminal())).with_target(false).try_init(),
-        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+        LogFormat::Text => begin.with(lines.with_ansi(colours).with_target(false).with_filter(filter)).try_init(),
+        LogFormat::Json => begin.with(lines.json().flatten_event(true).with_filter(filter)).try_init(),
     };
     if begun.is_err() {
         debug!("Logging had begun before");

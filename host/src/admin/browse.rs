@@ -1,10 +1,13 @@
 //! Listings as JSON.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, RawQuery, State};
 use axum::http::StatusCode;
+use serde::Deserialize;
 
 use super::Admin;
 use super::answer::Refusal;
@@ -13,6 +16,7 @@ use super::view::TaskView;
 use crate::id::{DeliveryId, ProjectName};
 use crate::store::browse::{ListedDelivery, ListedEvent, ListedInvocation, Page, Place, WantedDeliveries, WantedEvents, WantedInvocations};
 use crate::store::figures::{ListedAnalysis, ProjectFigures, WantedAnalyses};
+use crate::telemetry::tail::{self, Lines};
 
 /// Workers who are listed by how much they answered.
 pub(super) const BUSIEST: u32 = 50;
@@ -83,6 +87,24 @@ pub(super) async fn find_task(admin: &Admin, project: &str, task: &str) -> Resul
         let help = "a task is known once an event about it came in";
         Refusal::new(StatusCode::NOT_FOUND, format!("nothing is known of task `{task}` of project `{project}`"), help)
     })
+}
+
+/// `?after=N&wait_s=N`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Following {
+    after: Option<u64>,
+    wait_s: Option<u64>,
+}
+
+/// An answer comes by then, whether there is a line or not.
+const TAIL_WAIT_MAX_S: u64 = 20;
+
+pub(super) async fn tail(query: Result<Query<Following>, QueryRejection>) -> Answer<Lines> {
+    let help = "`after` is the number of a line, `next` of the answer before; `wait_s` says for how long to wait for one, 20 at most";
+    let Query(following) = query.map_err(|_| Refusal::new(StatusCode::BAD_REQUEST, "the query makes no sense", help))?;
+    let wait = Duration::from_secs(following.wait_s.unwrap_or(TAIL_WAIT_MAX_S).min(TAIL_WAIT_MAX_S));
+    Ok(Json(tail::follow(following.after, wait).await))
 }
 
 /// A name of a project, whether it has a file at the moment or not.

@@ -64,7 +64,7 @@ pub(super) fn routes() -> Router<Arc<Admin>> {
 
 /// Whether a path is one for people, and not for programs.
 pub(super) fn is_page(path: &str) -> bool {
-    path != "/v1" && !path.starts_with("/v1/") && path != "/metrics"
+    path != "/v1" && !path.starts_with("/v1/") && !["/metrics", "/health", "/ready"].contains(&path)
 }
 
 /// Whether a path is for everybody: the way in.

@@ -56,7 +56,8 @@ impl Client {
         };
         // Refused when there is one already, which is as good.
         rustls::crypto::ring::default_provider().install_default().ok();
-        let http = reqwest::Client::builder().no_proxy().timeout(TIMEOUT).connect_timeout(CONNECT_TIMEOUT).build();
+        // Without certificates: a machine that has none installed could not even ask its own loopback.
+        let http = reqwest::Client::builder().no_proxy().tls_certs_only([]).timeout(TIMEOUT).connect_timeout(CONNECT_TIMEOUT).build();
         Ok(Ok(Self { address: reachable(host.admin), token, http: http.context("no HTTP client could be made")? }))
     }
 

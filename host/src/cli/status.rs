@@ -1,14 +1,23 @@
 //! `crowdhook status`.
 
 use super::client::{Asked, ask};
+use super::report::Advice;
 use super::{Common, offline, output};
 use crate::admin::view::{ProjectView, QuarantineView, Status};
 use crate::clock::rfc3339;
 use crate::config::load;
 use crate::store::{Quarantine, Totals};
 
+/// Whom to ask.
+#[derive(Debug, clap::Args)]
+pub(super) struct StatusArgs {
+    /// Ask a running host alone, and exit with 1 where none answers; without it, what is stored is shown then
+    #[arg(long)]
+    running: bool,
+}
+
 /// Shows what a running host does; where none runs, what is stored.
-pub(super) async fn run(common: &Common) -> anyhow::Result<()> {
+pub(super) async fn run(args: &StatusArgs, common: &Common) -> anyhow::Result<()> {
     let host = load::host(common.config.as_deref())?;
     match ask::<Status>(&host, "/v1/status").await? {
         Asked::Answered(status) if common.json => output::json(&status),
@@ -25,6 +34,7 @@ pub(super) async fn run(common: &Common) -> anyhow::Result<()> {
             }
         }
         Asked::Missing(advice) => Err(advice.into()),
+        Asked::NoHost(why) if args.running => Err(Advice::new(why, "start it with `crowdhook serve`").into()),
         Asked::NoHost(why) => {
             let totals = offline::store(&host, &why)?.totals().await?;
             if common.json {

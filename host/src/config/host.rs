@@ -12,7 +12,7 @@ use url::Url;
 use super::document::Document;
 use super::problem::Problems;
 use super::raw::{self, Key, Whole};
-use super::{GuestLimits, Host, Keep, Limits};
+use super::{GuestLimits, Host, Keep, Limits, Named, Tls};
 
 /// Every key with its default: the base on which a `crowdhook.toml` is read.
 pub(super) const DEFAULTS: &str = include_str!("../../config.default.toml");
@@ -32,7 +32,8 @@ pub(super) fn check(file: &Path, text: &str, folder: &Path) -> Result<Host, Prob
 
     let listen = address(&mut document, "listen", said.listen.or(base.listen));
     let admin = address(&mut document, "admin", said.admin.or(base.admin));
-    let public_url = public_url(&mut document, said.public_url.or(base.public_url), listen);
+    let tls = tls(&mut document, file, folder, said.tls);
+    let public_url = public_url(&mut document, said.public_url.or(base.public_url), listen, tls.is_some());
     let data = path(&mut document, folder, "data", said.data.or(base.data));
     let plugins = path(&mut document, folder, "plugins", said.plugins.or(base.plugins));
     let projects = path(&mut document, folder, "projects", said.projects.or(base.projects));
@@ -53,7 +54,7 @@ pub(super) fn check(file: &Path, text: &str, folder: &Path) -> Result<Host, Prob
             Some(keep),
         ) => {
             let reconcile = (minutes > 0).then(|| Duration::from_secs(minutes * 60));
-            let host = Host { listen, admin, public_url, data, plugins, projects, reconcile, limits, keep };
+            let host = Host { listen, admin, public_url, data, plugins, projects, reconcile, tls, limits, keep };
             let problems = document.into_problems();
             if problems.is_empty() { Ok(host) } else { Err(problems) }
         }
@@ -75,12 +76,47 @@ fn address(document: &mut Document<'_>, key: &str, value: Key<String>) -> Option
     address
 }
 
-fn public_url(document: &mut Document<'_>, value: Key<String>, listen: Option<SocketAddr>) -> Option<Url> {
+/// `with_tls`: the listener itself speaks TLS.
+fn public_url(document: &mut Document<'_>, value: Key<String>, listen: Option<SocketAddr>, with_tls: bool) -> Option<Url> {
     let value = value?;
     if value.get_ref().is_empty() {
-        return Url::parse(&format!("http://{}", listen?)).ok();
+        let scheme = if with_tls { "https" } else { "http" };
+        return Url::parse(&format!("{scheme}://{}", listen?)).ok();
     }
-    web_address(document, "public_url", &value)
+    let url = web_address(document, "public_url", &value)?;
+    if with_tls && url.scheme() == "http" {
+        let help = "write it with `https://`, or take `[tls]` away where a proxy speaks TLS";
+        document.error(
+            &value.span(),
+            "`public_url` begins with `http://`, and with `[tls]` the listener takes `https://` alone",
+            Some(help.into()),
+        );
+    }
+    Some(url)
+}
+
+/// The files of `[tls]`; none where it is empty, or half of it is missing, which is noted.
+fn tls(document: &mut Document<'_>, file: &Path, folder: &Path, said: raw::Tls) -> Option<Tls> {
+    let given = |value: Key<String>| value.filter(|value| !value.get_ref().is_empty());
+    let (certificate, key) = (given(said.certificate), given(said.key));
+    let named = |document: &Document<'_>, value: &Spanned<String>| Named {
+        path: folder.join(value.get_ref()),
+        line: document.line(value.span().start),
+    };
+    match (certificate, key) {
+        (Some(certificate), Some(key)) => {
+            Some(Tls { file: file.to_owned(), certificate: named(document, &certificate), key: named(document, &key) })
+        }
+        (Some(certificate), None) => {
+            document.missing("tls.key", &certificate.span(), "write the file of the certificate's key: `key = \"privkey.pem\"`");
+            None
+        }
+        (None, Some(key)) => {
+            document.missing("tls.certificate", &key.span(), "write the file of the certificate: `certificate = \"fullchain.pem\"`");
+            None
+        }
+        (None, None) => None,
+    }
 }
 
 /// An address of a web service: http or https, without a name, query or fragment, and without a slash at its end.
@@ -98,7 +134,7 @@ pub(super) fn web_address(document: &mut Document<'_>, key: &str, value: &Spanne
 
 /// Why a text is no address of a web service: the rest of a sentence that begins with its key. Does not show the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum WrongAddress {
+pub(crate) enum WrongAddress {
     #[error("is no address of a web service")]
     None,
     #[error("must begin with `https://` or `http://`")]
@@ -120,7 +156,7 @@ impl WrongAddress {
 }
 
 /// As [`web_address`], for text that may be a secret.
-pub(super) fn parse_web_address(text: &str) -> Result<Url, WrongAddress> {
+pub(crate) fn parse_web_address(text: &str) -> Result<Url, WrongAddress> {
     let mut url = Url::parse(text).map_err(|_| WrongAddress::None)?;
     if !["http", "https"].contains(&url.scheme()) || url.host().is_none() {
         return Err(WrongAddress::Scheme);
@@ -190,6 +226,7 @@ fn limits(numbers: &mut Numbers<'_, '_>, said: raw::Limits, base: raw::Limits) -
     let body_mib_max = numbers.count("body_mib_max", said.body_mib_max, base.body_mib_max, 1..=256);
     let a_while = 100..=10 * MINUTE_MS;
     let header_timeout = numbers.millis("header_timeout_ms", said.header_timeout_ms, base.header_timeout_ms, a_while.clone());
+    let handshake_timeout = numbers.millis("handshake_timeout_ms", said.handshake_timeout_ms, base.handshake_timeout_ms, a_while.clone());
     let body_timeout = numbers.millis("body_timeout_ms", said.body_timeout_ms, base.body_timeout_ms, a_while);
     let idle_timeout = numbers.millis("idle_timeout_ms", said.idle_timeout_ms, base.idle_timeout_ms, 100..=60 * MINUTE_MS);
     let waiting_max = numbers.count("waiting_max", said.waiting_max, base.waiting_max, 1..=1_000_000_000);
@@ -215,6 +252,7 @@ fn limits(numbers: &mut Numbers<'_, '_>, said: raw::Limits, base: raw::Limits) -
         connections_max: connections_max?,
         body_bytes_max: body_mib_max? << 20,
         header_timeout: header_timeout?,
+        handshake_timeout: handshake_timeout?,
         body_timeout: body_timeout?,
         idle_timeout: idle_timeout?,
         waiting_max: waiting_max?,

@@ -14,8 +14,10 @@ use super::{GuestLimits, Host, Project, host as host_file};
 use crate::id::ProjectName;
 use crate::secret::Secret;
 pub use folder::OwnFolder;
+pub use tls::{TlsFiles, tls_files};
 
 mod folder;
+mod tls;
 
 /// The host's file when none is named.
 pub const HOST_FILE: &str = "crowdhook.toml";
@@ -251,16 +253,23 @@ pub fn project_from_text(
 pub fn project_name(path: &Path) -> Result<ProjectName, Problems> {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     stem.parse().map_err(|error| {
-        let help = format!("rename the file: `{}`", suggested_name(&stem));
+        let help = format!("rename the file: `{}.toml`", suggested_name(&stem));
         Problem::of_file(path, format!("the file's name is the project's: {error}"), Some(help)).into()
     })
 }
 
-fn suggested_name(stem: &str) -> String {
+/// The name of a project that is nearest to `text`.
+///
+/// # Panics
+///
+/// Never: only what a name may hold is left.
+#[must_use]
+pub fn suggested_name(text: &str) -> ProjectName {
     let plain = |letter: char| if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '-' };
-    let name: String = stem.chars().map(plain).take(64).collect();
+    let name: String = text.chars().map(plain).take(64).collect();
     let name = name.trim_matches('-');
-    format!("{}.toml", if name.is_empty() { "birds" } else { name })
+    let name = if name.is_empty() { "birds" } else { name };
+    name.parse().expect("a name is letters, digits and `-`, at most 64 of them")
 }
 
 /// What a folder of project files holds.

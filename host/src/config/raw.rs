@@ -24,8 +24,17 @@ pub(super) struct Host {
     pub(super) plugins: Key<String>,
     pub(super) projects: Key<String>,
     pub(super) reconcile_minutes: Key<Whole>,
+    pub(super) tls: Tls,
     pub(super) limits: Limits,
     pub(super) keep: Keep,
+}
+
+/// `[tls]` of the host.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Tls {
+    pub(super) certificate: Key<String>,
+    pub(super) key: Key<String>,
 }
 
 /// `[keep]` of the host.
@@ -44,6 +53,7 @@ pub(super) struct Limits {
     pub(super) connections_max: Key<Whole>,
     pub(super) body_mib_max: Key<Whole>,
     pub(super) header_timeout_ms: Key<Whole>,
+    pub(super) handshake_timeout_ms: Key<Whole>,
     pub(super) body_timeout_ms: Key<Whole>,
     pub(super) idle_timeout_ms: Key<Whole>,
     pub(super) waiting_max: Key<Whole>,

@@ -39,7 +39,7 @@ impl<Say: Fn(&str)> Show<'_, Say> {
         self.line("");
         self.line("The crowd answers, the platforms call the hooks, `majority-vote` votes, the result is written back:");
         self.line("");
-        self.line(&format!("  {:<15} {:<9} {:<52} {}", "PROJECT", "TASK", "VOTES", "RESULT"));
+        self.line(&result_head());
     }
 
     /// Shows each task once its result is there, until all are.
@@ -111,17 +111,7 @@ impl<Say: Fn(&str)> Show<'_, Say> {
     }
 
     fn result_line(&self, project: &str, task: &str, info: &Value) {
-        let parts = match info.get("questions").and_then(Value::as_object) {
-            Some(questions) => questions.iter().map(|(name, part)| (format!("{name}: "), part)).collect(),
-            None => vec![(String::new(), info)],
-        };
-        for (place, (name, part)) in parts.into_iter().enumerate() {
-            let (project, task) = if place == 0 { (project, task) } else { ("", "") };
-            let analysis =
-                if name.is_empty() { info.get("analysis") } else { info.pointer(&format!("/analysis/{}", name.trim_end_matches(": "))) };
-            let votes = format!("{name}{}", votes(analysis));
-            self.line(&format!("  {project:<15} {task:<9} {votes:<52} {}", verdict(part)));
-        }
+        result_lines(project, task, info).iter().for_each(|line| self.line(line));
     }
 
     pub(super) fn closing(&self, hooks: SocketAddr, admin: SocketAddr, folder: &Path) {
@@ -146,6 +136,27 @@ impl<Say: Fn(&str)> Show<'_, Say> {
     fn line(&self, text: &str) {
         (self.say)(text);
     }
+}
+
+/// What stands above the lines of results.
+pub(super) fn result_head() -> String {
+    format!("  {:<15} {:<9} {:<52} {}", "PROJECT", "TASK", "VOTES", "RESULT")
+}
+
+/// A task with its votes and what they came to, a line for each question.
+pub(super) fn result_lines(project: &str, task: &str, info: &Value) -> Vec<String> {
+    let parts = match info.get("questions").and_then(Value::as_object) {
+        Some(questions) => questions.iter().map(|(name, part)| (format!("{name}: "), part)).collect(),
+        None => vec![(String::new(), info)],
+    };
+    let line = |(place, (name, part)): (usize, (String, &Value))| {
+        let (project, task) = if place == 0 { (project, task) } else { ("", "") };
+        let analysis =
+            if name.is_empty() { info.get("analysis") } else { info.pointer(&format!("/analysis/{}", name.trim_end_matches(": "))) };
+        let votes = format!("{name}{}", votes(analysis));
+        format!("  {project:<15} {task:<9} {votes:<52} {}", verdict(part))
+    };
+    parts.into_iter().enumerate().map(line).collect()
 }
 
 /// `robin ×3, wren`

@@ -147,6 +147,12 @@ impl Seed {
         }
     }
 
+    /// One project of `owner`, with answers planned for every task: which bird is in a picture.
+    #[must_use]
+    pub fn birds() -> Self {
+        Self { projects: vec![birds()], ..Self::empty() }
+    }
+
     /// Four projects of `owner`, with answers planned for every task.
     #[must_use]
     pub fn demo() -> Self {

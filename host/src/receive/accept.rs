@@ -20,7 +20,12 @@ use tracing::{debug, warn};
 use super::answer::Refused;
 use super::places::{Place, Places};
 use super::socket::{Progress, Socket};
+use super::stream::Stream;
+use super::tls::{self, Tls};
 use super::{Intake, routes};
+
+/// A connection that came to no end of its handshake, where it is counted.
+pub(super) const NO_HANDSHAKE: &str = "handshake";
 
 /// No request has a larger head; 431 beyond it.
 const HEAD_BYTES_MAX: usize = 16 << 10;
@@ -45,8 +50,17 @@ enum Order {
     Abort,
 }
 
-pub(super) async fn serve(intake: Arc<Intake>, listener: TcpListener, shutdown: impl Future<Output = ()>) {
-    let router = routes::router(Arc::clone(&intake));
+/// What connections are served with.
+struct Door {
+    intake: Arc<Intake>,
+    router: Router,
+    /// With TLS, and with what those are answered who speak none.
+    tls: Option<(Tls, Router)>,
+}
+
+pub(super) async fn serve(intake: Arc<Intake>, (listener, tls): (TcpListener, Option<Tls>), shutdown: impl Future<Output = ()>) {
+    let tls = tls.map(|tls| (tls, routes::plain(Arc::clone(&intake))));
+    let door = Arc::new(Door { router: routes::router(Arc::clone(&intake)), intake: Arc::clone(&intake), tls });
     let (order, orders) = watch::channel(Order::Serve);
     let places = Places::new(intake.limits.connections_max, &intake.metrics);
     let mut shutdown = pin!(shutdown);
@@ -59,7 +73,7 @@ pub(super) async fn serve(intake: Arc<Intake>, listener: TcpListener, shutdown: 
                 None => break,
             },
         };
-        tokio::spawn(connection(Arc::clone(&intake), router.clone(), stream, place, orders.clone()));
+        tokio::spawn(connection(Arc::clone(&door), stream, place, orders.clone()));
     }
     drop(listener);
     intake.draining.store(true, Ordering::Relaxed);
@@ -112,17 +126,16 @@ fn is_about_one(error: &io::Error) -> bool {
 }
 
 /// Serves one connection to its end. `place` is free again when this returns.
-async fn connection(intake: Arc<Intake>, router: Router, stream: TcpStream, place: Place, mut orders: watch::Receiver<Order>) {
+async fn connection(door: Arc<Door>, stream: TcpStream, place: Place, mut orders: watch::Receiver<Order>) {
+    let intake = &door.intake;
     // Answers are small: waiting to fill a packet would only delay them.
     if let Err(error) = stream.set_nodelay(true) {
         debug!(error = %error, "Cannot set TCP_NODELAY");
     }
-    if !speaks(&stream, &place, &mut orders, intake.limits.idle_timeout).await {
-        return;
-    }
+    let Some((stream, router)) = open(&door, stream, &place, &mut orders).await else { return };
     let progress = Arc::clone(&place.progress);
     let socket = Socket::new(stream, Arc::clone(&progress), &intake.limits);
-    let service = hyper::service::service_fn(|request| answer(&router, &progress, request));
+    let service = hyper::service::service_fn(|request| answer(router, &progress, request));
     // In a box, so that a connection which has said nothing does not keep room for it.
     let mut serving =
         Box::pin(http1::Builder::new().max_header_size(HEAD_BYTES_MAX).max_buf_size(AHEAD_BYTES_MAX).serve_connection(socket, service));
@@ -154,18 +167,59 @@ async fn connection(intake: Arc<Intake>, router: Router, stream: TcpStream, plac
     drop(place);
 }
 
-/// Waits for the first byte, or the end, of what the other side has to say: until then no buffer is made for it. False when it is to go
-/// without having said anything.
-async fn speaks(stream: &TcpStream, place: &Place, orders: &mut watch::Receiver<Order>, idle_timeout: Duration) -> bool {
-    let (mut late, mut first) = (pin!(tokio::time::sleep(idle_timeout)), [0]);
+/// Waits until the other side has something to say, and with TLS has shaken hands. None when it is to go, or went.
+async fn open<'d>(door: &'d Door, stream: TcpStream, place: &Place, orders: &mut watch::Receiver<Order>) -> Option<(Stream, &'d Router)> {
+    let limits = &door.intake.limits;
+    let first = first_byte(&stream, place, orders, limits.idle_timeout).await?;
+    let Some((tls, plain)) = &door.tls else { return Some((Stream::Plain(stream), &door.router)) };
+    // Whoever writes `http` by mistake is told so.
+    if first != tls::FIRST_BYTE {
+        return Some((Stream::Plain(stream), plain));
+    }
+    // In a box, as what follows it.
+    let shaken = Box::pin(tokio::time::timeout(limits.handshake_timeout, tls.shake(stream)));
+    let mut stream = match unless_told_to_go(shaken, place, orders).await? {
+        Ok(Ok(stream)) => Box::new(stream),
+        Ok(Err(error)) => {
+            door.intake.metrics.request_refused(NO_HANDSHAKE, None);
+            debug!(error = %error, "A handshake failed");
+            return None;
+        }
+        Err(_) => {
+            door.intake.metrics.request_refused(NO_HANDSHAKE, None);
+            debug!("A handshake took too long");
+            return None;
+        }
+    };
+    // The request may have come along with the end of the handshake.
+    let (tcp, session) = stream.get_mut();
+    if session.process_new_packets().ok()?.plaintext_bytes_to_read() == 0 {
+        first_byte(tcp, place, orders, limits.idle_timeout).await?;
+    }
+    Some((Stream::Tls(stream), &door.router))
+}
+
+/// Waits for the first byte of what the other side has to say, which stays to be read: until then no buffer is made for it. None when it is to
+/// go without having said anything, or went.
+async fn first_byte(stream: &TcpStream, place: &Place, orders: &mut watch::Receiver<Order>, idle_timeout: Duration) -> Option<u8> {
+    let mut first = [0];
+    // `readable` would come back for nothing.
+    let peeked = tokio::time::timeout(idle_timeout, stream.peek(&mut first));
+    match unless_told_to_go(peeked, place, orders).await? {
+        Ok(Ok(1)) => Some(u8::from_be_bytes(first)),
+        _ => None,
+    }
+}
+
+/// What `waited_for` comes to; none when others need the place meanwhile, or the host goes down.
+async fn unless_told_to_go<T>(waited_for: impl Future<Output = T>, place: &Place, orders: &mut watch::Receiver<Order>) -> Option<T> {
+    let mut waited_for = pin!(waited_for);
     loop {
         tokio::select! {
             biased;
-            // `readable` would come back for nothing.
-            _ = stream.peek(&mut first) => return true,
-            Ok(()) = orders.changed() => if *orders.borrow_and_update() != Order::Serve { return false },
-            () = place.leave.notified() => return false,
-            () = &mut late => return false,
+            done = &mut waited_for => return Some(done),
+            Ok(()) = orders.changed() => if *orders.borrow_and_update() != Order::Serve { return None },
+            () = place.leave.notified() => return None,
         }
     }
 }

@@ -44,6 +44,7 @@ pub(super) enum NotReady {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refused {
     NoSuchHook,
+    PlainHttp,
     Method,
     Password,
     SignatureMissing,
@@ -84,8 +85,9 @@ pub(super) struct Row {
 
 impl Refused {
     /// All of them, in order.
-    pub(super) const ALL: [Self; 27] = [
+    pub(super) const ALL: [Self; 28] = [
         Self::NoSuchHook,
+        Self::PlainHttp,
         Self::Method,
         Self::Password,
         Self::SignatureMissing,
@@ -118,6 +120,7 @@ impl Refused {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::NoSuchHook => "no-such-hook",
+            Self::PlainHttp => "plain-http",
             Self::Method => "method",
             Self::Password => "password",
             Self::SignatureMissing => "signature-missing",
@@ -154,6 +157,7 @@ impl Refused {
         let ask = |challenge| Some((header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge)));
         let (status, sentence, header) = match self {
             Self::NoSuchHook => (S::NOT_FOUND, "There is no such hook.", None),
+            Self::PlainHttp => (S::BAD_REQUEST, "This port speaks TLS: write https instead of http.", None),
             Self::Method => {
                 let allow = Some((header::ALLOW, HeaderValue::from_static("GET, HEAD, POST")));
                 (S::METHOD_NOT_ALLOWED, "A hook takes POST, and answers GET and HEAD.", allow)
@@ -194,7 +198,10 @@ impl Refused {
             Self::Failing => (S::SERVICE_UNAVAILABLE, "It could not be stored; try again later.", retry("30")),
             Self::Draining => (S::SERVICE_UNAVAILABLE, "The host is going down; try again in a moment.", retry("10")),
         };
-        let closes = matches!(self, Self::BodyBroken | Self::Encoding | Self::TooLarge | Self::TooSlow | Self::Crowded | Self::Draining);
+        let closes = matches!(
+            self,
+            Self::PlainHttp | Self::BodyBroken | Self::Encoding | Self::TooLarge | Self::TooSlow | Self::Crowded | Self::Draining
+        );
         Row { status, sentence, header, closes }
     }
 }

@@ -28,6 +28,11 @@ pub(super) fn router(intake: Arc<Intake>) -> Router {
         .with_state(intake)
 }
 
+/// What stands in the place of the routes where HTTP without TLS comes to a port with TLS.
+pub(super) fn plain(intake: Arc<Intake>) -> Router {
+    Router::new().fallback(async |State(intake): State<Arc<Intake>>| intake.refuse(Refused::PlainHttp, None)).with_state(intake)
+}
+
 /// The process runs and answers.
 async fn live(method: Method) -> Response {
     asked(&method, Answer::Live)

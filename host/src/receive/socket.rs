@@ -12,11 +12,11 @@ use std::{future::Future, io};
 
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead as _, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
 use super::answer::Refused;
+use super::stream::Stream;
 use crate::config::Limits;
 
 /// After an answer to a request that was not read whole, so much more of it is read and thrown away, that the answer arrives: a socket
@@ -94,7 +94,7 @@ impl Progress {
 
 /// The socket of one connection.
 pub(super) struct Socket {
-    stream: TokioIo<TcpStream>,
+    stream: TokioIo<Stream>,
     progress: Arc<Progress>,
     header_timeout: Duration,
     idle_timeout: Duration,
@@ -111,7 +111,7 @@ pub(super) struct Socket {
 }
 
 impl Socket {
-    pub(super) fn new(stream: TcpStream, progress: Arc<Progress>, limits: &Limits) -> Self {
+    pub(super) fn new(stream: Stream, progress: Arc<Progress>, limits: &Limits) -> Self {
         let read_by = Instant::now() + limits.idle_timeout;
         Self {
             stream: TokioIo::new(stream),
@@ -165,7 +165,7 @@ impl Socket {
         }
         if stage == Stage::Head {
             self.progress.set(Stage::Late);
-            self.say_too_slow();
+            self.say_too_slow(cx);
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
         // To hyper it looks as if the other side had closed, which it takes for a proper end.
@@ -173,7 +173,7 @@ impl Socket {
     }
 
     /// hyper has written nothing about the request that is late, and all that it wrote before has left unless something is stuck.
-    fn say_too_slow(&self) {
+    fn say_too_slow(&mut self, cx: &mut Context<'_>) {
         if self.write_by.is_none() {
             let row = Refused::TooSlow.row();
             let answer = format!(
@@ -183,7 +183,9 @@ impl Socket {
                 row.sentence
             );
             // Whoever is that slow may miss it.
-            drop(self.stream.inner().try_write(answer.as_bytes()));
+            if Pin::new(self.stream.inner_mut()).poll_write(cx, answer.as_bytes()).is_ready() {
+                drop(Pin::new(self.stream.inner_mut()).poll_flush(cx));
+            }
         }
     }
 
@@ -252,7 +254,9 @@ impl Write for Socket {
             let deadline = self.read_by;
             self.is_past(deadline, cx);
         }
-        Pin::new(&mut self.stream).poll_flush(cx)
+        // TLS may have kept what it was given to write.
+        let poll = Pin::new(&mut self.stream).poll_flush(cx);
+        self.wrote(poll, cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

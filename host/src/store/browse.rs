@@ -303,15 +303,6 @@ pub struct ListedDelivery {
     pub content: Option<Value>,
 }
 
-/// Since when what has waited for the longest does so; none where nothing waits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Oldest {
-    /// When the oldest event that a plugin has not finished with was received.
-    pub invocation: Option<Timestamp>,
-    /// When the oldest delivery that has not left was asked for.
-    pub delivery: Option<Timestamp>,
-}
-
 /// Looks through a store, beside what is at work in it: at most a few callers at a time, others wait for their turn.
 #[async_trait]
 pub trait Browse: Send + Sync {
@@ -336,9 +327,6 @@ pub trait Browse: Send + Sync {
 
     /// The events of a kind among the next `limit` behind a row.
     async fn behind(&self, row: i64, kind: &EventKind, limit: u32) -> Result<Behind, StoreError>;
-
-    /// What has waited for the longest.
-    async fn oldest(&self) -> Result<Oldest, StoreError>;
 
     /// The samples since a minute, the oldest first, thinned out to the last one of every `step` minutes.
     async fn samples(&self, since: i64, step: u32) -> Result<Vec<Sample>, StoreError>;

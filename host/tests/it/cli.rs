@@ -11,7 +11,7 @@ use crate::harness::{bundled_file, wire};
 #[tokio::test]
 async fn help_names_every_command_and_the_exit_codes() {
     let help = said(crowdhook(&["--help"])).await.well();
-    for command in ["serve", "check", "demo", "init", "status", "plugin", "event", "dead", "backup", "forget-worker"] {
+    for command in ["serve", "check", "demo", "init", "practice", "status", "plugin", "event", "dead", "backup", "forget-worker"] {
         assert!(help.lines().any(|line| line.trim_start().starts_with(&format!("{command} "))), "{command}: {help}");
         let of_command = said(crowdhook(&[command, "--help"])).await.well();
         assert!(of_command.contains("Usage: "), "{of_command}");
@@ -91,6 +91,7 @@ async fn a_running_host_is_asked_and_one_that_stopped_is_read() {
         assert!(status.contains(words), "there is no `{words}` in:\n{status}");
     }
     assert!(!status.contains(crate::harness::folder::HOOK_TOKEN), "{status}");
+    assert_eq!(run(&folder, &["status", "--running"]).await.well().lines().count(), status.lines().count());
     let listed = run(&folder, &["plugin", "list"]).await.well();
     for words in ["majority-vote", "birds/vote", "birds/rejects"] {
         assert!(listed.contains(words), "there is no `{words}` in:\n{listed}");
@@ -107,6 +108,7 @@ async fn a_running_host_is_asked_and_one_that_stopped_is_read() {
     assert_eq!(the_dead_are_shown(&folder).await, event);
     let status = run(&folder, &["status"]).await;
     assert!(status.err.contains("this is read from the store"), "{}", status.err);
+    run(&folder, &["status", "--running"]).await.fails(1, &["help: start it with `crowdhook serve`"]);
     assert!(status.well().contains("invocations: 0 waiting, 2 dead, 3 runs recorded"));
     let listed = run(&folder, &["plugin", "list"]).await;
     assert!(listed.err.contains("these are the files in"), "{}", listed.err);

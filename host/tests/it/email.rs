@@ -10,9 +10,9 @@ use std::fs;
 use base64::Engine as _;
 use crowdhook::effect::{Attachment, Bytes, Effect, Mail, Recipient};
 use crowdhook::store::DeliveryRecord;
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use serde_json::{Value, json};
 
+use crate::harness::authority::Authority;
 use crate::harness::folder::Folder;
 use crate::harness::outbox::Outbox;
 use crate::harness::part::{self, Server};
@@ -75,15 +75,11 @@ fn login(password: &str) -> String {
 
 /// Makes an authority and a certificate for `localhost` that it signed; gives the files of certificate and key.
 fn certificates(folder: &Folder) -> (String, String) {
-    let authority_key = KeyPair::generate().unwrap();
-    let mut authority = CertificateParams::new(Vec::new()).unwrap();
-    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    folder.write("tls/ca.pem", &authority.self_signed(&authority_key).unwrap().pem());
-    let key = KeyPair::generate().unwrap();
-    let certificate = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
-    let certificate = certificate.signed_by(&key, &Issuer::new(authority, authority_key)).unwrap();
-    folder.write("tls/server.pem", &certificate.pem());
-    folder.write("tls/server.key", &key.serialize_pem());
+    let authority = Authority::new();
+    let signed = authority.sign();
+    folder.write("tls/ca.pem", authority.pem());
+    folder.write("tls/server.pem", &signed.certificate);
+    folder.write("tls/server.key", &signed.key);
     ["tls/server.pem", "tls/server.key"].map(|file| folder.path(file).display().to_string()).into()
 }
 

@@ -18,6 +18,8 @@ use crowdhook::plugin::load::{self, Component, LoadError};
 use crowdhook::plugin::reads::Reads;
 use crowdhook::store::{StateEntry, StoreError};
 
+/// Certificates, and who signs them.
+pub mod authority;
 /// Settings, secrets, projects and components in a temporary folder.
 pub mod folder;
 /// What waits to leave before a host starts.

@@ -41,6 +41,8 @@ mod hostile_senders;
 mod intake;
 /// What Prometheus reads of the host, and what stands on it.
 mod metrics;
+/// What `examples/operate` has for operators.
+mod operate;
 /// Core modules that are made into components.
 mod pack;
 /// The pages of the admin listener.
@@ -59,11 +61,17 @@ mod released;
 mod reload;
 /// A component in its sandbox: what it may do, and what stops it.
 mod sandbox;
+/// What shells complete, and what `man` shows.
+mod shell;
 /// The structure of the code.
 mod tidy;
+/// TLS in the host itself.
+mod tls;
 /// The way of an event as a trace.
 mod traces;
 /// A change of a plugin on stored events, before it is dropped in.
 mod trial;
+/// From `crowdhook init` to the first voted result, by what is printed.
+mod walk;
 /// The whole path: a post comes in, a plugin votes, the result is written back.
 mod whole;

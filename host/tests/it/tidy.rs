@@ -148,6 +148,7 @@ const LOG_FIELDS: &[&str] = &[
     "events",
     "result",
     "made",
+    "rows",
     "invocations",
     "deliveries",
     "rows",

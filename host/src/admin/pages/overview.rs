@@ -10,9 +10,9 @@ use super::parts::{Query, Tone, ago, live, moment_of, number, span, state};
 use super::plot::{Line, lines};
 use super::{Answer, Page, Tab};
 use crate::clock::{Timestamp, between};
-use crate::store::browse::{DeliveryState, Oldest, Place, WantedDeliveries};
+use crate::store::browse::{DeliveryState, Place, WantedDeliveries};
 use crate::store::figures::Sample;
-use crate::store::{StoreError, Totals};
+use crate::store::{StoreError, Totals, Vitals};
 
 /// What a plot may span: its name, how many minutes, and how many of them are one point.
 const RANGES: [(&str, i64, u32); 4] = [("hour", 60, 1), ("day", 24 * 60, 10), ("week", 7 * 24 * 60, 60), ("month", 31 * 24 * 60, 240)];
@@ -26,12 +26,12 @@ pub(super) async fn page(State(admin): State<Arc<Admin>>, RawQuery(query): RawQu
     let now = admin.clock.now();
     let (range, minutes, step) = *RANGES.iter().find(|(name, ..)| *name == query.get("range")).unwrap_or(&("hour", 60, 1));
     let totals = admin.store.totals().await?;
-    let oldest = admin.store.browse().oldest().await?;
+    let vitals = admin.store.vitals().await?;
     let minute = now.as_second().div_euclid(60);
     let samples = admin.store.browse().samples(minute - minutes - i64::from(step), step).await?;
     let main = html! {
         h1 { "Overview" }
-        (live("glance", &glance(&admin, &totals, oldest, now)))
+        (live("glance", &glance(&admin, &totals, &vitals, now)))
         (live("attention", &attention(&admin).await?))
         section {
             h2 { "How much happens" }
@@ -45,15 +45,15 @@ pub(super) async fn page(State(admin): State<Arc<Admin>>, RawQuery(query): RawQu
     Ok(Page::new(Tab::Overview, "Overview", main))
 }
 
-fn glance(admin: &Admin, totals: &Totals, oldest: Oldest, now: Timestamp) -> Markup {
+fn glance(admin: &Admin, totals: &Totals, vitals: &Vitals, now: Timestamp) -> Markup {
     let waits =
         |since: Option<Timestamp>| html! { @if let Some(since) = since { "oldest came " (ago(since, now)) } @else { "nothing waits" } };
     let dead = totals.dead + totals.deliveries_dead;
     html! {
         dl.tiles {
             div { dt { "Events stored" } dd { (number(totals.events)) } dd.small { (number(totals.runs)) " runs of plugins" } }
-            div { dt { "Invocations waiting" } dd { (number(totals.waiting)) } dd.small { (waits(oldest.invocation)) } }
-            div { dt { "Deliveries waiting" } dd { (number(totals.deliveries_waiting)) } dd.small { (waits(oldest.delivery)) } }
+            div { dt { "Invocations waiting" } dd { (number(totals.waiting)) } dd.small { (waits(vitals.invocations.oldest)) } }
+            div { dt { "Deliveries waiting" } dd { (number(totals.deliveries_waiting)) } dd.small { (waits(vitals.deliveries.oldest)) } }
             div.bad[dead > 0] { dt { "Dead letters" } dd { (number(dead)) }
                 dd.small { @if dead > 0 { a href="/dead" { "look at them" } } @else { "nothing was given up" } } }
             div { dt { "Up" } dd { (span(between(admin.started_at, now).as_secs())) } dd.small { "version " (env!("CARGO_PKG_VERSION")) } }

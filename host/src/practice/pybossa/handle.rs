@@ -69,6 +69,14 @@ impl Pybossa {
         Ok(())
     }
 
+    /// A project's webhook; none while it is switched off.
+    #[must_use]
+    pub fn webhook(&self, short_name: &str) -> Option<String> {
+        let inner = self.shared.lock();
+        let project = inner.state.projects.get(&project_id(&inner, short_name).ok()?)?;
+        Some(project.text("webhook").to_owned()).filter(|url| !url.is_empty())
+    }
+
     /// Saves a project's webhook as the owner's form does: after a GET that must end in 200.
     ///
     /// # Errors

@@ -8,13 +8,13 @@ use async_trait::async_trait;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, ToSql};
 
 use super::names::Names;
-use super::{SqliteStore, figures, rows};
+use super::{SqliteStore, figures};
 use crate::clock::Timestamp;
 use crate::event::EventKind;
 use crate::id::ProjectName;
 use crate::store::StoreError;
 use crate::store::browse::{
-    Browse, ListedDelivery, ListedEvent, ListedInvocation, Oldest, Page, Place, WantedDeliveries, WantedEvents, WantedInvocations,
+    Browse, ListedDelivery, ListedEvent, ListedInvocation, Page, Place, WantedDeliveries, WantedEvents, WantedInvocations,
 };
 use crate::store::figures::{Behind, ListedAnalysis, ProjectFigures, Sample, WantedAnalyses};
 
@@ -69,19 +69,6 @@ impl Browse for SqliteStore {
     async fn behind(&self, row: i64, kind: &EventKind, limit: u32) -> Result<Behind, StoreError> {
         let kind = kind.clone();
         self.look(move |db, names| figures::behind(db, names, row, &kind, limit)).await
-    }
-
-    async fn oldest(&self) -> Result<Oldest, StoreError> {
-        self.look(|db, _| {
-            let time = |sql: &str| -> rusqlite::Result<Option<Timestamp>> {
-                db.prepare_cached(sql)?.query_row([], |row| rows::time(row, 0)).optional()
-            };
-            Ok(Oldest {
-                invocation: time("SELECT received_at FROM event WHERE id = (SELECT min(event) FROM invocation)")?,
-                delivery: time("SELECT requested_at FROM delivery ORDER BY id LIMIT 1")?,
-            })
-        })
-        .await
     }
 
     async fn samples(&self, since: i64, step: u32) -> Result<Vec<Sample>, StoreError> {

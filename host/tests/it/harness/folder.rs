@@ -169,7 +169,7 @@ pub fn free_address() -> SocketAddr {
 }
 
 /// All hosts of all tests keep compiled code in one place: each component is then compiled once.
-fn share_compiled_code(data: &Path) {
+pub fn share_compiled_code(data: &Path) {
     let shared = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled");
     fs::create_dir_all(&shared).unwrap();
     fs::create_dir(data).unwrap();

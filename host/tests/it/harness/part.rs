@@ -17,6 +17,12 @@ pub fn python(module: &str) -> Option<PathBuf> {
     or_skip(&format!("Python's `{module}`"), "run `.ci/python-parts`", has_it.then_some(python))
 }
 
+/// A program of the packages in `tests/python/requirements*.txt`.
+pub fn python_tool(name: &str) -> Option<PathBuf> {
+    let program = kept_in("CROWDHOOK_PYTHON_PARTS", "python").join("bin").join(name);
+    or_skip(&format!("`{name}`"), "run `.ci/python-parts`", program.exists().then_some(program))
+}
+
 /// `strace`, which lets system calls fail.
 pub fn strace() -> Option<PathBuf> {
     let works = Command::new("strace").arg("--version").output().is_ok_and(|output| output.status.success());

@@ -8,7 +8,7 @@ use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use rustix::process::{Pid, Signal};
 
 use super::folder::Folder;
-use super::patience::{eventually, eventually_as};
+use super::patience::{eventually, eventually_as, until};
 use super::wire;
 
 /// So much of the log is shown when something goes wrong.
@@ -81,6 +81,14 @@ impl Process {
         if let Some(status) = process.ready(folder).await {
             panic!("the host ended with {status}:\n{}", process.log());
         }
+        process
+    }
+
+    /// The same of a host that speaks TLS: waits until it refuses whoever does not.
+    pub async fn start_over_tls(folder: &Folder) -> Self {
+        let process = Self::spawn(folder);
+        let refuses = async || wire::send(folder.listen, wire::get("/health/ready")).await.is_ok_and(|reply| reply.status == 400);
+        until("the host answers", refuses).await;
         process
     }
 

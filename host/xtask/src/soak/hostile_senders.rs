@@ -1,4 +1,5 @@
-//! `cargo xtask soak hostile-senders`: strangers who keep a host busy, beside a sender that means well.
+//! `cargo xtask soak hostile-senders`: strangers who keep a host busy, beside a sender that means well; then the same over TLS, until the
+//! sender has posted a thousand times.
 
 use std::process::ExitCode;
 
@@ -7,7 +8,7 @@ use anyhow::Result;
 /// Arguments of `cargo xtask soak hostile-senders`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// For how long, in seconds.
+    /// For how long without TLS, in seconds.
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=86_400))]
     seconds: u32,
     /// Idle sockets at a time; as many as the system allows this user, if that is less.
@@ -16,5 +17,8 @@ pub(crate) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<ExitCode> {
-    super::test_in_release("hostile_senders::soak", &[("SECONDS", args.seconds), ("IDLE", args.idle)])
+    let numbers = [("SECONDS", args.seconds), ("IDLE", args.idle)];
+    let plain = super::test_in_release("hostile_senders::soak", &numbers)?;
+    let over_tls = super::test_in_release("tls::strangers::soak", &numbers)?;
+    Ok(if plain == ExitCode::SUCCESS { over_tls } else { plain })
 }
