@@ -205,11 +205,8 @@ impl App {
         let (listen, admin_listens) = (self.hooks.local_addr()?, self.admin.local_addr()?);
         info!(%listen, admin = %admin_listens, "Serving hooks below `{}`", self.host.public_url);
 
-        let intake: JoinHandle<()> = {
-            let (receiver, stopped) = (receiver.clone(), stopped.clone());
-            let hooks = self.hooks;
-            tokio::spawn(async move { receiver.serve(hooks, until(stopped)).await })
-        };
+        let (hooks, end_of_intake) = (self.hooks, until(stopped.clone()));
+        let intake = tokio::spawn(async move { receiver.serve(hooks, end_of_intake).await });
         let renewing = tokio::spawn(renew(self.tls, stopped.clone()));
         let admin = tokio::spawn(admin::serve(self.admin, admin, until(stopped.clone())));
         let reloading = tokio::spawn(self.reloader.run(until(stopped.clone())));

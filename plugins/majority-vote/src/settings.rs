@@ -1,6 +1,6 @@
 //! What a project may set, as people write it and as the rest of the plugin reads it.
 //!
-//! The host checks settings against [`SCHEMA`] before it hands them over; [`check`] says what the schema cannot. Defaults are
+//! The host checks settings against [`SCHEMA`] before it hands them over; [`parse`] says what the schema cannot. Defaults are
 //! filled in here and nowhere else.
 
 pub use crowdhook_plugin::Problem;
