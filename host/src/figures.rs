@@ -22,6 +22,8 @@ const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(30);
 const STEP: u32 = 200;
 /// Between two steps, so that others have their turn.
 const BREATH: Duration = Duration::from_millis(5);
+/// While more invocations wait than this, a step a second has to do: what is at work has the writer first.
+const BUSY: u64 = 1_000;
 /// Samples are kept for 32 days.
 const MINUTES_KEPT: i64 = 32 * 24 * 60;
 /// What an aggregator emits.
@@ -67,14 +69,15 @@ impl Figures {
         }
     }
 
-    /// One step, and a sample once a minute. True when there is more to count.
+    /// One step, and a sample once a minute. True when there is more to count at once.
     async fn turn(&self, sampled: &mut Option<i64>) -> Result<bool, StoreError> {
         let minute = self.clock.now().as_second().div_euclid(60);
+        let totals = self.store.totals().await?;
         if *sampled != Some(minute) {
-            self.store.put_sample(sample(minute, &self.store.totals().await?), minute - MINUTES_KEPT).await?;
+            self.store.put_sample(sample(minute, &totals), minute - MINUTES_KEPT).await?;
             *sampled = Some(minute);
         }
-        self.step().await
+        Ok(self.step().await? && totals.waiting <= BUSY)
     }
 
     /// Counts the next events. True when there may be more.
