@@ -549,7 +549,7 @@ pub trait Store: Send + Sync {
     async fn prune(&self, cutoff: Cutoff, after: i64, limit: u32) -> Result<Walked, StoreError>;
 
     /// Takes a worker's id out of at most `limit` rows of what is kept of a project, in one commit, and says where to go on (`after`, none
-    /// for the first step): badges, plugins' state, once keys, task results, then events with all that belongs to them.
+    /// for the first step): badges, plugins' state, once keys, task results, then events with all that belongs to them, then what analyses come to.
     ///
     /// Badges go, and so do entries of state whose key holds the id between slashes. In all JSON, packed or within a text, the alias takes
     /// its place where a member called `worker`, `worker_id`, `worker-id`, `user_id`, `user`, `recipient` or [`Forgotten::member`]

@@ -150,6 +150,7 @@ macro_rules! suite {
                 deliveries_are_found_wherever_they_are,
                 analyses_are_counted_once_and_newer_ones_take_the_place_of_older,
                 what_analyses_come_to_forgets_a_worker,
+                a_worker_who_is_forgotten_is_not_counted_meanwhile,
                 samples_are_thinned_out_and_let_go;
         }
 

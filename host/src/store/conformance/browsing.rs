@@ -237,6 +237,40 @@ pub(in crate::store) async fn what_analyses_come_to_forgets_a_worker(bench: Benc
     assert_eq!((figures.busiest[0].answers, figures.busiest[0].agreeing), (2, 1));
 }
 
+pub(in crate::store) async fn a_worker_who_is_forgotten_is_not_counted_meanwhile(bench: Bench) {
+    let alias = "forgotten-x";
+    bench.store().count_analyses((0, 0), vec![analysed("9", -1, 1.0, &[("ann", true), (alias, true)])]).await.unwrap();
+    for task in ["1", "2", "3"] {
+        bench.accept_task(task).await;
+        let claimed = bench.claim_one().await;
+        let mut emitted = emitting(&claimed, &[]);
+        emitted.event.payload = r#"{"answers":[{"worker":"ann"}]}"#.to_owned();
+        bench.complete(&claimed, Completion { events: vec![emitted], ..Completion::default() }).await;
+    }
+    let count_next = async || {
+        let from = bench.store().browse().counted().await.unwrap();
+        let behind = bench.store().browse().behind(from, &"task.analysed".parse().unwrap(), 1).await.unwrap();
+        let Some(reached) = behind.reached else { return };
+        let named = |payload: &str| if payload.contains("ann") { "ann" } else { alias };
+        let found = behind.events.iter().map(|(row, event)| analysed(&row.to_string(), *row, 1.0, &[(named(&event.payload), true)]));
+        bench.store().count_analyses((from, reached), found.collect()).await.unwrap();
+    };
+    let forgotten = Forgotten { worker: "ann".to_owned(), alias: alias.to_owned(), member: None };
+    let mut after = None;
+    loop {
+        let step = bench.store().forget_worker(&birds(), &forgotten, after.as_deref(), 2).await.unwrap();
+        count_next().await;
+        let Some(next) = step.next else { break };
+        after = Some(next);
+    }
+    for _ in 0..6 {
+        count_next().await;
+    }
+    let figures = bench.store().browse().figures(&birds(), 10).await.unwrap();
+    let counted: Vec<_> = figures.busiest.iter().map(|found| (found.worker.as_str(), found.answers)).collect();
+    assert_eq!(counted, [(alias, 5)], "all that they answered, and what stood there before");
+}
+
 pub(in crate::store) async fn samples_are_thinned_out_and_let_go(bench: Bench) {
     for minute in 100..160 {
         let sample = Sample { minute, events: minute as u64, ..Sample::default() };

@@ -138,7 +138,7 @@ impl Batch<'_> {
             .collect::<rusqlite::Result<_>>()?;
         let next = match results.last() {
             Some((task, revision, _)) if results.len() == limit as usize => At::Result(task.clone(), *revision),
-            _ => At::Analysis(String::new()),
+            _ => At::Event(0),
         };
         let mut changed = 0;
         for (task, revision, info) in results {
@@ -152,21 +152,21 @@ impl Batch<'_> {
         Ok((changed, Some(next)))
     }
 
-    /// What the answers of a person come to is kept under the alias; what was kept under it before is another person's.
+    /// Last, since analyses are counted behind the events: what is counted after this is of events that do not name the worker any more.
     fn forget_in_analyses(&self, project: u32, forgotten: &Forgotten, after: &str, limit: u32) -> rusqlite::Result<(usize, Option<At>)> {
         let analyses: Vec<(String, Unpacked)> = self
             .db
             .prepare_cached("SELECT task, analysis FROM analysed WHERE project = ?1 AND task > ?2 ORDER BY task LIMIT ?3")?
             .query_map(params![project, after, limit], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<rusqlite::Result<_>>()?;
-        let next = match analyses.last() {
-            Some((task, _)) if analyses.len() == limit as usize => At::Analysis(task.clone()),
-            _ => At::Event(0),
-        };
-        let mut changed = self.execute(
-            "UPDATE OR REPLACE worker SET worker = ?3 WHERE project = ?1 AND worker = ?2",
+        let next = analyses.last().filter(|_| analyses.len() == limit as usize).map(|(task, _)| At::Analysis(task.clone()));
+        self.execute(
+            "INSERT INTO worker (project, worker, answers, agreeing) \
+             SELECT project, ?3, answers, agreeing FROM worker WHERE project = ?1 AND worker = ?2 \
+             ON CONFLICT (project, worker) DO UPDATE SET answers = answers + excluded.answers, agreeing = agreeing + excluded.agreeing",
             params![project, forgotten.worker, forgotten.alias],
         )?;
+        let mut changed = self.execute("DELETE FROM worker WHERE project = ?1 AND worker = ?2", params![project, forgotten.worker])?;
         for (task, analysis) in analyses {
             if let Some(analysis) = replace::in_text(&analysis.0, forgotten) {
                 changed += self.execute(
@@ -175,7 +175,7 @@ impl Batch<'_> {
                 )?;
             }
         }
-        Ok((changed, Some(next)))
+        Ok((changed, next))
     }
 
     fn forget_in_events(&self, project: u32, forgotten: &Forgotten, after: i64, limit: u32) -> rusqlite::Result<(usize, Option<At>)> {
@@ -189,7 +189,10 @@ impl Batch<'_> {
                 Ok((row.get(0)?, found))
             })?
             .collect::<rusqlite::Result<Vec<_>>>()?;
-        let next = events.last().map(|(row, _)| At::Event(*row)).filter(|_| events.len() == limit as usize);
+        let next = match events.last() {
+            Some((row, _)) if events.len() == limit as usize => At::Event(*row),
+            _ => At::Analysis(String::new()),
+        };
         let mut changed = 0;
         for (row, of_project) in events {
             let Some((uuid, payload)) = of_project else { continue };
@@ -208,7 +211,7 @@ impl Batch<'_> {
             is_changed |= self.forget_in_snapshots(&uuid, forgotten)?;
             changed += usize::from(is_changed);
         }
-        Ok((changed, next))
+        Ok((changed, Some(next)))
     }
 
     /// Replaces the id in a column of JSON, in those rows of `table` that are about `event`.
