@@ -247,9 +247,7 @@ impl App {
         info!("Stopped");
         Ok(())
     }
-}
 
-impl App {
     /// What the admin listener shows.
     fn admin(&self, inbox: &Inbox) -> anyhow::Result<Admin> {
         let data = &self.host.data;

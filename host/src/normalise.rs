@@ -86,12 +86,6 @@ fn id(value: Option<&Value>) -> Option<u64> {
     }
 }
 
-/// Bytes in hexadecimal digits.
-fn hex(bytes: &[u8]) -> String {
-    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or('0');
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
-}
-
 impl Project {
     /// Every secret that could stand in what someone sends us.
     fn secrets(&self) -> Vec<&str> {

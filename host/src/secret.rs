@@ -1,8 +1,11 @@
 //! A value that must not be seen: it is never printed, logged or serialised.
 
 use std::fmt;
+use std::io;
 
 use subtle::ConstantTimeEq;
+
+use crate::id::hex;
 
 /// A password, token or key.
 #[derive(Clone)]
@@ -13,6 +16,17 @@ impl Secret {
     #[must_use]
     pub fn new(text: &str) -> Self {
         Self(text.into())
+    }
+
+    /// So many random bytes, as hexadecimal digits.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no random numbers to give.
+    pub fn random(bytes: usize) -> io::Result<Self> {
+        let mut random = vec![0; bytes];
+        getrandom::fill(&mut random).map_err(|error| io::Error::other(format!("the system gives no random numbers: {error}")))?;
+        Ok(Self::new(&hex(&random)))
     }
 
     /// The text itself, for the one place that sends or compares it.

@@ -15,6 +15,7 @@ use tracing::{info, warn};
 
 use self::settings::Settings;
 use crate::connection::{Connection, Connections};
+use crate::id::hex;
 use crate::telemetry::Metrics;
 use crate::telemetry::spans::{Span, SpanId, WAITING_MAX};
 
@@ -132,8 +133,4 @@ fn encode(span: &Span) -> Value {
 
 fn attribute(key: &str, value: &str) -> Value {
     json!({ "key": key, "value": { "stringValue": value } })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

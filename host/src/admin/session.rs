@@ -1,5 +1,6 @@
 //! How a browser shows that it may ask: a cookie that the host signed with the admin token, and links by which it gets one.
 
+use std::io;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
 use crate::clock::{self, Timestamp};
+use crate::id::hex;
 use crate::secret::Secret;
 
 /// The cookie's name. Cookies do not tell ports apart, and two hosts may run on one machine: each looks through all of that name.
@@ -26,17 +28,19 @@ const CODE_BYTES: usize = 24;
 pub struct Links(Mutex<Vec<(Secret, Timestamp)>>);
 
 impl Links {
-    /// The code of a new link; none when the system has no random numbers to give.
-    pub(super) fn make(&self, now: Timestamp) -> Option<Secret> {
-        let mut bytes = [0_u8; CODE_BYTES];
-        getrandom::fill(&mut bytes).ok()?;
-        let code = Secret::new(&hex(&bytes));
+    /// The code of a new link.
+    ///
+    /// # Errors
+    ///
+    /// As [`Secret::random`].
+    pub(super) fn make(&self, now: Timestamp) -> io::Result<Secret> {
+        let code = Secret::random(CODE_BYTES)?;
         let mut links = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if links.len() >= LINKS_MAX {
             links.remove(0);
         }
         links.push((code.clone(), clock::after(now, LINK)));
-        Some(code)
+        Ok(code)
     }
 
     /// Whether a code is one that was made within the last minute; it opens nothing a second time.
@@ -76,10 +80,6 @@ fn signed(token: &Secret, until: i64) -> String {
     mac.update(b"crowdhook session until ");
     mac.update(until.to_string().as_bytes());
     hex(&mac.finalize().into_bytes())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

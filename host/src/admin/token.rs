@@ -43,19 +43,17 @@ pub fn read(data: &Path) -> io::Result<Secret> {
 
 /// Writes a new token beside, then renames it: nobody ever reads half of one.
 fn make(data: &Path) -> io::Result<Secret> {
-    let mut bytes = [0_u8; TOKEN_BYTES];
-    getrandom::fill(&mut bytes).map_err(|error| io::Error::other(error.to_string()))?;
-    let token: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let token = Secret::random(TOKEN_BYTES)?;
     let beside = data.join(format!(".admin-token.{}", std::process::id()));
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(&beside)?;
-    writeln!(file, "{token}")?;
+    writeln!(file, "{}", token.reveal())?;
     file.sync_all()?;
     fs::rename(&beside, path(data))?;
-    Ok(Secret::new(&token))
+    Ok(token)
 }
 
 #[cfg(test)]

@@ -4,11 +4,11 @@ use anyhow::Context as _;
 use clap::Subcommand;
 
 use super::client::{Asked, ask, tell};
-use super::listing::{self, Paging};
+use super::listing::{self, During, Paging};
 use super::report::Advice;
 use super::{Common, offline, output};
 use crate::admin::view::DeadReplayed;
-use crate::clock::{Timestamp, rfc3339};
+use crate::clock::rfc3339;
 use crate::config::{Host, load};
 use crate::id::{DeliveryId, PluginName, ProjectName};
 use crate::store::browse::{DeliveryState, ListedDelivery, Place, WantedDeliveries};
@@ -61,12 +61,8 @@ pub(super) struct Filter {
     /// Only those whose receipt or reason holds this text
     #[arg(long, value_name = "TEXT")]
     text: Option<String>,
-    /// Only those asked for since: RFC 3339, a date, or how long ago (`15min`, `2h`, `3d`)
-    #[arg(long, value_name = "TIME", value_parser = listing::moment)]
-    since: Option<Timestamp>,
-    /// Only those asked for until then
-    #[arg(long, value_name = "TIME", value_parser = listing::moment)]
-    until: Option<Timestamp>,
+    #[command(flatten)]
+    during: During,
 }
 
 pub(super) async fn run(command: DeliveryCommand, common: &Common) -> anyhow::Result<()> {
@@ -91,7 +87,7 @@ pub(super) async fn run(command: DeliveryCommand, common: &Common) -> anyhow::Re
 }
 
 async fn list(host: &Host, filter: Filter, paging: &Paging, common: &Common) -> anyhow::Result<()> {
-    let Filter { project, plugin, connection, state, task, text, since, until } = filter;
+    let Filter { project, plugin, connection, state, task, text, during: During { since, until } } = filter;
     let wanted = WantedDeliveries { id: None, project, plugin, connection, state, task, text, since, until };
     let page =
         listing::rows(host, ("/v1/deliveries", &wanted), paging, async |store, place| store.browse().deliveries(&wanted, place).await)

@@ -7,11 +7,11 @@ use clap::Subcommand;
 use serde_json::Value;
 
 use super::client::{Asked, ask, tell};
-use super::listing::{self, Paging};
+use super::listing::{self, During, Paging};
 use super::report::Advice;
 use super::{Common, offline, output};
 use crate::admin::view::{self, EventReplayed, EventView};
-use crate::clock::{Timestamp, rfc3339};
+use crate::clock::rfc3339;
 use crate::config::{Host, load};
 use crate::event::{EventKind, Standing};
 use crate::id::{EventId, PluginName, ProjectName};
@@ -94,16 +94,12 @@ pub(super) struct Filter {
     /// Only those whose payload holds this text, in whatever case
     #[arg(long, value_name = "TEXT")]
     text: Option<String>,
-    /// Only those received since: RFC 3339, a date, or how long ago (`15min`, `2h`, `3d`)
-    #[arg(long, value_name = "TIME", value_parser = listing::moment)]
-    since: Option<Timestamp>,
-    /// Only those received until then
-    #[arg(long, value_name = "TIME", value_parser = listing::moment)]
-    until: Option<Timestamp>,
+    #[command(flatten)]
+    during: During,
 }
 
 async fn list(host: &Host, filter: Filter, paging: &Paging, common: &Common) -> anyhow::Result<()> {
-    let Filter { project, kind, standing, task, text, since, until } = filter;
+    let Filter { project, kind, standing, task, text, during: During { since, until } } = filter;
     let wanted = WantedEvents { project, kind, standing, task, text, since, until };
     let page =
         listing::rows(host, ("/v1/events", &wanted), paging, async |store, place| store.browse().events(&wanted, place).await).await?;
@@ -142,16 +138,21 @@ pub(super) async fn run(command: EventCommand, common: &Common) -> anyhow::Resul
             };
         }
     };
-    let view = match ask::<EventView>(&host, &format!("/v1/events/{id}")).await? {
-        Asked::Answered(view) => view,
-        Asked::Missing(advice) => return Err(advice.into()),
-        Asked::NoHost(why) => {
-            let store = offline::store(&host, &why)?;
-            let found = view::event(store.as_ref(), id).await.context("the store cannot be read")?;
-            found.ok_or_else(|| Advice::new("there is no such event", "the log and `crowdhook dead list` name the ids of events"))?
-        }
-    };
+    let view = find(&host, id).await?;
     if common.json { output::json(&view) } else { show(&view) }
+}
+
+/// An event, from a running host, or from the store where none runs.
+pub(super) async fn find(host: &Host, id: EventId) -> anyhow::Result<EventView> {
+    match ask(host, &format!("/v1/events/{id}")).await? {
+        Asked::Answered(view) => Ok(view),
+        Asked::Missing(advice) => Err(advice.into()),
+        Asked::NoHost(why) => {
+            let found = view::event(offline::store(host, &why)?.as_ref(), id).await.context("the store cannot be read")?;
+            let help = "`crowdhook event list`, `crowdhook dead list` and the log name the ids of events";
+            found.ok_or_else(|| Advice::new("there is no such event", help).into())
+        }
+    }
 }
 
 pub(super) fn show(view: &EventView) -> anyhow::Result<()> {

@@ -10,6 +10,7 @@ use super::report::Advice;
 use super::{bundled, output};
 use crate::config::load;
 use crate::id::ProjectName;
+use crate::secret::Secret;
 
 mod ask;
 mod checked;
@@ -19,7 +20,7 @@ mod wanted;
 
 /// The example of a project; ignored by the host until it is renamed.
 const EXAMPLE: &str = include_str!("init/birds.toml.example");
-/// Random bytes in a hook's token.
+/// Random bytes in a hook's token: nobody guesses it.
 const TOKEN_BYTES: usize = 24;
 
 pub(super) const EXAMPLES: &str = "\
@@ -127,7 +128,12 @@ fn files(args: &InitArgs, wanted: Option<&Wanted>) -> anyhow::Result<Vec<New>> {
         None => files.push(open("projects/birds.toml.example", EXAMPLE.as_bytes())),
         Some(wanted) => {
             files.push(open(&format!("projects/{}.toml", wanted.name), project::text(wanted, &args.dir).as_bytes()));
-            let token = New { path: format!("secrets/{}-hook-token", wanted.name).into(), bytes: token()?.into_bytes(), private: true };
+            let token = Secret::random(TOKEN_BYTES)?;
+            let token = New {
+                path: format!("secrets/{}-hook-token", wanted.name).into(),
+                bytes: format!("{}\n", token.reveal()).into_bytes(),
+                private: true,
+            };
             files.push(token);
         }
     }
@@ -145,13 +151,6 @@ fn host_file(public_url: Option<&str>) -> String {
     });
     let head = "# The settings of this host. Each is shown with its default: take the `#` before a key away to change it.\n";
     format!("{head}{}\n", lines.collect::<Vec<_>>().join("\n"))
-}
-
-/// Guards a hook: nobody guesses it.
-fn token() -> anyhow::Result<String> {
-    let mut bytes = [0_u8; TOKEN_BYTES];
-    getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("the system gives no random numbers: {error}"))?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>() + "\n")
 }
 
 /// Writes a file where there is none, and its folder. False when there is one.

@@ -3,15 +3,13 @@
 use std::fmt;
 use std::str::FromStr;
 
-use anyhow::Context as _;
 use clap::Subcommand;
 
-use super::client::{Asked, ask, tell};
-use super::listing::{self, Paging};
-use super::report::Advice;
-use super::{Common, offline, output};
-use crate::admin::view::{self, EventReplayed, EventView};
-use crate::clock::{Timestamp, rfc3339};
+use super::client::tell;
+use super::listing::{self, During, Paging};
+use super::{Common, output};
+use crate::admin::view::EventReplayed;
+use crate::clock::rfc3339;
 use crate::config::{Host, load};
 use crate::id::{EventId, PluginName, ProjectName};
 use crate::store::browse::{InvocationState, ListedInvocation, WantedInvocations};
@@ -65,12 +63,8 @@ pub(super) struct Filter {
     /// Only those whose last reason holds this text
     #[arg(long, value_name = "TEXT")]
     text: Option<String>,
-    /// Only of events received since: RFC 3339, a date, or how long ago (`15min`, `2h`, `3d`)
-    #[arg(long, value_name = "TIME", value_parser = listing::moment)]
-    since: Option<Timestamp>,
-    /// Only of events received until then
-    #[arg(long, value_name = "TIME", value_parser = listing::moment)]
-    until: Option<Timestamp>,
+    #[command(flatten)]
+    during: During,
 }
 
 /// One event for one plugin.
@@ -113,7 +107,7 @@ pub(super) async fn run(command: InvocationCommand, common: &Common) -> anyhow::
 }
 
 async fn list(host: &Host, filter: Filter, paging: &Paging, common: &Common) -> anyhow::Result<()> {
-    let Filter { project, plugin, state, task, text, since, until } = filter;
+    let Filter { project, plugin, state, task, text, during: During { since, until } } = filter;
     let wanted = WantedInvocations { project, plugin, state, task, text, since, until };
     let page =
         listing::rows(host, ("/v1/invocations", &wanted), paging, async |store, place| store.browse().invocations(&wanted, place).await)
@@ -135,14 +129,7 @@ async fn list(host: &Host, filter: Filter, paging: &Paging, common: &Common) -> 
 }
 
 async fn show(host: &Host, which: &Which, common: &Common) -> anyhow::Result<()> {
-    let mut view = match ask::<EventView>(host, &format!("/v1/events/{}", which.event)).await? {
-        Asked::Answered(view) => view,
-        Asked::Missing(advice) => return Err(advice.into()),
-        Asked::NoHost(why) => {
-            let found = view::event(offline::store(host, &why)?.as_ref(), which.event).await.context("the store cannot be read")?;
-            found.ok_or_else(|| Advice::new("there is no such event", "`crowdhook invocation list` shows the ids of events"))?
-        }
-    };
+    let mut view = super::event::find(host, which.event).await?;
     let plugin = which.plugin.as_str();
     view.runs.retain(|run| run.get("plugin").is_some_and(|name| name == plugin));
     view.deliveries.retain(|delivery| delivery.plugin == plugin);

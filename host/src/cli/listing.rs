@@ -26,8 +26,19 @@ pub(super) struct Paging {
     before: Option<i64>,
 }
 
+/// Between which times.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(super) struct During {
+    /// Only what was received or asked for since: RFC 3339, a date, or how long ago (`15min`, `2h`, `3d`)
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub(super) since: Option<Timestamp>,
+    /// Only what was received or asked for until then
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub(super) until: Option<Timestamp>,
+}
+
 /// A moment as people write it on the command line.
-pub(super) fn moment(text: &str) -> Result<Timestamp, String> {
+fn moment(text: &str) -> Result<Timestamp, String> {
     clock::moment(text, Clock::System.now())
 }
 

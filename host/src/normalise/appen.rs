@@ -6,10 +6,11 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use sha1::{Digest as _, Sha1};
 
-use super::{EVENTS_MAX, OtherProject, hex, id, redact, set_aside, unreadable};
+use super::{EVENTS_MAX, OtherProject, id, redact, set_aside, unreadable};
 use crate::clock::Timestamp;
 use crate::config::Project;
 use crate::event::{EventKind, Normalised, Standing};
+use crate::id::hex;
 use crate::verify::Form;
 
 /// So much of an unknown signal is kept.

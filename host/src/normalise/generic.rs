@@ -4,9 +4,10 @@ use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
 use super::redact::{self, Step};
-use super::{EVENTS_MAX, OtherProject, hex, set_aside, unreadable};
+use super::{EVENTS_MAX, OtherProject, set_aside, unreadable};
 use crate::config::{Generic, KindAt, Pointer, Project};
 use crate::event::{EventKind, Normalised, Standing};
+use crate::id::hex;
 use crate::platform::generic::{ID_BYTES_MAX, id_of, moment_of, task_of};
 
 /// So much of an unknown kind is kept.

@@ -10,6 +10,7 @@ use super::{OtherProject, id, redact, set_aside, unreadable};
 use crate::clock::Timestamp;
 use crate::config::Project;
 use crate::event::{EventKind, Normalised, Standing};
+use crate::id::hex;
 use crate::platform::Completed;
 
 /// The only event that PYBOSSA knows.
@@ -122,5 +123,5 @@ fn fired_at(text: &str) -> Option<Timestamp> {
 
 /// Tells one body from another where there are no ids to do so.
 fn hash(body: &[u8]) -> String {
-    super::hex(Sha1::digest(body).as_slice())
+    hex(Sha1::digest(body).as_slice())
 }

@@ -9,6 +9,7 @@ use super::*;
 use crate::clock::Timestamp;
 use crate::config::{AnswerAt, Generic, Hook, KindAt, Platform, Pointer};
 use crate::event::PlatformKind;
+use crate::id::hex;
 use crate::secret::Secret;
 use crate::verify::{self, Unverified};
 

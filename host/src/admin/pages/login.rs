@@ -1,5 +1,6 @@
 //! The way in: by the admin token, or by a link that `crowdhook dashboard` prints.
 
+use std::io;
 use std::sync::Arc;
 
 use axum::extract::{Form, Path, RawQuery, State};
@@ -17,8 +18,8 @@ use super::super::{Admin, session};
 use super::parts::Query;
 
 pub(in crate::admin) async fn link(State(admin): State<Arc<Admin>>) -> Result<Json<LoginLink>, Refusal> {
-    let failed = || Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "no link can be made", "the system gives no random numbers");
-    let code = admin.links.make(admin.clock.now()).ok_or_else(failed)?;
+    let failed = |error: io::Error| Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "no link can be made", error.to_string());
+    let code = admin.links.make(admin.clock.now()).map_err(failed)?;
     Ok(Json(LoginLink { path: format!("/login/{}", code.reveal()) }))
 }
 

@@ -8,6 +8,7 @@ use sha1::{Digest as _, Sha1};
 use url::Url;
 
 use super::{Settings, Signal, SignatureIn};
+use crate::id::hex;
 use crate::practice::wire;
 
 /// After so many attempts the platform gives up and switches the webhook off.
@@ -59,8 +60,7 @@ impl Posting {
 /// The signature of a payload's text: lower-case hex SHA-1 of the text and then the token.
 #[must_use]
 pub fn sign(payload: &str, token: &str) -> String {
-    let digest = Sha1::new().chain_update(payload).chain_update(token).finalize();
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha1::new().chain_update(payload).chain_update(token).finalize())
 }
 
 /// The form of a post. The field `signature` is left out where there is none.

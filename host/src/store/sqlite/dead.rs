@@ -132,8 +132,7 @@ pub(super) fn letters(db: &Connection, names: &Names, wanted: &WantedDead, limit
     }
     if wanted.what != Some(DeadKind::Invocation) {
         for row in deliveries(db, wanted, limit, Order::NewestFirst)? {
-            let effect: serde_json::Value = serde_json::from_str(&row.effect.0).unwrap_or_default();
-            let effect = effect.get("effect").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
+            let effect = rows::effect_name(&row.effect);
             letters.push(DeadLetter {
                 id: DeadLetterId::Delivery(row.uuid),
                 event: row.event,

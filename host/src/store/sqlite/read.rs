@@ -220,12 +220,7 @@ pub(super) fn deliveries(db: &Connection, names: &Names, event: EventId) -> rusq
             effect: serde_json::from_str(&effect.0).map_err(|error| conversion(4, error))?,
             attempts: row.get(5)?,
             requested_at: rows::time(row, 6)?,
-            standing: match row.get::<_, u8>(7)? {
-                0 => "waiting",
-                1 => "delivered",
-                2 => "dead",
-                _ => "superseded",
-            },
+            standing: rows::delivery_state(row.get(7)?).as_str(),
             at: (at > 0).then(|| crate::clock::from_millis(at)),
             note: row.get(9)?,
         })

@@ -10,6 +10,7 @@ use super::names::Names;
 use crate::clock::{self, Timestamp};
 use crate::event::{Event, Origin, PlatformKind, Standing};
 use crate::id::{DeliveryId, Digest, EventId};
+use crate::store::browse::DeliveryState;
 
 /// Texts beyond this many bytes are packed: below it lz4 saves less than a page's slack.
 const PLAIN_MAX: usize = 1_024;
@@ -136,6 +137,25 @@ pub(super) fn event(row: &Row<'_>, first: usize, names: &Names) -> rusqlite::Res
 /// A column that holds a standing.
 pub(super) fn standing(row: &Row<'_>, column: usize) -> rusqlite::Result<Standing> {
     standing_of(row.get(column)?).ok_or_else(|| unreadable(column, "no such standing".to_owned()))
+}
+
+/// The word for an effect, as it stands in its row: what else it holds may be long, and is not made anything of.
+pub(super) fn effect_name(effect: &Unpacked) -> String {
+    #[derive(serde::Deserialize)]
+    struct Named {
+        effect: String,
+    }
+    serde_json::from_str(&effect.0).map_or_else(|_| String::new(), |Named { effect }| effect)
+}
+
+/// How far a delivery is, by the number of its ending; 0 for none.
+pub(super) fn delivery_state(ending: u8) -> DeliveryState {
+    match ending {
+        0 => DeliveryState::Waiting,
+        1 => DeliveryState::Delivered,
+        2 => DeliveryState::Dead,
+        _ => DeliveryState::Superseded,
+    }
 }
 
 /// Whether what comes of such events lets that of others go before: somebody waits for what happens now, and nobody for a backfill of years.

@@ -38,7 +38,7 @@ pub(super) fn page(db: &Connection, names: &Names, wanted: &WantedDeliveries, pl
             && wanted.plugin.as_ref().is_none_or(|plugin| *plugin == scope.plugin)
             && wanted.connection.as_ref().is_none_or(|connection| text_is(row, 3, connection))
             && wanted.task.as_ref().is_none_or(|task| text_is(row, 4, task))
-            && wanted.state.is_none_or(|state| row.get(9).is_ok_and(|ending| delivery_state(ending) == state))
+            && wanted.state.is_none_or(|state| row.get(9).is_ok_and(|ending| rows::delivery_state(ending) == state))
             && fits_time(row, 8, wanted.since, wanted.until)?
             && wanted.text.as_ref().is_none_or(|text| {
                 let note = row.get_ref(11).ok().and_then(|note| note.as_str().ok()).unwrap_or_default();
@@ -51,18 +51,8 @@ pub(super) fn page(db: &Connection, names: &Names, wanted: &WantedDeliveries, pl
     Ok(walk.page(false))
 }
 
-fn delivery_state(ending: u8) -> DeliveryState {
-    match ending {
-        0 => DeliveryState::Waiting,
-        1 => DeliveryState::Delivered,
-        2 => DeliveryState::Dead,
-        _ => DeliveryState::Superseded,
-    }
-}
-
 fn listed_delivery(row: &Row<'_>, scope: &Scope, with_content: bool) -> rusqlite::Result<ListedDelivery> {
-    let Unpacked(effect) = row.get(5)?;
-    let content: serde_json::Value = serde_json::from_str(&effect).unwrap_or_default();
+    let effect: Unpacked = row.get(5)?;
     let at: i64 = row.get(10)?;
     Ok(ListedDelivery {
         id: rows::delivery_id(row, 1)?,
@@ -71,12 +61,12 @@ fn listed_delivery(row: &Row<'_>, scope: &Scope, with_content: bool) -> rusqlite
         connection: row.get(3)?,
         event: rows::event_id(row, 6)?,
         task: row.get(4)?,
-        effect: content.get("effect").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned(),
-        state: delivery_state(row.get(9)?),
+        effect: rows::effect_name(&effect),
+        state: rows::delivery_state(row.get(9)?),
         attempts: row.get(7)?,
         requested_at: rows::time(row, 8)?,
         at: (at > 0).then(|| clock::from_millis(at)),
         note: row.get(11)?,
-        content: with_content.then_some(content),
+        content: if with_content { serde_json::from_str(&effect.0).ok() } else { None },
     })
 }
