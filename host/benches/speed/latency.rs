@@ -14,7 +14,7 @@ use super::{progress, start};
 /// A busy hour of a large platform, in requests a second.
 const STEADY: f64 = 1000.0;
 
-/// All rounds. `peak` is what was accepted in a second at best; none when it was not measured.
+/// All rounds. `half` is half of what was accepted in a second at best; none when that was not measured.
 ///
 /// The quiet turns come first: a host in trouble uses up every core that it finds, whoever else is measured.
 pub(crate) async fn measure(
@@ -22,10 +22,9 @@ pub(crate) async fn measure(
     program: &Path,
     folder: &Path,
     hosts: &Hosts,
-    peak: Option<f64>,
+    half: Option<f64>,
     figures: &mut Figures,
 ) -> anyhow::Result<()> {
-    let half = peak.map(|peak| peak / 2.0);
     for round in 1..=plan.rounds {
         progress(&format!("latency, round {round} of {}", plan.rounds));
         turn(plan, hosts, (figures::BARE_STEADY, hosts.bare.address, STEADY), figures).await?;

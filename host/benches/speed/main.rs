@@ -50,6 +50,9 @@ struct Args {
     /// Measure this host instead of the one that was built
     #[arg(long, value_name = "PROGRAM")]
     host: Option<PathBuf>,
+    /// Requests a second at which latency is measured, instead of half of the peak that was measured before
+    #[arg(long, value_name = "PER_SECOND")]
+    rate: Option<u32>,
     /// What `cargo bench` says to every benchmark
     #[arg(long, hide = true)]
     bench: bool,
@@ -121,8 +124,8 @@ async fn measure(args: &Args) -> anyhow::Result<()> {
         let hosts = throughput::Hosts::start(&program, folder.path(), &mut figures)?;
         throughput::measure(&plan, &hosts, &mut figures, |part| args.wants(part)).await?;
         if args.wants(Measured::Latency) {
-            let peak = figures.median(figures::PEAK);
-            latency::measure(&plan, &program, folder.path(), &hosts, peak, &mut figures).await?;
+            let half = args.rate.map(f64::from).or_else(|| figures.median(figures::PEAK).map(|peak| peak / 2.0));
+            latency::measure(&plan, &program, folder.path(), &hosts, half, &mut figures).await?;
         }
         hosts.end(&mut figures)
     };

@@ -39,7 +39,7 @@ impl Plan {
         bare_requests: 100_000,
         accept_requests: 40_000,
         whole_requests: 30_000,
-        open_connections: 64,
+        open_connections: 256,
         open_time: Duration::from_secs(8),
         syncs: 200,
         idle_time: Duration::from_secs(3),

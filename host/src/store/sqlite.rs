@@ -1,14 +1,15 @@
 //! The store in one SQLite file, for one host.
 //!
 //! ```text
-//! callers → commands → writer thread: one transaction a group → COMMIT (fsync) → agendas → answers
+//! callers → commands → writer: one transaction a group → COMMIT → settler: sync → agendas → answers
 //! callers → agenda (in memory): claims, renewals
 //! callers → readers: snapshots of the last commit
 //! ```
 //!
-//! The agendas change after the commit and before the answer. So what is leased out is on disk, and who was told that
+//! The agendas change when a commit is on the disk and before the answer. So what is leased out is on disk, and who was told that
 //! something was recorded finds it to claim. Claims are not written: one process owns the file, so a crash frees all leases.
 
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -21,12 +22,15 @@ use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 
 use self::checkpoint::Checkpointer;
 use self::counters::Counters;
+use self::line::COMMANDS_MAX;
+use self::log::Log;
 use self::names::Names;
 pub use self::open::OpenError;
 use self::read::Readers;
 use self::rows::Packed;
+use self::settle::Settler;
 use self::work::{AnalysedRow, Answer, Command, Ending, Incoming, RunRow, Work};
-use self::writer::{COMMANDS_MAX, Writer, failed};
+use self::writer::{Writer, failed};
 use super::agenda::{Agenda, Leased};
 use super::browse::Browse;
 use super::figures::{Analysed, Sample};
@@ -47,6 +51,8 @@ mod counters;
 mod dead;
 mod disk;
 mod figures;
+mod line;
+mod log;
 mod names;
 mod open;
 mod place;
@@ -54,6 +60,7 @@ mod read;
 mod replace;
 mod rows;
 mod scan;
+mod settle;
 mod work;
 mod writer;
 
@@ -164,8 +171,21 @@ impl SqliteStore {
         let shared = Arc::new(Shared::new(options, (invocations, deliveries), names.clone(), counters));
         let (commands, waiting) = mpsc::channel(COMMANDS_MAX);
         let thread = |source| OpenError::Folder { path: folder.to_owned(), source };
-        let checkpointer = Checkpointer::start(file.clone(), commands.downgrade(), metrics.clone()).map_err(thread)?;
-        let writer = Writer { db, shared: Arc::clone(&shared), names, counters, checkpointer, metrics };
+        let log = Arc::new(Log::open(&folder.join(open::LOG)).map_err(thread)?);
+        let checkpointer = Checkpointer::start(file.clone(), Arc::clone(&log), commands.downgrade(), metrics.clone()).map_err(thread)?;
+        let settler = Settler::start(Arc::clone(&log), Arc::clone(&shared), metrics.clone()).map_err(thread)?;
+        let writer = Writer {
+            db,
+            shared: Arc::clone(&shared),
+            names,
+            counters,
+            log,
+            settler,
+            unsettled: VecDeque::new(),
+            committed: 0,
+            checkpointer,
+            metrics,
+        };
         let writer = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || {

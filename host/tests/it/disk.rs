@@ -183,7 +183,9 @@ async fn a_disk_that_fails_costs_503s_and_no_event() {
     for (call, error, first, new) in faults {
         let fault = Fault { call, error, first, new };
         let found = Round::run(&strace, fault).await;
-        assert!(found.failed > 0 && found.ended == new && (new || found.refused > 0), "{fault:?}: {found:?}");
+        // A failed sync is mended, or it is of a commit for which nobody posts.
+        let refuses = !new && call == "pwrite64";
+        assert!(found.failed > 0 && found.ended == new && (!refuses || found.refused > 0), "{fault:?}: {found:?}");
     }
 }
 

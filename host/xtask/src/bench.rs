@@ -17,6 +17,9 @@ pub(crate) struct Args {
     /// Measure this alone: `accept`, `whole` or `latency`; may be said several times.
     #[arg(long, value_name = "PART")]
     only: Vec<String>,
+    /// Requests a second at which latency is measured, instead of half of the peak that is measured before.
+    #[arg(long, value_name = "PER_SECOND")]
+    rate: Option<u32>,
     /// Write the figures here as JSON too.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -41,6 +44,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     }
     for part in &args.only {
         command.args(["--only", part]);
+    }
+    if let Some(rate) = args.rate {
+        command.args(["--rate", &rate.to_string()]);
     }
     // Cargo starts a benchmark in the folder of its package.
     for (option, path) in [("--json", &args.json), ("--folder", &args.folder), ("--host", &args.host)] {

@@ -3,13 +3,14 @@
 //! Whatever belongs to a command is either wholly written or answered without a write: what may be refused is checked
 //! before the first write, so a command needs no savepoint of its own.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, VecDeque};
 
 use rusqlite::{Connection, Params};
 
 use super::Shared;
 use super::counters::Counters;
 use super::names::Names;
+use super::settle::Unsettled;
 use super::work::{Answer, Work};
 use crate::store::StoreError;
 use crate::store::agenda::{Agenda, Entry, Member, Millis};
@@ -33,10 +34,10 @@ pub(super) struct Batch<'a> {
     counters: &'a mut Counters,
     now: Millis,
     /// What to tell the agendas.
-    pub(super) news: News,
-    /// Invocations and deliveries whose lease ended within this transaction.
-    ended: HashSet<i64>,
-    ended_deliveries: HashSet<i64>,
+    news: News,
+    /// What the agendas were not told yet of this transaction, and of those before.
+    ending: Unsettled,
+    before: &'a VecDeque<Unsettled>,
     /// By how much the state of each scope grew or shrank.
     state_grew: HashMap<u32, i64>,
 }
@@ -46,8 +47,6 @@ pub(super) struct Batch<'a> {
 pub(super) struct News {
     pub(super) invocations: Vec<Move>,
     pub(super) deliveries: Vec<Move>,
-    /// How many invocations this adds.
-    added: usize,
 }
 
 /// One change of an agenda.
@@ -83,19 +82,14 @@ impl Move {
 
 impl<'a> Batch<'a> {
     /// Begins with nothing.
-    pub(super) fn new(db: &'a Connection, shared: &'a Shared, names: &'a mut Names, counters: &'a mut Counters) -> Self {
+    pub(super) fn new(
+        db: &'a Connection,
+        shared: &'a Shared,
+        (names, counters): (&'a mut Names, &'a mut Counters),
+        before: &'a VecDeque<Unsettled>,
+    ) -> Self {
         let now = shared.clock.now().as_millisecond();
-        Self {
-            db,
-            shared,
-            names,
-            counters,
-            now,
-            news: News::default(),
-            ended: HashSet::new(),
-            ended_deliveries: HashSet::new(),
-            state_grew: HashMap::new(),
-        }
+        Self { db, shared, names, counters, now, news: News::default(), ending: Unsettled::default(), before, state_grew: HashMap::new() }
     }
 
     /// Does `work` within the transaction. The inner error is an answer: nothing was written for this command.
@@ -141,6 +135,26 @@ impl<'a> Batch<'a> {
             self.counters.save(self.db)?;
         }
         Ok(())
+    }
+
+    /// What is to be told when the transaction is on the disk, and what the next one has to know before.
+    pub(super) fn end(self) -> (News, Unsettled) {
+        (self.news, self.ending)
+    }
+
+    /// Whether the lease of an invocation was ended, and the agenda does not know it yet.
+    fn has_ended(&self, invocation: i64) -> bool {
+        self.before.iter().chain([&self.ending]).any(|unsettled| unsettled.invocations.contains(&invocation))
+    }
+
+    /// The same of a delivery.
+    fn has_ended_delivery(&self, delivery: i64) -> bool {
+        self.before.iter().chain([&self.ending]).any(|unsettled| unsettled.deliveries.contains(&delivery))
+    }
+
+    /// How many invocations wait that the agenda does not know of yet.
+    fn added(&self) -> usize {
+        self.before.iter().chain([&self.ending]).map(|unsettled| unsettled.added).sum()
     }
 
     fn execute(&self, sql: &str, params: impl Params) -> rusqlite::Result<usize> {

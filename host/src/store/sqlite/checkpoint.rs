@@ -2,6 +2,7 @@
 //! for it; and after a quiet while asks the writer to give back memory.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -9,6 +10,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
+use super::log::Log;
 use super::work::{Command, Work};
 use crate::telemetry::Metrics;
 
@@ -26,10 +28,10 @@ pub(super) struct Checkpointer {
 
 impl Checkpointer {
     /// Starts the thread. It ends when this is dropped.
-    pub(super) fn start(file: PathBuf, writer: mpsc::WeakSender<Command>, metrics: Metrics) -> std::io::Result<Self> {
+    pub(super) fn start(file: PathBuf, log: Arc<Log>, writer: mpsc::WeakSender<Command>, metrics: Metrics) -> std::io::Result<Self> {
         let (commits, heard) = sync_channel(1);
         let thread =
-            std::thread::Builder::new().name("store-checkpoint".to_owned()).spawn(move || run(&file, &heard, &writer, &metrics))?;
+            std::thread::Builder::new().name("store-checkpoint".to_owned()).spawn(move || run((&file, &log), &heard, &writer, &metrics))?;
         Ok(Self { commits: Some(commits), thread: Some(thread) })
     }
 
@@ -79,7 +81,7 @@ fn connected<'a>(db: &'a mut Option<Connection>, file: &Path) -> Option<&'a Conn
     db.as_ref()
 }
 
-fn run(file: &Path, commits: &Receiver<()>, writer: &mpsc::WeakSender<Command>, metrics: &Metrics) {
+fn run((file, log): (&Path, &Log), commits: &Receiver<()>, writer: &mpsc::WeakSender<Command>, metrics: &Metrics) {
     let mut db = None;
     let mut at_rest = true;
     loop {
@@ -90,11 +92,15 @@ fn run(file: &Path, commits: &Receiver<()>, writer: &mpsc::WeakSender<Command>, 
                 if !pause(commits) {
                     return;
                 }
-                let Some(db) = connected(&mut db, file) else { continue };
+                let Some(db) = connected(&mut db, file).filter(|_| !log.is_in_doubt()) else { continue };
                 let began = Instant::now();
                 match db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
                     Ok(()) => metrics.checkpointed(began.elapsed()),
-                    Err(error) => metrics.checkpoint_failed(&error),
+                    Err(error) => {
+                        // It may have been the log that was not synced.
+                        log.doubt();
+                        metrics.checkpoint_failed(&error);
+                    }
                 }
             }
             Err(RecvTimeoutError::Timeout) => {

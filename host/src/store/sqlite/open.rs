@@ -1,11 +1,12 @@
 //! Opening a data folder: one host at a time, a schema this host knows, and everything that waits loaded.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
+use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
+use super::log;
 use super::names::Names;
 use super::read::keep_statements;
 use super::rows;
@@ -15,6 +16,9 @@ use crate::store::agenda::{Agenda, Entry};
 
 /// The database's file in the data folder.
 pub(super) const DATABASE: &str = "crowdhook.db";
+
+/// Its log.
+pub(super) const LOG: &str = "crowdhook.db-wal";
 
 /// The file whose lock says that a host is at work in the folder.
 const LOCK: &str = "lock";
@@ -32,9 +36,6 @@ const CACHE_KIB: i64 = 65_536;
 
 /// The writer folds the log in by itself when it is so many pages long, should the checkpointer not come to it.
 const LOG_PAGES: i64 = 4_000;
-
-/// A log that was left behind is written anew in pieces of so many bytes.
-const RENEWED_BYTES: usize = 1 << 20;
 
 /// Why a data folder was not opened.
 #[derive(Debug, thiserror::Error)]
@@ -137,8 +138,8 @@ pub(super) fn version(db: &Connection) -> rusqlite::Result<(usize, usize)> {
 
 /// Opens the connection that writes, and brings the schema up to date.
 pub(super) fn open_writer(folder: &Path) -> Result<Connection, OpenError> {
-    let log = folder.join(format!("{DATABASE}-wal"));
-    renew(&log).map_err(|source| OpenError::Folder { path: log, source })?;
+    let log = folder.join(LOG);
+    log::renew(&log).map_err(|source| OpenError::Folder { path: log.clone(), source })?;
     let file = folder.join(DATABASE);
     let failed = |source| OpenError::Database { file: file.clone(), source };
     let mut db = Connection::open(&file).map_err(failed)?;
@@ -149,36 +150,19 @@ pub(super) fn open_writer(folder: &Path) -> Result<Connection, OpenError> {
         migrate(&mut db, u32::try_from(number).unwrap_or(u32::MAX), migration).map_err(failed)?;
         tracing::info!(schema = number, "Brought the store to schema {number}");
     }
-    Ok(db)
-}
-
-/// Writes the log that a host left behind anew, as it is, and syncs it.
-///
-/// After a sync that failed the system takes pages for written that the disk may not have, and reads them as if it had. A host that
-/// died after that leaves such pages in its log; SQLite would take them for commits and build on them, and a power cut would take
-/// away what was answered for since. Written anew, they are synced or the folder is not opened.
-fn renew(log: &Path) -> std::io::Result<()> {
-    let mut file = match OpenOptions::new().read(true).write(true).open(log) {
-        Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(error),
-    };
-    let mut piece = Vec::with_capacity(RENEWED_BYTES);
-    loop {
-        let at = file.stream_position()?;
-        piece.clear();
-        if (&file).take(RENEWED_BYTES as u64).read_to_end(&mut piece)? == 0 {
-            return file.sync_all();
-        }
-        file.seek(SeekFrom::Start(at))?;
-        file.write_all(&piece)?;
+    if !log.exists() {
+        // SQLite goes on without one where it cannot be made, says that it has one, and nobody would sync commits.
+        let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CANTOPEN);
+        return Err(failed(rusqlite::Error::SqliteFailure(code, Some(format!("`{LOG}` could not be made")))));
     }
+    Ok(db)
 }
 
 fn set_up(db: &Connection) -> rusqlite::Result<()> {
     db.pragma_update(None, "page_size", 4_096)?;
     db.pragma_update(None, "journal_mode", "WAL")?;
-    db.pragma_update(None, "synchronous", "FULL")?;
+    // Commits are synced by `Log`.
+    db.pragma_update(None, "synchronous", "NORMAL")?;
     db.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
     db.pragma_update(None, "cache_size", -CACHE_KIB)?;
     keep_statements(db)

@@ -1,29 +1,26 @@
-//! The one thread that writes. It takes what is asked, groups it into one transaction, commits (one fsync for all of
-//! the group), tells the agendas, and only then answers. While it waits for the disk the next group gathers by itself.
+//! The one thread that writes. It takes what is asked, groups it into one transaction, commits, and hands it to the settler, which waits for
+//! the disk (one sync for all of the group) and answers. Meanwhile the next group gathers by itself and is written.
 
+use std::collections::VecDeque;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 use super::Shared;
 use super::batch::{Batch, News};
 use super::checkpoint::Checkpointer;
 use super::counters::Counters;
+use super::line::Line;
+use super::log::Log;
 use super::names::Names;
+use super::settle::{Committed, Settler, Unsettled, answer};
 use super::work::{Answer, Command, Work};
 use crate::store::StoreError;
 use crate::telemetry::Metrics;
-
-/// As many commands wait for the writer; who comes then waits for room.
-pub(super) const COMMANDS_MAX: usize = 4_096;
-
-/// As many commands are committed together.
-const GROUP_MAX: usize = 512;
-
-/// No further command joins a group that holds so many events and finished runs.
-const WEIGHT_MAX: usize = 2_048;
 
 /// What the thread works with.
 pub(super) struct Writer {
@@ -31,36 +28,36 @@ pub(super) struct Writer {
     pub(super) shared: Arc<Shared>,
     pub(super) names: Names,
     pub(super) counters: Counters,
+    pub(super) log: Arc<Log>,
+    pub(super) settler: Settler,
+    /// The last transactions, those that may not be settled, and the number of the last.
+    pub(super) unsettled: VecDeque<Unsettled>,
+    pub(super) committed: u64,
     pub(super) checkpointer: Checkpointer,
     pub(super) metrics: Metrics,
 }
 
 type Answers = Vec<Result<Answer, StoreError>>;
 
+/// A transaction that was committed.
+struct Done {
+    answers: Answers,
+    news: News,
+    began: Instant,
+}
+
 impl Writer {
     /// Works until it is told to close or until nobody is left to ask for anything.
     pub(super) fn run(mut self, mut commands: mpsc::Receiver<Command>) {
-        let mut closing: Vec<oneshot::Sender<_>> = Vec::new();
-        while let Some(first) = commands.blocking_recv() {
-            let mut weight = first.work.weight();
-            let mut group = vec![first];
-            while group.len() < GROUP_MAX
-                && weight < WEIGHT_MAX
-                && let Ok(command) = commands.try_recv()
-            {
-                weight += command.work.weight();
-                group.push(command);
-            }
-            let (ends, group): (Vec<_>, Vec<_>) = group.into_iter().partition(|command| matches!(command.work, Work::Close));
-            self.write(group);
-            if !ends.is_empty() {
-                // From here on nothing new comes in; what stands in line is still done.
-                commands.close();
-                closing.extend(ends.into_iter().map(|end| end.reply));
-            }
+        let mut line = Line::default();
+        while line.take_in(&mut commands) {
+            let under_way = self.shared.invocations().leased();
+            line.gather(&mut commands, under_way);
+            self.write(line.group());
         }
+        self.settler.stop();
         self.end();
-        closing.into_iter().for_each(|reply| answer(reply, Ok(Answer::Done)));
+        line.closing.into_iter().for_each(|reply| answer(reply, Ok(Answer::Done)));
     }
 
     fn write(&mut self, group: Vec<Command>) {
@@ -72,34 +69,40 @@ impl Writer {
         if group.is_empty() {
             return;
         }
+        if self.log.is_in_doubt()
+            && let Err(error) = self.log.mend()
+        {
+            return self.fail(group, &error);
+        }
         match self.commit(&group) {
-            Ok(answers) => {
-                group.into_iter().zip(answers).for_each(|(command, answered)| answer(command.reply, answered));
-            }
+            Ok(done) => self.hand_over(group, done),
             Err(error) if group.len() > 1 && is_of_one_command(&error) => {
                 tracing::warn!(error = %error, "A group of {} writes failed, will write each alone", group.len());
                 for command in group {
-                    let answered = self.commit(std::slice::from_ref(&command)).inspect_err(|error| self.metrics.commit_failed(1, error));
-                    let answered = answered.map(|mut answers| answers.pop().unwrap_or(Err(StoreError::Closed)));
-                    answer(command.reply, answered.unwrap_or_else(|error| Err(failed(&error))));
+                    match self.commit(std::slice::from_ref(&command)) {
+                        Ok(done) => self.hand_over(vec![command], done),
+                        Err(error) => self.fail(vec![command], &error),
+                    }
                 }
             }
-            Err(error) => {
-                self.metrics.commit_failed(group.len(), &error);
-                group.into_iter().for_each(|command| answer(command.reply, Err(failed(&error))));
-            }
+            Err(error) => self.fail(group, &error),
         }
     }
 
-    /// Does `group` in one transaction, and tells the agendas. On an error nothing of it is there.
-    fn commit(&mut self, group: &[Command]) -> rusqlite::Result<Answers> {
+    fn fail(&self, group: Vec<Command>, error: &dyn fmt::Display) {
+        self.metrics.commit_failed(group.len(), error);
+        group.into_iter().for_each(|command| answer(command.reply, Err(failed(error))));
+    }
+
+    /// Does `group` in one transaction. On an error nothing of it is there.
+    fn commit(&mut self, group: &[Command]) -> rusqlite::Result<Done> {
         let (before, began) = (self.counters, Instant::now());
+        let settled = self.settler.settled();
+        while self.unsettled.front().is_some_and(|oldest| oldest.number <= settled) {
+            self.unsettled.pop_front();
+        }
         match self.transact(group, &before) {
-            Ok((answers, news)) => {
-                self.metrics.committed(group.len(), began.elapsed());
-                self.publish(news);
-                Ok(answers)
-            }
+            Ok((answers, news)) => Ok(Done { answers, news, began }),
             Err(error) => {
                 self.counters = before;
                 if self.names.changed {
@@ -116,49 +119,44 @@ impl Writer {
     }
 
     fn transact(&mut self, group: &[Command], before: &Counters) -> rusqlite::Result<(Answers, News)> {
+        let log = Arc::clone(&self.log);
+        let _writing = log.writing();
         self.db.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-        let mut batch = Batch::new(&self.db, &self.shared, &mut self.names, &mut self.counters);
+        let mut batch = Batch::new(&self.db, &self.shared, (&mut self.names, &mut self.counters), &self.unsettled);
         let answers = group.iter().map(|command| batch.apply(&command.work)).collect::<rusqlite::Result<_>>()?;
         batch.close(before)?;
-        let news = std::mem::take(&mut batch.news);
+        let (news, mut unsettled) = batch.end();
         self.db.prepare_cached("COMMIT")?.execute([])?;
+        self.committed += 1;
+        unsettled.number = self.committed;
+        self.unsettled.push_back(unsettled);
         Ok((answers, news))
     }
 
-    fn publish(&mut self, news: News) {
+    /// Readers see the transaction from now on; everybody else hears of it when it is on the disk.
+    fn hand_over(&mut self, group: Vec<Command>, Done { answers, news, began }: Done) {
         if self.names.changed {
             self.names.changed = false;
             self.shared.set_names(self.names.clone());
         }
-        self.shared.set_counters(self.counters);
-        // Deliveries first: who sees that an invocation is gone sees what it led to.
-        if !news.deliveries.is_empty() {
-            let mut agenda = self.shared.deliveries();
-            news.deliveries.into_iter().for_each(|step| step.make(&mut agenda));
-            drop(agenda);
-            self.shared.deliveries_changed.notify_waiters();
-        }
-        if !news.invocations.is_empty() {
-            let mut agenda = self.shared.invocations();
-            news.invocations.into_iter().for_each(|step| step.make(&mut agenda));
-            drop(agenda);
-            self.shared.invocations_changed.notify_waiters();
-        }
         self.checkpointer.committed();
+        let answers = group.into_iter().map(|command| command.reply).zip(answers).collect();
+        self.settler.settle(Committed { answers, news, counters: self.counters, began });
     }
 
     /// Leaves one file behind: the log is folded into the database.
-    fn end(mut self) {
+    fn end(&mut self) {
         self.checkpointer.stop();
+        if let Err(error) = self.log.mend() {
+            tracing::warn!(error = %error, "The store's log is left as it is, which the next start will mend");
+            // Else the last connection folds it in when it is closed.
+            self.db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).ok();
+            return;
+        }
         if let Err(error) = self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
             tracing::warn!(error = %error, "The store's log was not folded in, which the next start will do");
         }
     }
-}
-
-/// Who asked may have gone away meanwhile; what was asked is done all the same.
-fn answer(reply: oneshot::Sender<Result<Answer, StoreError>>, answered: Result<Answer, StoreError>) {
-    reply.send(answered).ok();
 }
 
 /// Whether an error lies with what one command wanted to write, and not with the disk or the file.
@@ -172,6 +170,6 @@ fn is_of_one_command(error: &rusqlite::Error) -> bool {
 }
 
 /// The error as callers get it.
-pub(super) fn failed(error: &rusqlite::Error) -> StoreError {
+pub(super) fn failed(error: &dyn fmt::Display) -> StoreError {
     StoreError::Failed(error.to_string())
 }

@@ -164,7 +164,7 @@ impl Batch<'_> {
 
     /// The error when no further invocation may wait.
     pub(super) fn check_room(&self) -> Result<(), StoreError> {
-        let waiting = self.shared.invocations().len() + self.news.added;
+        let waiting = self.shared.invocations().len() + self.added();
         let max = self.shared.waiting_max;
         if waiting >= max { Err(StoreError::Full { waiting, max }) } else { Ok(()) }
     }
@@ -272,7 +272,7 @@ impl Batch<'_> {
                 yields: rows::yields(handling.origin),
                 is_known: false,
             }));
-            self.news.added += 1;
+            self.ending.added += 1;
         }
         Ok(())
     }

@@ -15,9 +15,10 @@ impl Batch<'_> {
     pub(super) fn finish_delivery(&mut self, held: Lease<i64>, outcome: &DeliveryOutcome) -> rusqlite::Result<Finished> {
         let id = held.id;
         let holds = self.shared.deliveries().holds(id, held.generation).is_some();
-        if !holds || !self.ended_deliveries.insert(id) {
+        if !holds || self.has_ended_delivery(id) {
             return Ok(Finished::LeaseLost);
         }
+        self.ending.deliveries.insert(id);
         // Whether its row is there still: one that was superseded meanwhile has ended already, and stays so.
         let (there, then) = match outcome {
             DeliveryOutcome::Delivered { receipt } => (self.end_delivery(id, (DELIVERED, 1), receipt, false)?, Move::Remove(id)),

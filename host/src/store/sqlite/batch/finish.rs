@@ -35,14 +35,14 @@ impl Batch<'_> {
     pub(super) fn finish(&mut self, held: Lease<InvocationId>, ending: &Ending, run: &RunRow) -> rusqlite::Result<Finished> {
         let id = held.id.0;
         let holder = self.shared.invocations().holds(id, held.generation);
-        let Some((event, member)) = holder.filter(|_| !self.ended.contains(&id)) else { return Ok(Finished::LeaseLost) };
+        let Some((event, member)) = holder.filter(|_| !self.has_ended(id)) else { return Ok(Finished::LeaseLost) };
         let Some(this) = self.finishing(event, id, member.number)? else { return Ok(Finished::LeaseLost) };
         if let Ending::Done { reads, .. } = ending
             && !self.still_so(this.scope, reads)?
         {
             return Ok(Finished::Conflict);
         }
-        self.ended.insert(id);
+        self.ending.invocations.insert(id);
         match ending {
             Ending::Done { changes, effects, events, .. } => {
                 changes.iter().try_for_each(|change| self.change(this.scope, change))?;
@@ -291,7 +291,7 @@ impl Batch<'_> {
             .query_map([this.event], |row| row.get(0))?
             .collect::<rusqlite::Result<_>>()?;
         for id in ids {
-            self.ended.insert(id);
+            self.ending.invocations.insert(id);
             self.news.invocations.push(Move::Remove(id));
         }
         let accepted = rows::standing_number(Standing::Accepted);

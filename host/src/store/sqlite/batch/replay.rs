@@ -20,7 +20,7 @@ impl Batch<'_> {
     pub(super) fn replay(&mut self, wanted: &WantedDead, limit: u32) -> rusqlite::Result<Result<Answer, StoreError>> {
         let mut replayed = Replayed::default();
         if wanted.what != Some(DeadKind::Delivery) {
-            let waiting = self.shared.invocations().len() + self.news.added;
+            let waiting = self.shared.invocations().len() + self.added();
             let max = self.shared.waiting_max;
             let room = u32::try_from(max.saturating_sub(waiting)).unwrap_or(u32::MAX);
             let letters = dead::invocations(self.db, wanted, limit.min(room.max(1)), Order::OldestFirst)?;

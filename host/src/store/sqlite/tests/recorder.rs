@@ -5,8 +5,9 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::{CStr, OsStr, c_char, c_int, c_void};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, Once, OnceLock, PoisonError, Weak};
 use std::time::SystemTime;
 
@@ -75,6 +76,12 @@ struct Log {
     made: usize,
     fault: Option<Fault>,
     failed: usize,
+    /// How many syncs of each file have failed. Linux tells each who has the file open, once.
+    sync_failures: HashMap<usize, usize>,
+    /// How many of them the store's own hand on its log was told of.
+    told_of: usize,
+    /// Whether the store's own syncs do nothing.
+    is_deaf: bool,
     /// Files that were changed at [`LONG_AGO`], as long as nobody touches them.
     at_rest: HashSet<String>,
 }
@@ -94,6 +101,25 @@ impl Log {
         }
         self.failed += 1;
         Some(code)
+    }
+
+    /// The code with which this sync fails: it is to, or one failed that this hand on the file was not told of.
+    fn fails_to_sync(&mut self, (file, name): (usize, &str), (covers, told_of): (usize, usize)) -> Result<(), (c_int, usize)> {
+        if let Some(code) = self.fails(Call::Sync, name) {
+            self.steps.push(Step::SyncFailed { file, covers });
+            *self.sync_failures.entry(file).or_default() += 1;
+            return Err((code, self.sync_failures_of(file)));
+        }
+        let failures = self.sync_failures_of(file);
+        if failures > told_of {
+            self.failed += 1;
+            return Err((ffi::SQLITE_IOERR_FSYNC, failures));
+        }
+        Ok(())
+    }
+
+    fn sync_failures_of(&self, file: usize) -> usize {
+        self.sync_failures.get(&file).copied().unwrap_or(0)
     }
 
     fn rest(&mut self) {
@@ -147,6 +173,16 @@ impl Recording {
         self.log().fault = fault;
     }
 
+    /// The recording of `folder`.
+    pub(super) fn of(folder: &Path) -> Arc<Self> {
+        recordings().iter().filter_map(Weak::upgrade).find(|recording| recording.log().folder == folder.canonicalize().unwrap()).unwrap()
+    }
+
+    /// From now on the store's own syncs of its log do nothing, and say that all is well.
+    pub(super) fn sync_no_commit(&self) {
+        self.log().is_deaf = true;
+    }
+
     /// How many calls have failed so far.
     pub(super) fn failed(&self) -> usize {
         self.log().failed
@@ -190,6 +226,8 @@ struct Open {
     name: String,
     /// Its first sync is one of the folder's names too, as SQLite does it for logs and journals that it may have made.
     syncs_names: AtomicBool,
+    /// How many failed syncs of the file this was told of.
+    told_of: AtomicUsize,
     real: &'static ffi::sqlite3_io_methods,
     ours: ffi::sqlite3_io_methods,
 }
@@ -227,10 +265,13 @@ unsafe fn recorded(path: *const c_char) -> Option<(Arc<Recording>, PathBuf, Stri
     }
     // SAFETY: as promised by the caller.
     let path = unsafe { CStr::from_ptr(path) }.to_str().ok()?;
-    let path = PathBuf::from(path);
+    recorded_at(Path::new(path))
+}
+
+fn recorded_at(path: &Path) -> Option<(Arc<Recording>, PathBuf, String)> {
     let recording = recordings().iter().filter_map(Weak::upgrade).find(|recording| path.parent() == Some(&recording.log().folder))?;
     let name = path.file_name().and_then(OsStr::to_str)?.to_owned();
-    Some((recording, path, name))
+    Some((recording, path.to_owned(), name))
 }
 
 /// SQLite's own file system.
@@ -282,6 +323,7 @@ unsafe extern "C" fn open(
             return code;
         }
         let (life, id) = (log.life, log.opened(&full, &name, was_there));
+        let told_of = log.sync_failures_of(id);
         drop(log);
         let may_make = flags & (ffi::SQLITE_OPEN_WAL | ffi::SQLITE_OPEN_MAIN_JOURNAL) != 0 && flags & ffi::SQLITE_OPEN_CREATE != 0;
         let methods = &*(*file).pMethods;
@@ -291,6 +333,7 @@ unsafe extern "C" fn open(
             file: id,
             name,
             syncs_names: AtomicBool::new(may_make),
+            told_of: AtomicUsize::new(told_of),
             real: methods,
             ours: ffi::sqlite3_io_methods {
                 xClose: Some(close),
@@ -365,8 +408,9 @@ unsafe extern "C" fn sync(file: *mut ffi::sqlite3_file, flags: c_int) -> c_int {
     let mut covers = 0;
     if let Some(mut log) = opened.log() {
         covers = log.steps.len();
-        if let Some(code) = log.fails(Call::Sync, &opened.name) {
-            log.steps.push(Step::SyncFailed { file: opened.file, covers });
+        let told_of = opened.told_of.load(Ordering::Relaxed);
+        if let Err((code, told_of)) = log.fails_to_sync((opened.file, &opened.name), (covers, told_of)) {
+            opened.told_of.store(told_of, Ordering::Relaxed);
             return code;
         }
     }
@@ -380,4 +424,51 @@ unsafe extern "C" fn sync(file: *mut ffi::sqlite3_file, flags: c_int) -> c_int {
         }
     }
     code
+}
+
+/// The recording of a store's log, its number among the files, and its name.
+fn recorded_log(path: &Path) -> Option<(Arc<Recording>, usize, String)> {
+    let (recording, _, name) = recorded_at(&path.parent()?.canonicalize().ok()?.join(path.file_name()?))?;
+    let file = recording.log().files.get(&name).copied()?;
+    Some((recording, file, name))
+}
+
+fn failed_io(code: c_int) -> io::Error {
+    io::Error::other(format!("the disk fails as SQLite's {code}"))
+}
+
+/// The store syncs its log, without SQLite.
+pub(in super::super) fn syncing(path: &Path, sync: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+    let Some((recording, file, name)) = recorded_log(path) else { return sync() };
+    let mut log = recording.log();
+    if log.is_deaf {
+        return Ok(());
+    }
+    let (covers, told_of) = (log.steps.len(), log.told_of);
+    if let Err((code, told_of)) = log.fails_to_sync((file, &name), (covers, told_of)) {
+        log.told_of = told_of;
+        return Err(failed_io(code));
+    }
+    drop(log);
+    sync()?;
+    recording.log().steps.push(Step::Synced { file, covers });
+    Ok(())
+}
+
+/// The store writes its log anew while nobody else writes to it, and syncs it.
+pub(in super::super) fn renewing(path: &Path, renew: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+    let Some((recording, file, name)) = recorded_log(path) else { return renew() };
+    let mut log = recording.log();
+    if let Some(code) = log.fails(Call::Write, &name) {
+        return Err(failed_io(code));
+    }
+    log.steps.push(Step::Wrote { file, at: 0, bytes: std::fs::read(path)? });
+    let (covers, told_of) = (log.steps.len(), log.told_of);
+    if let Err((code, told_of)) = log.fails_to_sync((file, &name), (covers, told_of)) {
+        log.told_of = told_of;
+        return Err(failed_io(code));
+    }
+    renew()?;
+    log.steps.push(Step::Synced { file, covers });
+    Ok(())
 }

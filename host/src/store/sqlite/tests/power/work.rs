@@ -19,8 +19,10 @@ use crate::store::{Completion, Finished, Outcome, Run, StateChange, Store as _, 
 
 /// No checkpoint takes so long.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// One sync fails at a time, so one attempt to open may fail for it.
-const OPENED_MAX: usize = 3;
+/// As many syncs fail in a row: a commit's, that of the log written anew for it, and others.
+const FAULTS_MAX: usize = 4;
+/// Each of them may make one attempt to open fail, once more for each file that heard of it late.
+const OPENED_MAX: usize = 2 * FAULTS_MAX;
 /// As many syncs may go well before the one that fails.
 const FAULT_SKIPS: usize = 3;
 
@@ -59,7 +61,8 @@ pub(super) async fn work(trial: Trial, (rounds, seed): (usize, u64)) -> Vec<Step
 pub(super) async fn work_after_a_failed_commit(seed: u64) -> Vec<Step> {
     let mut work = Work::begin(Trial::FailingSyncs, seed);
     work.accept().await;
-    work.recording.fail(Some(Fault { call: Call::Sync, ending: "-wal", skip: 0, times: 1, code: ffi::SQLITE_IOERR_FSYNC }));
+    // Of the commit, and of the log that is written anew for that.
+    work.recording.fail(Some(Fault { call: Call::Sync, ending: "-wal", skip: 0, times: 2, code: ffi::SQLITE_IOERR_FSYNC }));
     let failed = work.store.accept(vec![completed("birds", "failed", &["vote"])]).await;
     assert!(matches!(failed, Err(StoreError::Failed(_))), "{failed:?}");
     work.die();
@@ -83,6 +86,7 @@ fn open(folder: &Path, trial: Trial) -> Result<SqliteStore, super::OpenError> {
     if trial != Trial::NoSync {
         return SqliteStore::open(folder, options);
     }
+    Recording::of(folder).sync_no_commit();
     let lock = open::lock(folder)?;
     let db = open::open_writer(folder)?;
     db.pragma_update(None, "synchronous", "OFF").unwrap();
@@ -173,8 +177,8 @@ impl Work {
 
     fn stumble(&mut self) {
         let ending = if self.chance.below(2) == 0 { "-wal" } else { ".db" };
-        let skip = self.chance.below(FAULT_SKIPS);
-        self.recording.fail(Some(Fault { call: Call::Sync, ending, skip, times: 1, code: ffi::SQLITE_IOERR_FSYNC }));
+        let (skip, times) = (self.chance.below(FAULT_SKIPS), 1 + self.chance.below(FAULTS_MAX));
+        self.recording.fail(Some(Fault { call: Call::Sync, ending, skip, times, code: ffi::SQLITE_IOERR_FSYNC }));
     }
 
     async fn close(&mut self) {
