@@ -2,6 +2,7 @@
 //! that do well and that fail, files that cannot be read. Wherever a secret can stand, a marked one does.
 
 use std::fmt::Write as _;
+use std::net::SocketAddr;
 use std::process::Command;
 
 use base64::Engine as _;
@@ -11,10 +12,12 @@ use crowdhook::practice::{Pybossa, Seed};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
 use sha2::Sha256;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::{TcpListener, TcpStream};
 
 use super::folder::{Folder, JOB, VOTE};
 use super::marks::Marks;
-use super::patience::{eventually, eventually_as};
+use super::patience::{eventually, eventually_as, until};
 use super::process::{Process, crowdhook};
 use super::remote::{Does, Remote, Seen};
 use super::wire::{self, Reply};
@@ -23,8 +26,8 @@ use super::wire::{self, Reply};
 const LIMITS: &str = "traps_max = 1\nquarantine_after = 2\nattempts_max = 2\ndelivery_attempts_max = 2\n";
 /// Where a body ends up beyond what is kept of an answer: `connection::services::RECEIPT_BYTES_MAX`.
 const RECEIPT_BYTES: usize = 2048;
-/// Deliveries that wait until the operator has mended something: for an access token that is refused.
-const NEVER_DELIVERED: usize = 1;
+/// Deliveries through these wait until the operator has mended something: an access token and a password are refused.
+const NEVER: [&str; 2] = ["oauth2-6", "mail"];
 /// So much of a secret stands before that end.
 const SHOWN_OF_A_CUT: usize = 24;
 /// How a generic sender's events are read.
@@ -75,6 +78,8 @@ pub struct Everything {
     pub outside: Remote,
     /// A receiver of traces.
     pub traces: Remote,
+    /// A mail server that takes no password, and repeats it.
+    mail: SocketAddr,
     env: Vec<(String, String)>,
 }
 
@@ -88,7 +93,8 @@ impl Everything {
         let server = Pybossa::start(seed).await.unwrap();
         let (outside, traces) = (Remote::start([]).await, Remote::start([]).await);
         outside.always(Does::Makes(repeats));
-        let mut everything = Self { folder: Folder::with(LIMITS), marks, server, outside, traces, env: Vec::new() };
+        let mail = mail_server().await;
+        let mut everything = Self { folder: Folder::with(LIMITS), marks, server, outside, traces, mail, env: Vec::new() };
         everything.components();
         everything.well();
         everything.signed();
@@ -180,7 +186,7 @@ impl Everything {
         self.keep(what, &format!("{}{ODD}", self.marks.make(what)))
     }
 
-    /// `gulls` with a connection of each kind and a plugin that uses it, `terns` with a mail server.
+    /// `gulls` with a connection of each kind and plugins that use it, `terns` with a mail server, `parrots` on a platform that refuses.
     fn connected(&mut self) {
         let outside = self.outside.url();
         let mut text = String::new();
@@ -194,6 +200,14 @@ impl Everything {
         self.env.push(("HIDDEN".to_owned(), format!("{outside}/{}", self.marks.make("hidden-address"))));
         write!(text, "[connections.hidden]\nurl = {{ env = \"HIDDEN\" }}\n\n{}", calls("hidden")).unwrap();
         self.sender("gulls", "", &text);
+        let mail = format!(
+            "[connections.mail]\nkind = \"smtp\"\nhost = \"127.0.0.1\"\nport = {}\nsecurity = \"none\"\nfrom = \"birds@example.org\"\n\
+             user = \"birds\"\npassword = {}\n\n[plugins.mail]\ncomponent = \"email\"\nallow = [\"email\"]\n\
+             settings = {{ to = [\"ann@example.org\"] }}\n",
+            self.mail.port(),
+            self.odd("terns-password")
+        );
+        self.sender("terns", "", &format!("{VOTE}\n{mail}"));
         let key = self.in_file("parrots-key");
         let token = self.in_file("parrots-token");
         self.project(
@@ -239,7 +253,7 @@ impl Everything {
         self.server.save_webhook("birds", &format!("http://{}{}", self.folder.listen, hook("birds"))).await.unwrap();
         self.server.give_planned("birds");
         self.server.settled().await;
-        for project in ["swans", "forest", "gulls"] {
+        for project in ["swans", "forest", "gulls", "terns"] {
             self.post(wire::post(&hook(project), "application/json", &item(1).to_string())).await;
         }
         for task in 1..=2 {
@@ -249,19 +263,40 @@ impl Everything {
         self.post(self.proven(&hook("finches"), &item(1).to_string())).await;
         let unit = unit(&self.marks).to_string();
         self.post(wire::signal(&hook("cats"), &Signal::UnitComplete, &unit, &self.secret("cats-signing"))).await;
+        self.settled().await;
         // What is kept of a project whose file is gone can be forgotten.
         std::fs::remove_file(self.folder.path("projects/swans.toml")).unwrap();
+        until("the file is gone", async || {
+            let projects = self.api("/v1/projects").await;
+            projects.as_array().unwrap().iter().all(|project| project["name"] != "swans")
+        })
+        .await;
+    }
+
+    /// Has some senders post once more.
+    pub async fn fill_again(&self) {
+        for project in ["gulls", "terns"] {
+            self.post(wire::post(&self.hook(project), "application/json", &item(2).to_string())).await;
+        }
+        self.settled().await;
+    }
+
+    /// Waits until everything has come of the posts that can.
+    pub async fn settled(&self) {
         let seen = std::cell::RefCell::new(String::new());
-        let what = || format!("everything has come of the posts, and the file is gone: {}", seen.borrow());
+        let what = || format!("everything has come of the posts: {}", seen.borrow());
         eventually_as(what, async || {
             let held = self.api("/v1/quarantine").await["quarantine"].as_array().unwrap().len();
-            let names = self.api("/v1/projects").await;
-            let is_there = names.as_array().unwrap().iter().any(|project| project["name"] == "swans");
-            let waiting = self.api("/v1/invocations?state=waiting").await["rows"].clone();
-            let outbox = self.api("/v1/deliveries?state=waiting").await["rows"].clone();
-            seen.replace(format!("held {held}, swans there {is_there}, waiting {waiting:#}, to be delivered {outbox:#}"));
-            let count = |rows: &Value| rows.as_array().unwrap().len();
-            (held == 1 && !is_there && count(&waiting) == 0 && count(&outbox) == NEVER_DELIVERED).then_some(())
+            let of_those_who_work = async |path: &str| {
+                let rows = self.api(path).await["rows"].as_array().unwrap().clone();
+                rows.into_iter()
+                    .filter(|row| row["project"] != "stuck" && !NEVER.contains(&row["connection"].as_str().unwrap_or("")))
+                    .collect()
+            };
+            let waiting: Vec<Value> = of_those_who_work("/v1/invocations?state=waiting").await;
+            let outbox: Vec<Value> = of_those_who_work("/v1/deliveries?state=waiting").await;
+            seen.replace(format!("held {held}, waiting {waiting:#?}, to be delivered {outbox:#?}"));
+            (held == 1 && waiting.is_empty() && outbox.is_empty()).then_some(())
         })
         .await;
     }
@@ -365,11 +400,42 @@ fn repeats(seen: &Seen) -> (u16, String, Vec<u8>) {
         return (403, told, refusal.to_string().into_bytes());
     }
     if seen.line.contains("/cut") {
-        // What is kept of it ends in the middle of the secret.
+        // What is kept of it ends in the middle of the secret; of spaces one is shown.
         let secret = raw.find("s3cr3t").or_else(|| raw.find(&key)).unwrap_or_default();
-        let body = format!("{}{raw}", "-".repeat(RECEIPT_BYTES.saturating_sub(secret + SHOWN_OF_A_CUT)));
+        let body = format!("{}{raw}", " ".repeat(RECEIPT_BYTES.saturating_sub(secret + SHOWN_OF_A_CUT)));
         return (422, told, body.into_bytes());
     }
     let status = if seen.line.starts_with("GET") { 200 } else { 422 };
     (status, told, format!("{raw}\n{refusal}").into_bytes())
+}
+
+/// Starts a mail server that takes no name and password, and says which.
+async fn mail_server() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(refuse_login(stream));
+        }
+    });
+    address
+}
+
+async fn refuse_login(stream: TcpStream) -> std::io::Result<()> {
+    let mut stream = BufReader::new(stream);
+    stream.write_all(b"220 mail ESMTP\r\n").await?;
+    let mut line = String::new();
+    while stream.read_line(&mut line).await? > 0 {
+        let answer = match line.trim_end().strip_prefix("AUTH PLAIN ") {
+            Some(given) => {
+                let plain = String::from_utf8_lossy(&BASE64.decode(given).unwrap()).replace('\0', " ");
+                format!("535 not {plain} and not {given}\r\n")
+            }
+            None if line.starts_with("EHLO") => "250-mail\r\n250 AUTH PLAIN\r\n".to_owned(),
+            None => "250 ok\r\n".to_owned(),
+        };
+        stream.write_all(answer.as_bytes()).await?;
+        line.clear();
+    }
+    Ok(())
 }
