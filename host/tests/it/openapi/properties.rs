@@ -60,7 +60,8 @@ async fn no_request_is_answered_otherwise_than_described() {
 /// Has something happen all the time: who asks for log lines waits for one otherwise, and a plugin that was released is held again.
 async fn stream(listen: SocketAddr, hooks: [String; 2]) {
     for (id, hook) in (FIRST_OF_STREAM..).zip(hooks.iter().cycle()) {
-        wire::send(listen, wire::post(hook, "application/json", &item(id).to_string())).await.unwrap();
+        // What is made of it, and whether it is taken at all, is not looked at here.
+        wire::send(listen, wire::post(hook, "application/json", &item(id).to_string())).await.ok();
         tokio::time::sleep(STREAM_PAUSE).await;
     }
 }
