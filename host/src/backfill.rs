@@ -19,8 +19,8 @@ use crate::store::{Accepted, Store, StoreError};
 
 /// What a plugin must be granted to write into results.
 const RESULTS: &str = "results";
-/// Tasks in a page when nobody says how many.
-const ROWS_USUAL: usize = 100;
+/// Tasks in a page at most, and when nobody says how many.
+pub const ROWS_MAX: usize = 100;
 /// To be waited when the platform does not say how long, or the inbox is full.
 const WAIT_USUAL: Duration = Duration::from_secs(5);
 /// To be waited when a page of the project is being done for somebody else.
@@ -53,6 +53,7 @@ pub struct Wanted {
 
 /// How far a backfill came, by the ids of tasks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Progress {
     /// The first task of all.
     pub first: u64,
@@ -198,7 +199,7 @@ impl Backfill {
             (false, false) => self.store.mark(name, &mark).await?.and_then(|text| serde_json::from_str(&text).ok()),
         };
         let after = before.as_ref().map(|before: &Progress| before.at.to_string());
-        let page = project.platform.completed_tasks(after.as_deref(), wanted.rows.unwrap_or(ROWS_USUAL)).await?;
+        let page = project.platform.completed_tasks(after.as_deref(), wanted.rows.unwrap_or(ROWS_MAX)).await?;
         let progress = progress(project, before.as_ref(), &page).await?;
         let mut report = Report {
             done: page.ends,

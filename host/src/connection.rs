@@ -29,6 +29,7 @@ pub mod below;
 pub mod breaker;
 pub mod egress;
 mod exchange;
+mod hidden;
 pub mod mail;
 pub mod pace;
 mod quota;

@@ -51,18 +51,20 @@ impl Traces {
     pub async fn serve(mut self, stop: impl Future<Output = ()>) {
         tokio::pin!(stop);
         let mut batch = Vec::new();
-        loop {
+        let mut is_stopping = false;
+        while !is_stopping {
             tokio::select! {
                 told = self.spans.recv_many(&mut batch, BATCH_MAX) => if told == 0 { return },
                 () = &mut stop => break,
             }
             let until = Instant::now() + GATHER;
-            while batch.len() < BATCH_MAX {
+            while batch.len() < BATCH_MAX && !is_stopping {
                 let room = BATCH_MAX - batch.len();
                 tokio::select! {
                     told = self.spans.recv_many(&mut batch, room) => if told == 0 { break },
                     () = tokio::time::sleep_until(until) => break,
-                    () = &mut stop => break,
+                    // It has come, and may not be asked again.
+                    () = &mut stop => is_stopping = true,
                 }
             }
             self.send(&mut batch).await;

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use tracing::{error, info};
 
+use super::query::Object;
 use super::{Admin, pages, view};
 use crate::clock::{Timestamp, between, rfc3339};
 use crate::id::{BadgeId, Digest, EventId, PluginName, ProjectName, Scope};
@@ -26,6 +27,11 @@ pub(super) struct Refusal {
 impl Refusal {
     pub(super) fn new(status: StatusCode, error: impl Into<String>, help: impl Into<String>) -> Self {
         Self { status, error: error.into(), help: help.into() }
+    }
+
+    /// Of a request whose body is not what it should be.
+    pub(super) fn of_body(rejection: &JsonRejection, help: &str) -> Self {
+        Self::new(rejection.status(), rejection.body_text(), help)
     }
 
     /// What is wrong, for the log and for pages.
@@ -201,15 +207,10 @@ pub(super) async fn dead(
 /// Takes up again whatever is wanted and was given up by now, as far as there is room.
 pub(super) async fn replay(
     State(admin): State<Arc<Admin>>,
-    wanted: Result<Json<WantedDead>, JsonRejection>,
+    wanted: Result<Json<Object<WantedDead>>, JsonRejection>,
 ) -> Result<Json<view::DeadReplayed>, Refusal> {
-    let Json(mut wanted) = wanted.map_err(|rejection| {
-        Refusal::new(
-            StatusCode::BAD_REQUEST,
-            rejection.body_text(),
-            "send JSON with any of `id`, `what`, `event`, `project`, `plugin`, `reason`, `until`; `{}` replays all",
-        )
-    })?;
+    let help = "send JSON with any of `id`, `what`, `event`, `project`, `plugin`, `reason`, `until`; `{}` replays all";
+    let Json(Object(mut wanted)) = wanted.map_err(|rejection| Refusal::of_body(&rejection, help))?;
     // What dies again while this goes on is not replayed again.
     let now = admin.clock.now();
     wanted.until = Some(wanted.until.map_or(now, |until| until.min(now)));
@@ -259,11 +260,11 @@ pub(super) struct EventReplay {
 pub(super) async fn replay_event(
     State(admin): State<Arc<Admin>>,
     Path(id): Path<String>,
-    asked: Result<Json<EventReplay>, JsonRejection>,
+    asked: Result<Json<Object<EventReplay>>, JsonRejection>,
 ) -> Result<Json<view::EventReplayed>, Refusal> {
     let id = event_id(&id)?;
     let help = "send JSON: `{}`, or with `plugin` (its name in the project's file) and `fresh` (true reads the task anew)";
-    let Json(asked) = asked.map_err(|rejection| Refusal::new(StatusCode::BAD_REQUEST, rejection.body_text(), help))?;
+    let Json(Object(asked)) = asked.map_err(|rejection| Refusal::of_body(&rejection, help))?;
     let (event, _) = admin.store.event(id).await?.ok_or_else(no_event)?;
     let gone =
         || Refusal::new(StatusCode::NOT_FOUND, format!("project `{}` has no file at the moment", event.project), "see `/v1/projects`");
@@ -310,10 +311,10 @@ pub(super) async fn release(
 pub(super) async fn forget_worker(
     State(admin): State<Arc<Admin>>,
     Path(project): Path<String>,
-    asked: Result<Json<view::ForgetWorker>, JsonRejection>,
+    asked: Result<Json<Object<view::ForgetWorker>>, JsonRejection>,
 ) -> Result<Json<view::WorkerForgotten>, Refusal> {
     let help = "send JSON with `worker`, and with the `next` that the step before answered as `after`";
-    let Json(asked) = asked.map_err(|rejection| Refusal::new(StatusCode::BAD_REQUEST, rejection.body_text(), help))?;
+    let Json(Object(asked)) = asked.map_err(|rejection| Refusal::of_body(&rejection, help))?;
     if asked.worker.is_empty() {
         return Err(Refusal::new(StatusCode::BAD_REQUEST, "`worker` is empty", help));
     }

@@ -102,9 +102,13 @@ const TAIL_WAIT_MAX_S: u64 = 20;
 
 pub(super) async fn tail(query: Result<Query<Following>, QueryRejection>) -> Answer<Lines> {
     let help = "`after` is the number of a line, `next` of the answer before; `wait_s` says for how long to wait for one, 20 at most";
-    let Query(following) = query.map_err(|_| Refusal::new(StatusCode::BAD_REQUEST, "the query makes no sense", help))?;
-    let wait = Duration::from_secs(following.wait_s.unwrap_or(TAIL_WAIT_MAX_S).min(TAIL_WAIT_MAX_S));
-    Ok(Json(tail::follow(following.after, wait).await))
+    let refused = |why: &str| Refusal::new(StatusCode::BAD_REQUEST, why, help);
+    let Query(following) = query.map_err(|_| refused("the query makes no sense"))?;
+    let wait_s = following.wait_s.unwrap_or(TAIL_WAIT_MAX_S);
+    if wait_s > TAIL_WAIT_MAX_S {
+        return Err(refused("`wait_s` is too long"));
+    }
+    Ok(Json(tail::follow(following.after, Duration::from_secs(wait_s)).await))
 }
 
 /// A name of a project, whether it has a file at the moment or not.

@@ -13,8 +13,9 @@ use url::Url;
 use super::Admin;
 use super::answer::Refusal;
 use super::hook::{self, HookView, Standing, WantedHook};
+use super::query::Object;
 use super::view::{self, ProjectForgotten, ProjectView, Rebound};
-use crate::backfill::{BackfillError, Report, Wanted};
+use crate::backfill::{BackfillError, ROWS_MAX, Report, Wanted};
 use crate::clock::rfc3339;
 use crate::event::{EventKind, PlatformKind};
 use crate::id::ProjectName;
@@ -23,7 +24,9 @@ use crate::plugin::registry::Project;
 use crate::secret::Secret;
 use crate::store::Binding;
 
-type Body<T> = Result<Json<T>, JsonRejection>;
+type Body<T> = Result<Json<Object<T>>, JsonRejection>;
+
+const BODY_HELP: &str = "send a JSON object as `application/json`; `{}` for the usual";
 
 pub(super) async fn backfill(
     State(admin): State<Arc<Admin>>,
@@ -31,11 +34,15 @@ pub(super) async fn backfill(
     wanted: Body<Wanted>,
 ) -> Result<Json<Report>, Refusal> {
     let project = find(&admin, &name)?;
-    let Json(wanted) = wanted.map_err(unreadable)?;
+    let Json(Object(wanted)) = wanted.map_err(|rejection| Refusal::of_body(&rejection, BODY_HELP))?;
+    if wanted.rows.is_some_and(|rows| !(1..=ROWS_MAX).contains(&rows)) {
+        let why = format!("`rows` is no number from 1 to {ROWS_MAX}");
+        return Err(Refusal::new(StatusCode::BAD_REQUEST, why, "a page has no more rows; the next one goes on behind it"));
+    }
     admin.backfill.page(&project, &wanted).await.map(Json).map_err(|error| match error {
         BackfillError::Store(error) => error.into(),
-        BackfillError::Platform(error) => refused(&error),
-        BackfillError::Plugin(why) => Refusal::new(StatusCode::BAD_REQUEST, why, "name a plugin as it stands in the project's file"),
+        BackfillError::Platform(error) => refused(&project, &error),
+        BackfillError::Plugin(why) => Refusal::new(StatusCode::NOT_FOUND, why, "name a plugin as it stands in the project's file"),
     })
 }
 
@@ -66,13 +73,13 @@ pub(super) async fn set_hook(
     wanted: Body<WantedHook>,
 ) -> Result<Json<HookView>, Refusal> {
     let project = find(&admin, &name)?;
-    let Json(wanted) = wanted.map_err(unreadable)?;
+    let Json(Object(wanted)) = wanted.map_err(|rejection| Refusal::of_body(&rejection, BODY_HELP))?;
     let url = match &wanted.url {
         Some(url) => web_address(url)?,
         None => hook::address(&project.config, &admin.public_url),
     };
     let hears_answers = !project.listeners(&EventKind::TASK_ANSWERED, None).is_empty();
-    project.platform.set_hook(&url, hears_answers).await.map_err(|error| refused(&error))?;
+    project.platform.set_hook(&url, hears_answers).await.map_err(|error| refused(&project, &error))?;
     let standing = hook::standing(&project.config, &admin.public_url, Some(&url));
     let shown = hook::shown(&url, &project.config, standing, false);
     info!(project = %name, "Set the hook of project `{name}` on its platform to `{shown}`");
@@ -95,7 +102,7 @@ pub(super) async fn one(State(admin): State<Arc<Admin>>, Path(name): Path<String
 /// Has the name stand for what the file says now: the same project at another address, or another one.
 pub(super) async fn rebind(State(admin): State<Arc<Admin>>, Path(name): Path<String>) -> Result<Json<Rebound>, Refusal> {
     let project = find(&admin, &name)?;
-    let platform_id = project.platform.project().await.map_err(|error| refused(&error))?.id;
+    let platform_id = project.platform.project().await.map_err(|error| refused(&project, &error))?.id;
     let to = Binding { address: project.platform.address().to_owned(), platform_id };
     admin.store.rebind(&project.config.name, &to).await?;
     info!(project = %name, "Project `{name}` stands for project {} at {} from now on, by the operator's wish", to.platform_id, to.address);
@@ -126,7 +133,7 @@ async fn view(admin: &Admin, project: &Project, reveal: bool) -> Result<HookView
         Err(error @ PlatformError::Refused { .. }) if config.platform.kind != PlatformKind::Pybossa => {
             (None, Standing::Unknown, vec![error.to_string()])
         }
-        Err(error) => return Err(refused(&error)),
+        Err(error) => return Err(refused(project, &error)),
     };
     Ok(HookView {
         project: config.name.to_string(),
@@ -159,7 +166,9 @@ fn notes(project: &Project, url: &Secret, hears_answers: bool) -> Vec<String> {
 }
 
 fn web_address(text: &str) -> Result<Secret, Refusal> {
-    let url = Url::parse(text).ok().filter(|url| ["http", "https"].contains(&url.scheme()) && url.host().is_some());
+    // A parser would take capitals and spaces around it as well, and no sender need do so.
+    let is_web = ["http://", "https://"].iter().any(|scheme| text.starts_with(scheme));
+    let url = Url::parse(text).ok().filter(|url| is_web && url.host().is_some());
     url.map(|url| Secret::new(url.as_str())).ok_or_else(|| {
         Refusal::new(
             StatusCode::BAD_REQUEST,
@@ -183,14 +192,19 @@ fn missing() -> Refusal {
     Refusal::new(StatusCode::NOT_FOUND, NO_PROJECT, "`/v1/projects` lists them")
 }
 
-fn unreadable(rejection: JsonRejection) -> Refusal {
-    Refusal::new(rejection.status(), rejection.body_text(), "send a JSON object as `application/json`; `{}` for the usual")
-}
-
 /// The platform's word, for the one who asked.
-fn refused(error: &PlatformError) -> Refusal {
-    match error {
-        PlatformError::Later { .. } => Refusal::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string(), "ask again later"),
-        _ => Refusal::new(StatusCode::BAD_GATEWAY, error.to_string(), "what is named there stands in the project's file"),
-    }
+fn refused(project: &Project, error: &PlatformError) -> Refusal {
+    let platform = &project.config.platform;
+    // Nobody was asked: by what the file says there is nobody, or no key to ask with.
+    let was_asked = match platform.kind {
+        PlatformKind::Generic => false,
+        PlatformKind::Appen => platform.api_key.is_some(),
+        PlatformKind::Pybossa => true,
+    };
+    let (status, help) = match error {
+        PlatformError::Later { .. } => (StatusCode::SERVICE_UNAVAILABLE, "ask again later"),
+        _ if was_asked => (StatusCode::BAD_GATEWAY, "what is named there stands in the project's file"),
+        _ => (StatusCode::CONFLICT, "what is named there stands in the project's file"),
+    };
+    Refusal::new(status, error.to_string(), help)
 }

@@ -92,7 +92,11 @@ impl Check<'_, '_> {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "write `http` (which may be left out) for a web service, or `smtp` for a mail server".to_owned(),
             };
-            self.document.error(&said.span(), format!("`{key}.kind`: `{}` is no kind of connection", said.get_ref()), Some(help));
+            self.document.error(
+                &said.span(),
+                format!("`{key}.kind`: {} is no kind of connection", words::repeated(said.get_ref())),
+                Some(help),
+            );
         }
         known
     }

@@ -120,7 +120,8 @@ impl Context {
         let help = format!("set it before the host starts: `export {name}=…`");
         match (self.env.0)(name) {
             _ if !is_variable(name) => Err(SecretProblem::new(
-                format!("wants a variable, and `{name}` is no name of one"),
+                // It may be the secret itself.
+                "wants a variable, and what stands there is no name of one",
                 "a name is letters, digits and `_`: `{ env = \"NAME\" }`",
             )),
             None => Err(SecretProblem::new(format!("wants the variable `{name}`, which is not set"), help)),

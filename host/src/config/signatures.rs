@@ -76,7 +76,7 @@ impl Check<'_, '_> {
         };
         let name = HeaderName::from_bytes(said.get_ref().as_bytes()).ok();
         if name.is_none() {
-            self.document.error(&said.span(), format!("`{key}`: `{}` is no name of a header", said.get_ref()), Some(help));
+            self.document.error(&said.span(), format!("`{key}`: {} is no name of a header", words::repeated(said.get_ref())), Some(help));
         }
         name
     }
@@ -91,7 +91,7 @@ impl Check<'_, '_> {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("write one of {}", words::listed(names())),
             };
-            self.document.error(&said.span(), format!("`{key}`: `{}` is none that is known", said.get_ref()), Some(help));
+            self.document.error(&said.span(), format!("`{key}`: {} is none that is known", words::repeated(said.get_ref())), Some(help));
         }
         found
     }

@@ -1,7 +1,10 @@
-//! The nearest word to a misspelt one, for "did you mean".
+//! The nearest word to a misspelt one, for "did you mean"; and how a wrong one is repeated.
 
 /// Longer words are not compared: nobody misspells so much by accident, and the cost grows with the square.
 const WORD_CHARS_MAX: usize = 64;
+
+/// No word that belongs into a settings file is longer.
+const REPEATED_BYTES_MAX: usize = 40;
 
 /// The word of `known` that `word` was probably meant to be; none when no word is near.
 pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
@@ -17,6 +20,12 @@ pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
 /// `words` as a list for people, each in backticks.
 pub(super) fn listed<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     words.into_iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// `word` in backticks, as an error repeats it. What is no plain word is not repeated: it may be a secret that slipped into this place.
+pub(super) fn repeated(word: &str) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
+    if word.len() <= REPEATED_BYTES_MAX && word.chars().all(is_plain) { format!("`{word}`") } else { "what stands there".to_owned() }
 }
 
 /// How many letters must be put in, taken out, replaced, or swapped with a neighbour, to make `to` of `from`.

@@ -17,8 +17,6 @@ mod oauth1;
 mod oauth2;
 
 const FORM: &str = "application/x-www-form-urlencoded";
-/// Shorter texts are not taken out of answers: they would stand everywhere.
-const HIDDEN_BYTES_MIN: usize = 4;
 
 /// How one connection proves who it is, with what it remembers for that.
 #[derive(Debug)]
@@ -98,7 +96,7 @@ impl Auth {
         Ok(None)
     }
 
-    /// Every text that must not be seen in what the service answers, should it repeat what it was sent.
+    /// What must not be seen in what the service answers, should it repeat what it was sent.
     pub(super) fn hidden(service: &HttpService) -> Vec<String> {
         let mut hidden: Vec<String> = match &service.auth {
             config::Auth::None => Vec::new(),
@@ -106,23 +104,18 @@ impl Auth {
             config::Auth::Basic { user, password } => {
                 vec![password.reveal().to_owned(), basic(user, password.reveal()).trim_start_matches("Basic ").to_owned()]
             }
-            config::Auth::Header { value, .. } | config::Auth::Query { value, .. } => {
-                vec![value.reveal().to_owned(), form_urlencoded::byte_serialize(value.reveal().as_bytes()).collect()]
-            }
+            config::Auth::Header { value, .. } | config::Auth::Query { value, .. } => vec![value.reveal().to_owned()],
             config::Auth::OAuth1 { consumer_key, consumer_secret, token, token_secret } => {
                 [consumer_key, consumer_secret, token, token_secret].map(|secret| secret.reveal().to_owned()).to_vec()
             }
-            config::Auth::OAuth2 { client_secret, refresh_token, .. } => {
-                client_secret.iter().chain([refresh_token]).map(|secret| secret.reveal().to_owned()).collect()
+            config::Auth::OAuth2 { client_id, client_secret, refresh_token, .. } => {
+                client_secret.iter().chain([client_id, refresh_token]).map(|secret| secret.reveal().to_owned()).collect()
             }
         };
         if service.url_is_secret {
             hidden.push(service.url.as_str().trim_end_matches('/').to_owned());
             hidden.push(service.url.path().trim_end_matches('/').to_owned());
         }
-        hidden.retain(|text| text.len() >= HIDDEN_BYTES_MIN);
-        // What holds another goes first.
-        hidden.sort_by_key(|text| std::cmp::Reverse(text.len()));
         hidden
     }
 }

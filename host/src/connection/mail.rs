@@ -1,6 +1,6 @@
 //! Mail servers: one conversation a mail, a few at a time, and none with a server that is down. The only file that speaks SMTP.
 //!
-//! The server's words are shown to people, but for the addresses in them.
+//! The server's words are shown to people, but for the addresses and the password in them.
 
 use std::collections::HashMap;
 use std::error::Error as _;
@@ -8,6 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use base64::Engine as _;
 use lettre::address::Envelope;
 use lettre::transport::smtp::Error as SmtpError;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
@@ -17,6 +18,7 @@ use tokio::sync::Semaphore;
 
 use super::breaker::Breaker;
 use super::egress;
+use super::hidden::Hidden;
 use crate::clock::Clock;
 use crate::config::{MailSecurity, MailServer};
 
@@ -184,7 +186,8 @@ enum Step {
 async fn converse(server: &MailServer, letter: Letter<'_>) -> Result<String, Failure> {
     let addresses = resolve(&server.host, server.port).await?;
     let hello = ClientId::Domain(letter.envelope.from().map_or_else(|| "localhost".to_owned(), |from| from.domain().to_owned()));
-    let at = |step: Step| move |error: SmtpError| judge(step, &error);
+    let hidden = &hidden(server);
+    let at = |step: Step| move |error: SmtpError| judge(step, &error, hidden);
     let around = if server.security == MailSecurity::Tls { Some(encryption(server)?) } else { None };
     let connected = AsyncSmtpConnection::connect_tokio1(&addresses[..], Some(CONNECT_MAX), &hello, around, None);
     let mut connection = connected.await.map_err(at(Step::Greeting))?;
@@ -202,7 +205,7 @@ async fn converse(server: &MailServer, letter: Letter<'_>) -> Result<String, Fai
     let word = connection.send(letter.envelope, letter.text).await.map_err(at(Step::Mail))?;
     tokio::time::timeout(GOODBYE_MAX, connection.quit()).await.ok();
     let said = word.message().collect::<Vec<_>>().join(" ");
-    Ok(format!("{} {}", word.code(), without_addresses(&said)).trim_end().to_owned())
+    Ok(format!("{} {}", word.code(), quoted(&said, hidden)).trim_end().to_owned())
 }
 
 /// Where the server is, as far as the host may connect there.
@@ -226,10 +229,10 @@ fn encryption(server: &MailServer) -> Result<TlsParameters, Failure> {
 }
 
 /// What is to become of a mail whose conversation ended at this step.
-fn judge(step: Step, error: &SmtpError) -> Failure {
-    let Some(code) = error.status().map(u16::from) else { return judge_silence(step, error) };
+fn judge(step: Step, error: &SmtpError, hidden: &Hidden) -> Failure {
+    let Some(code) = error.status().map(u16::from) else { return judge_silence(step, error, hidden) };
     let said = error.source().map(ToString::to_string).unwrap_or_default();
-    let said = format!("{code} {}", without_addresses(&said));
+    let said = format!("{code} {}", quoted(&said, hidden));
     let said = said.trim_end();
     match (step, code) {
         // It is closing down.
@@ -247,7 +250,7 @@ fn judge(step: Step, error: &SmtpError) -> Failure {
 }
 
 /// The same where the server gave no answer.
-fn judge_silence(step: Step, error: &SmtpError) -> Failure {
+fn judge_silence(step: Step, error: &SmtpError, hidden: &Hidden) -> Failure {
     if let Some(why) = encryption_trouble(error) {
         return FailureKind::Unmended.because(format!(
             "cannot be talked to in secret: {why}; look at `host`, `port` and `security`, or name its authority in `ca_file`"
@@ -258,7 +261,7 @@ fn judge_silence(step: Step, error: &SmtpError) -> Failure {
             .because("asks for no name and password, or in no way that this host knows (PLAIN, LOGIN): take `user` and `password` out");
     }
     if error.is_client() {
-        return FailureKind::Refused.because(format!("cannot take this mail: {}", without_addresses(&error.to_string())));
+        return FailureKind::Refused.because(format!("cannot take this mail: {}", quoted(&error.to_string(), hidden)));
     }
     let (kind, when) = match step {
         Step::Greeting => (FailureKind::Down, "could not be reached"),
@@ -266,7 +269,7 @@ fn judge_silence(step: Step, error: &SmtpError) -> Failure {
         Step::Login => (FailureKind::Down, "broke off when it was given name and password"),
         Step::Mail => (FailureKind::BrokenOff, "broke off before it said that it has the mail"),
     };
-    kind.because(format!("{when}: {}", without_addresses(&error.to_string())))
+    kind.because(format!("{when}: {}", quoted(&error.to_string(), hidden)))
 }
 
 /// What was wrong with certificate or encryption, when that was it.
@@ -283,8 +286,18 @@ fn encryption_trouble(error: &SmtpError) -> Option<String> {
     None
 }
 
-/// What a server said, without the addresses of people: refusals repeat them.
-fn without_addresses(said: &str) -> String {
+/// What a server may repeat of what it was told to log in.
+fn hidden(server: &MailServer) -> Hidden {
+    Hidden::of(server.login.iter().flat_map(|login| {
+        let password = login.password.reveal();
+        let plain = base64::engine::general_purpose::STANDARD.encode(format!("\0{}\0{password}", login.user));
+        [password.to_owned(), plain]
+    }))
+}
+
+/// What a server said, without the password and the addresses of people: refusals repeat them.
+fn quoted(said: &str, hidden: &Hidden) -> String {
+    let said = hidden.taken_out_of_text(said);
     let plain = said.split_whitespace().map(|word| if word.contains('@') { "<…>" } else { word }).collect::<Vec<_>>().join(" ");
     plain.chars().filter(|letter| !letter.is_control()).take(QUOTED_CHARS_MAX).collect()
 }

@@ -11,6 +11,7 @@ use http::{HeaderMap, Method};
 use super::auth::Auth;
 use super::below::{self, Wrong};
 use super::exchange::{Keep, Outgoing};
+use super::hidden::{HIDDEN, Hidden};
 use super::{Connection, ConnectionError, Limits, Response, Service, lock};
 use crate::clock::Clock;
 use crate::config::{self, HttpService};
@@ -24,8 +25,6 @@ pub const FETCHED_BYTES_MAX: usize = 2 << 20;
 pub const RECEIPT_BYTES_MAX: usize = 2 << 10;
 /// Beyond so many, those that nobody uses at the moment are forgotten, with their pace.
 const SERVICES_MAX: usize = 4096;
-/// In the place of a secret.
-const HIDDEN: &str = "[hidden]";
 
 /// A project and the name of a connection in its file.
 type Key = (ProjectName, String);
@@ -71,7 +70,7 @@ pub struct WebService {
     config: HttpService,
     connection: Connection,
     auth: Result<Auth, String>,
-    /// Taken out of everything that it answers.
+    /// Taken out of everything that it answers, beside the access token.
     hidden: Vec<String>,
     clock: Clock,
 }
@@ -114,8 +113,9 @@ impl WebService {
     pub async fn fetch(&self, path: &str, headers: &[(String, String)]) -> Result<Fetched, ConnectionError> {
         let call = self.outgoing(Method::GET, path, headers, Bytes::new(), Keep::Whole { bytes_max: FETCHED_BYTES_MAX })?;
         let answer = self.call(call).await?;
-        let body = self.without_secrets(&answer.response.body, &answer);
-        Ok(Fetched { status: answer.response.status, headers: self.told(&answer), body })
+        let hidden = self.hidden_in(&answer);
+        let body = hidden.taken_out_of(&answer.response.body);
+        Ok(Fetched { status: answer.response.status, headers: told(&answer.headers, &hidden), body })
     }
 
     /// Sends `request` under `key`, which a service that knows of such keys tells a repeat by. Of the answer's body the beginning is kept.
@@ -131,8 +131,12 @@ impl WebService {
         let key = HeaderValue::from_str(key).map_err(|_| refused("the idempotency key is no header"))?;
         call.headers.insert(HeaderName::from_static("idempotency-key"), key);
         let answer = self.call(call).await?;
-        let body = self.without_secrets(&answer.response.body, &answer).into();
-        Ok(Response { body, ..answer.response })
+        let hidden = self.hidden_in(&answer);
+        let body = match answer.response.body.len() < RECEIPT_BYTES_MAX {
+            true => hidden.taken_out_of(&answer.response.body),
+            false => hidden.taken_out_of_cut(&answer.response.body),
+        };
+        Ok(Response { body: body.into(), ..answer.response })
     }
 
     /// A call below the address. Path and headers were checked when the plugin gave them; but the settings may have changed since.
@@ -174,20 +178,9 @@ impl WebService {
         Ok(Answer { response, headers, token })
     }
 
-    /// The headers of an answer, for a plugin.
-    fn told(&self, answer: &Answer) -> Vec<(String, String)> {
-        let told = answer.headers.iter().filter(|(name, _)| **name != SET_COOKIE);
-        told.map(|(name, value)| {
-            let value = self.without_secrets(value.as_bytes(), answer);
-            (name.as_str().to_owned(), String::from_utf8_lossy(&value).into_owned())
-        })
-        .collect()
-    }
-
-    /// `bytes` of an answer, in which the service may have repeated what it was sent.
-    fn without_secrets(&self, bytes: &[u8], answer: &Answer) -> Vec<u8> {
-        let token = answer.token.as_ref().map(Secret::reveal);
-        self.hidden.iter().map(String::as_str).chain(token).fold(bytes.to_vec(), |bytes, secret| replace(&bytes, secret.as_bytes()))
+    /// What the service may repeat in an answer, and must not be seen.
+    fn hidden_in(&self, answer: &Answer) -> Hidden {
+        Hidden::of(self.hidden.iter().map(String::as_str).chain(answer.token.as_ref().map(Secret::reveal)))
     }
 
     /// Without the host's name: plugins are told this too.
@@ -200,6 +193,13 @@ impl WebService {
             other => other,
         }
     }
+}
+
+/// The headers of an answer, for a plugin.
+fn told(headers: &HeaderMap, hidden: &Hidden) -> Vec<(String, String)> {
+    let told = headers.iter().filter(|(name, _)| **name != SET_COOKIE);
+    let clean = |value: &HeaderValue| String::from_utf8_lossy(&hidden.taken_out_of(value.as_bytes())).into_owned();
+    told.map(|(name, value)| (name.as_str().to_owned(), clean(value))).collect()
 }
 
 /// Refuses a path or headers with which no call may leave through the connection.
@@ -228,25 +228,6 @@ fn endpoint(method: &Method) -> &'static str {
         Method::DELETE => "DELETE",
         _ => "",
     }
-}
-
-/// `text` with something else in the place of each `secret`.
-fn replace(text: &[u8], secret: &[u8]) -> Vec<u8> {
-    let mut clean = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((first, after)) = rest.split_first() {
-        match rest.strip_prefix(secret) {
-            Some(beyond) if !secret.is_empty() => {
-                clean.extend_from_slice(HIDDEN.as_bytes());
-                rest = beyond;
-            }
-            _ => {
-                clean.push(*first);
-                rest = after;
-            }
-        }
-    }
-    clean
 }
 
 #[cfg(test)]

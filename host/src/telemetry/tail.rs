@@ -90,9 +90,9 @@ fn kept<T>(look: impl FnOnce(&mut Kept) -> T) -> T {
 impl Kept {
     fn behind(&self, after: u64) -> Lines {
         let oldest = self.lines.front().map_or(self.last + 1, |line| line.number);
-        let missed = oldest.saturating_sub(after + 1);
+        let missed = oldest.saturating_sub(after.saturating_add(1));
         let lines: Vec<Line> = self.lines.iter().filter(|line| line.number > after).take(LINES_AT_ONCE).cloned().collect();
-        let next = lines.last().map_or(after.max(self.last.min(after + missed)), |line| line.number);
+        let next = lines.last().map_or(after.max(self.last.min(after.saturating_add(missed))), |line| line.number);
         Lines { lines, next, missed: if after == 0 || after > self.last { 0 } else { missed } }
     }
 

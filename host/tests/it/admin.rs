@@ -308,10 +308,11 @@ fn a_page_of_another_origin_may_not_change_anything() {
     {
         assert_eq!(post(&format!("{json}{foreign}"), "{}"), (403, "this was asked by a page of another origin".to_owned()), "{foreign}");
     }
-    assert_eq!(post("", "{}").0, 400, "a form can be posted from anywhere, JSON cannot");
-    assert_eq!(post(json, r#"{"plugni": "vote"}"#).0, 400);
+    assert_eq!(post("", "{}").0, 415, "a form can be posted from anywhere, JSON cannot");
+    assert_eq!(post(json, r#"{"plugni": "vote"}"#).0, 422);
+    assert_eq!(post(json, "{").0, 400);
     let large = format!("{{\"reason\": \"{}\"}}", "x".repeat(70_000));
-    assert_eq!(post(json, &large).0, 400);
+    assert_eq!(post(json, &large).0, 413);
     let own = format!("{json}Origin: http://localhost:{}\r\nSec-Fetch-Site: same-origin\r\n", running.address.port());
     assert_eq!(post(&own, "{}").0, 200);
 }
@@ -324,6 +325,50 @@ fn a_replay_is_asked_for_by_a_post_alone() {
     }
     let (_, body) = get(&running, "/v1/dead");
     assert_eq!(body["dead"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn what_only_looks_like_what_is_wanted_is_refused() {
+    let running = start();
+    // Read by the order of its members, a list would be all dead letters, and any event.
+    for path in ["/v1/dead/replay", &format!("/v1/events/{EVENT}/replay"), "/v1/projects/birds/hook", "/v1/projects/birds/backfill"] {
+        for body in [json!([]), json!([null, null]), json!(null), json!("birds")] {
+            let (status, answer) = post(&running, path, &body);
+            assert_eq!(status, 422, "{path} {body}: {answer}");
+            assert!(answer["error"].as_str().unwrap().contains("expected a JSON object"), "{answer}");
+        }
+    }
+    let unknown = json!({ "dry_run": true, "progress": { "first": 0, "at": 0, "last": 0, "lats": 1 } });
+    assert_eq!(post(&running, "/v1/projects/birds/backfill", &unknown).0, 422);
+    for rows in [0, 101] {
+        assert_eq!(post(&running, "/v1/projects/birds/backfill", &json!({ "rows": rows })).0, 400, "{rows}");
+    }
+    for path in ["/v1/events?standing=", "/v1/events?project=%20birds", "/v1/deliveries?id=", "/v1/events?before=-1", "/v1/tail?wait_s=21"]
+    {
+        assert_eq!(get(&running, path).0, 400, "{path}");
+    }
+    for url in [" https://hooks.example.org/", "HTTPS://hooks.example.org/", "ftp://hooks.example.org/", "https:hooks.example.org"] {
+        assert_eq!(post(&running, "/v1/projects/birds/hook", &json!({ "url": url })).0, 400, "{url}");
+    }
+}
+
+#[test]
+fn lines_behind_the_last_number_of_all_are_none() {
+    let running = start();
+    let (status, lines) = get(&running, &format!("/v1/tail?wait_s=0&after={}", u64::MAX));
+    assert_eq!((status, &lines["lines"], &lines["next"]), (200, &json!([]), &json!(u64::MAX)));
+}
+
+#[test]
+fn health_takes_no_other_method_with_or_without_a_token() {
+    let running = start();
+    for path in ["/health", "/ready"] {
+        for method in ["POST", "PUT", "DELETE"] {
+            let (status, head, _) = send(running.address, &format!("{method} {path} HTTP/1.1\r\nHost: lb.example.org\r\n\r\n"));
+            assert_eq!(status, 405, "{method} {path}");
+            assert!(head.contains("allow: get"), "{head}");
+        }
+    }
 }
 
 /// What a POST of JSON is answered, with its status.

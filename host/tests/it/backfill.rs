@@ -202,7 +202,7 @@ async fn a_plugin_that_was_added_later_alone_handles_what_others_have_handled() 
     let unknown = stage.completed(&["owl"]);
     stage.host.drained().await;
     let (status, refused) = stage.host.act(PATH, &json!({ "plugin": "later" })).await;
-    assert_eq!((status, refused["error"].as_str().unwrap()), (400, "project `birds` has no plugin `later`: its plugins are counts"));
+    assert_eq!((status, refused["error"].as_str().unwrap()), (404, "project `birds` has no plugin `later`: its plugins are counts"));
 
     let folder = stage.host.stop().await;
     folder.pybossa("birds", &stage.server, &format!("{COUNTS}[plugins.later]\ncomponent = \"counts\"\n"));

@@ -20,8 +20,12 @@ use crowdhook::store::{StateEntry, StoreError};
 
 /// Certificates, and who signs them.
 pub mod authority;
+/// A host with everything that there can be of one.
+pub mod everything;
 /// Settings, secrets, projects and components in a temporary folder.
 pub mod folder;
+/// Secrets that are found again.
+pub mod marks;
 /// What waits to leave before a host starts.
 pub mod outbox;
 /// Programs that others have written, where this machine has them.

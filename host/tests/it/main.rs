@@ -63,6 +63,8 @@ mod released;
 mod reload;
 /// A component in its sandbox: what it may do, and what stops it.
 mod sandbox;
+/// Marked secrets, and everything that a host says.
+mod secrets;
 /// What shells complete, and what `man` shows.
 mod shell;
 /// The structure of the code.

@@ -1,5 +1,8 @@
 //! The description of the admin API is held against its routes and against what it answers.
 
+/// Any request that the description allows, and any that it does not.
+mod properties;
+
 use std::collections::BTreeSet;
 use std::fs;
 

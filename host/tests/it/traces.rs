@@ -54,6 +54,8 @@ async fn one_trace_leads_from_the_request_to_the_delivery_also_over_a_restart() 
     assert_eq!(reply.status, 200);
     assert_eq!(host.stop().await.code(), Some(0));
     assert!(spans(&receiver).iter().any(|span| span["name"] == "receive"), "what is left is sent at the end");
+    let log = std::fs::read_to_string(folder.path("host.log")).unwrap();
+    assert!(!log.contains("panicked"), "it stopped while spans were gathered: {log}");
 
     server.come_back().await.unwrap();
     let host = tracing(&folder, &receiver).await;

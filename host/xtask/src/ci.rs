@@ -32,6 +32,7 @@ pub(crate) fn run(_args: &Args) -> anyhow::Result<ExitCode> {
     step("the README's first command, once", &mut cargo(&["run", "--release", "--locked", "--", "demo", "--once"]))?;
     step("the example plugins, each by its own toolchain", &mut cargo(&["xtask", "examples"]))?;
     step("the dashboard in a browser", &mut cargo(&["xtask", "browser"]))?;
+    step("requests made of the admin API's description", &mut cargo(&["xtask", "openapi"]))?;
     step(
         "kill -9 in the middle of a stream",
         &mut cargo(&["xtask", "soak", "kill", "--rounds", "2", "--events", "500", "--chains", "10", "--seed", "2"]),

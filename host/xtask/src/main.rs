@@ -11,6 +11,7 @@ mod bench;
 mod browser;
 mod ci;
 mod examples;
+mod openapi;
 mod plugins;
 mod soak;
 
@@ -32,6 +33,8 @@ enum Chore {
     Ci(ci::Args),
     /// Build the example plugins, each with its own toolchain, and try them in the host.
     Examples(examples::Args),
+    /// Make requests of the admin API's description, and check each answer of the real host.
+    Openapi(openapi::Args),
     /// Build the bundled plugins and the tests' guests as components, or say which are stale.
     Plugins(plugins::Args),
     /// Try to break the host: kill it, cut its power, fill its disk, and more.
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         Chore::Browser(args) => browser::run(&args),
         Chore::Ci(args) => ci::run(&args),
         Chore::Examples(args) => examples::run(&args),
+        Chore::Openapi(args) => openapi::run(&args),
         Chore::Plugins(args) => plugins::run(&args),
         Chore::Soak(args) => soak::run(&args),
     };

@@ -3,6 +3,7 @@
 //! Each is a test of the host or of its store that the ordinary suite runs in a short form, here run with the numbers it is given. It is
 //! built as `cargo test --workspace` builds it, so that nothing is compiled twice.
 
+use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
@@ -72,17 +73,28 @@ fn test(name: &str, numbers: &[(&str, u32)]) -> Result<ExitCode> {
     run_test(&[], name, numbers)
 }
 
+/// The same with a program that the test is to talk to, under this name.
+pub(crate) fn test_beside(name: &str, numbers: &[(&str, u32)], (variable, program): (&str, &Path)) -> Result<ExitCode> {
+    let mut cargo = cargo_test(&[], name, numbers);
+    cargo.env(format!("CROWDHOOK_{variable}"), program);
+    to_its_end(&mut cargo)
+}
+
 /// The same on an optimised build: for tests that measure.
 fn test_in_release(name: &str, numbers: &[(&str, u32)]) -> Result<ExitCode> {
     run_test(&["--release"], name, numbers)
 }
 
 fn run_test(build: &[&str], name: &str, numbers: &[(&str, u32)]) -> Result<ExitCode> {
+    to_its_end(&mut cargo_test(build, name, numbers))
+}
+
+fn cargo_test(build: &[&str], name: &str, numbers: &[(&str, u32)]) -> Command {
     let mut cargo = Command::new("cargo");
     cargo.current_dir(crate::root()).args(["test", "--quiet", "--locked", "--workspace"]).args(build);
     cargo.args([name, "--", "--exact", "--ignored", "--nocapture"]);
     cargo.envs(numbers.iter().map(|(name, number)| (format!("CROWDHOOK_SOAK_{name}"), number.to_string())));
-    to_its_end(&mut cargo)
+    cargo
 }
 
 fn to_its_end(cargo: &mut Command) -> Result<ExitCode> {

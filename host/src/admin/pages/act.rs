@@ -22,7 +22,7 @@ use crate::store::WantedDead;
 const SHOWN_MAX: u32 = 20;
 
 pub(super) async fn ask_replay_dead(State(admin): State<Arc<Admin>>, RawQuery(asked): RawQuery) -> Answer {
-    let (wanted, _) = query::listing::<WantedDead>(asked.as_deref(), admin.clock.now(), FILTERS)?;
+    let (wanted, _) = query::of_form::<WantedDead>(asked.as_deref(), admin.clock.now(), FILTERS)?;
     let letters = admin.store.dead_letters(&wanted, SHOWN_MAX + 1).await?;
     let shown = letters.iter().take(SHOWN_MAX as usize);
     let rows = html! { @for letter in shown { (row(letter)) } };
@@ -57,7 +57,7 @@ pub(super) struct Wanted {
 
 pub(super) async fn replay_dead(State(admin): State<Arc<Admin>>, Form(Wanted { wanted }): Form<Wanted>) -> Answer {
     let wanted: WantedDead = serde_json::from_str(&wanted).map_err(|_| unreadable())?;
-    let Json(done) = answer::replay(State(admin), Ok(Json(wanted))).await?;
+    let Json(done) = answer::replay(State(admin), Ok(Json(query::Object(wanted)))).await?;
     let main = html! {
         h1 { "Replayed" }
         p.note.good role="status" { (counted(done.replayed.invocations.into(), ("invocation", "invocations"))) " and "
@@ -114,7 +114,7 @@ pub(super) async fn replay_event(
         name => Some(name.parse().map_err(|_| unreadable())?),
     };
     let asked = EventReplay { plugin, fresh: again.fresh };
-    let Json(_) = answer::replay_event(State(admin), Path(id.clone()), Ok(Json(asked))).await?;
+    let Json(_) = answer::replay_event(State(admin), Path(id.clone()), Ok(Json(query::Object(asked)))).await?;
     let path: String = form_urlencoded::byte_serialize(id.as_bytes()).collect();
     Ok(Redirect::to(&format!("/events/{path}")).into_response())
 }

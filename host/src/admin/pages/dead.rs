@@ -19,7 +19,7 @@ pub(super) const FILTERS: &str = "filters are `what` (`invocation` or `delivery`
     `id` and `until` (RFC 3339, a date, or a span like `2h`)";
 
 pub(super) async fn all(State(admin): State<Arc<Admin>>, RawQuery(asked): RawQuery) -> Answer {
-    let (wanted, _) = query::listing::<WantedDead>(asked.as_deref(), admin.clock.now(), FILTERS)?;
+    let (wanted, _) = query::of_form::<WantedDead>(asked.as_deref(), admin.clock.now(), FILTERS)?;
     let letters = admin.store.dead_letters(&wanted, SHOWN_MAX).await?;
     let query = Query::of(asked.as_deref());
     let fields = [

@@ -15,7 +15,7 @@ use super::{Answer, Page, Tab};
 use crate::store::browse::{DeliveryState, ListedDelivery, WantedDeliveries};
 
 pub(super) async fn all(State(admin): State<Arc<Admin>>, RawQuery(asked): RawQuery) -> Answer {
-    let (wanted, place) = query::listing::<WantedDeliveries>(asked.as_deref(), admin.clock.now(), browse::DELIVERY_FILTERS)?;
+    let (wanted, place) = query::of_form::<WantedDeliveries>(asked.as_deref(), admin.clock.now(), browse::DELIVERY_FILTERS)?;
     let page = admin.store.browse().deliveries(&wanted, place).await?;
     let query = Query::of(asked.as_deref());
     let fields = [

@@ -17,7 +17,7 @@ use super::{Answer, Page, Tab};
 use crate::store::browse::{ListedEvent, WantedEvents};
 
 pub(super) async fn all(State(admin): State<Arc<Admin>>, RawQuery(asked): RawQuery) -> Answer {
-    let (wanted, place) = query::listing::<WantedEvents>(asked.as_deref(), admin.clock.now(), browse::EVENT_FILTERS)?;
+    let (wanted, place) = query::of_form::<WantedEvents>(asked.as_deref(), admin.clock.now(), browse::EVENT_FILTERS)?;
     let page = admin.store.browse().events(&wanted, place).await?;
     let query = Query::of(asked.as_deref());
     let standings = ["accepted", "ignored", "unreadable", "superseded", "unconfirmed"].map(str::to_owned).to_vec();

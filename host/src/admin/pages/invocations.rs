@@ -14,7 +14,7 @@ use super::{Answer, Page, Tab};
 use crate::store::browse::{ListedInvocation, WantedInvocations};
 
 pub(super) async fn all(State(admin): State<Arc<Admin>>, RawQuery(asked): RawQuery) -> Answer {
-    let (wanted, place) = query::listing::<WantedInvocations>(asked.as_deref(), admin.clock.now(), browse::INVOCATION_FILTERS)?;
+    let (wanted, place) = query::of_form::<WantedInvocations>(asked.as_deref(), admin.clock.now(), browse::INVOCATION_FILTERS)?;
     let page = admin.store.browse().invocations(&wanted, place).await?;
     let query = Query::of(asked.as_deref());
     let fields = [

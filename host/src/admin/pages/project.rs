@@ -69,7 +69,7 @@ struct Setup {
 async fn shown(admin: &Admin, name: &str, asked: Option<&str>, wanted_setup: Setup) -> Answer {
     let project = super::super::project::find(admin, name)?;
     let name = &project.config.name;
-    let (wanted, place) = query::listing::<WantedAnalyses>(asked, admin.clock.now(), browse::ANALYSIS_FILTERS)?;
+    let (wanted, place) = query::of_form::<WantedAnalyses>(asked, admin.clock.now(), browse::ANALYSIS_FILTERS)?;
     let figures = admin.store.browse().figures(name, WORKERS_SHOWN).await?;
     let page = admin.store.browse().analyses(name, &wanted, place).await?;
     let path = format!("/projects/{name}");

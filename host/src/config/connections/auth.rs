@@ -59,7 +59,11 @@ impl Check<'_, '_> {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("write one of {}", words::listed(names())),
             };
-            self.document.error(&said.span(), format!("`{key}.kind`: `{}` is no kind of authentication", said.get_ref()), Some(help));
+            self.document.error(
+                &said.span(),
+                format!("`{key}.kind`: {} is no kind of authentication", words::repeated(said.get_ref())),
+                Some(help),
+            );
         }
         known
     }
@@ -159,7 +163,7 @@ impl Check<'_, '_> {
         let name = said.get_ref().to_lowercase();
         let is_token = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte));
         let wrong = if !is_token {
-            format!("`{key}.name`: `{}` is no name of a header", said.get_ref())
+            format!("`{key}.name`: {} is no name of a header", words::repeated(said.get_ref()))
         } else if HEADERS_TAKEN.contains(&name.as_str()) || name.starts_with("proxy-") {
             format!("`{key}.name`: the host writes the header `{name}` itself")
         } else {

@@ -98,7 +98,9 @@ impl Check<'_, '_> {
             return Some(text.clone());
         }
         let help = "write its name alone: `host = \"smtp.example.org\"`; the port is a key of its own";
-        self.document.error(&said.span(), format!("`{key}.host` is no name of a server: `{text}`"), Some(help.to_owned()));
+        // A password may stand before the name.
+        let shown = text.rsplit_once('@').map_or(text.as_str(), |(_, name)| name);
+        self.document.error(&said.span(), format!("`{key}.host` is no name of a server: `{shown}`"), Some(help.to_owned()));
         None
     }
 
@@ -110,7 +112,11 @@ impl Check<'_, '_> {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "write `starttls` (mostly port 587), `tls` (mostly port 465), or `none` for a server on this machine".to_owned(),
             };
-            self.document.error(&said.span(), format!("`{key}.security`: `{}` is no way to protect mails", said.get_ref()), Some(help));
+            self.document.error(
+                &said.span(),
+                format!("`{key}.security`: {} is no way to protect mails", words::repeated(said.get_ref())),
+                Some(help),
+            );
         }
         known
     }

@@ -19,6 +19,7 @@ use url::Url;
 use super::FORM;
 use crate::clock::{self, Clock, Timestamp};
 use crate::connection::exchange::{Keep, Outgoing, secret_header};
+use crate::connection::hidden::Hidden;
 use crate::connection::{Connection, ConnectionError, Limits, Response, Service};
 use crate::secret::Secret;
 
@@ -38,6 +39,14 @@ const WORDS_SHOWN: usize = 200;
 pub(super) struct Client {
     pub(super) id: Secret,
     pub(super) secret: Option<Secret>,
+}
+
+impl Client {
+    /// Both as basic authentication has them.
+    fn basic(&self, secret: &Secret) -> String {
+        let encoded = |secret: &Secret| form_urlencoded::byte_serialize(secret.reveal().as_bytes()).collect::<String>();
+        base64::engine::general_purpose::STANDARD.encode(format!("{}:{}", encoded(&self.id), encoded(secret)))
+    }
 }
 
 /// The tokens of one connection.
@@ -119,7 +128,7 @@ impl Tokens {
             return Err(ConnectionError::KeyRefused { why: why.clone() });
         }
         let (response, _) = self.connection.call("token", self.question(&held.refresh)).await.map_err(unsent)?;
-        match self.granted(&response) {
+        match self.granted(&response, &held.refresh) {
             Ok(granted) => {
                 let access = Secret::new(&granted.access_token);
                 held.access = Some((access.clone(), clock::after(self.clock.now(), life(granted.expires_in.as_ref()))));
@@ -149,9 +158,7 @@ impl Tokens {
             }
             // Section 2.3.1: every service must take it like this.
             Some(secret) => {
-                let encoded = |secret: &Secret| form_urlencoded::byte_serialize(secret.reveal().as_bytes()).collect::<String>();
-                let pair = format!("{}:{}", encoded(&self.client.id), encoded(secret));
-                let basic = format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair));
+                let basic = format!("Basic {}", self.client.basic(secret));
                 headers.extend(secret_header(&basic).map(|value| (AUTHORIZATION, value)));
             }
         }
@@ -164,7 +171,7 @@ impl Tokens {
         }
     }
 
-    fn granted(&self, response: &Response) -> Result<Granted, ConnectionError> {
+    fn granted(&self, response: &Response, refresh: &Secret) -> Result<Granted, ConnectionError> {
         let shown = &self.shown;
         let later = |why: String| ConnectionError::Later { after: response.wait, why, sent: false };
         match response.status {
@@ -174,7 +181,7 @@ impl Tokens {
             }
             status => {
                 let refusal: Refusal = serde_json::from_slice(&response.body).unwrap_or_default();
-                return Err(ConnectionError::KeyRefused { why: self.refused_words(status, &refusal) });
+                return Err(ConnectionError::KeyRefused { why: self.refused_words(status, &refusal, refresh) });
             }
         }
         let granted: Granted = serde_json::from_slice(&response.body)
@@ -187,8 +194,15 @@ impl Tokens {
         Ok(granted)
     }
 
+    /// What a question for a token holds.
+    fn hidden(&self, refresh: &Secret) -> Hidden {
+        let basic = self.client.secret.as_ref().map(|secret| self.client.basic(secret));
+        let secrets = self.client.secret.iter().chain([&self.client.id, refresh]).map(|secret| secret.reveal().to_owned());
+        Hidden::of(secrets.chain(basic))
+    }
+
     /// Words for whoever can mend it; the service's own, without what may not be seen.
-    fn refused_words(&self, status: u16, refusal: &Refusal) -> String {
+    fn refused_words(&self, status: u16, refusal: &Refusal, refresh: &Secret) -> String {
         let remedy = match refusal.error.as_str() {
             "invalid_grant" => {
                 "the refresh token has run out, was withdrawn, or was used before: get a new one and put it where `auth.refresh_token` looks"
@@ -197,7 +211,7 @@ impl Tokens {
             _ => "look at `auth` of this connection",
         };
         let said = [refusal.error.as_str(), refusal.error_description.as_str()].into_iter().filter(|words| !words.is_empty());
-        let said = said.collect::<Vec<_>>().join(", ");
+        let said = self.hidden(refresh).taken_out_of_text(&said.collect::<Vec<_>>().join(", "));
         let said: String = said.chars().filter(|letter| !letter.is_control()).take(WORDS_SHOWN).collect();
         let said = if said.is_empty() { String::new() } else { format!(" (`{said}`)") };
         format!("`{}` gives no access token: it answered {status}{said}; {remedy}", self.shown)

@@ -45,7 +45,7 @@ fn what_a_service_repeats_of_a_secret_is_hidden() {
         let web = WebService::new("posts", HttpService { url_is_secret, ..service(auth) }, Clock::System);
         let response = Response { status: 200, body: Bytes::new(), location: None, wait: None };
         let answer = Answer { response, headers: HeaderMap::new(), token: Some(Secret::new("access-token")) };
-        assert_eq!(String::from_utf8(web.without_secrets(said.as_bytes(), &answer)).unwrap(), expected);
+        assert_eq!(String::from_utf8(web.hidden_in(&answer).taken_out_of(said.as_bytes())).unwrap(), expected);
     };
     let secret = || Secret::new("very/secret");
     check(

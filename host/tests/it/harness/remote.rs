@@ -21,6 +21,8 @@ pub enum Does {
     Drips { body: bool },
     /// Answers with what it was sent: request line, headers and body.
     Echoes,
+    /// Answers with what is made of the request: a status, further header lines and a body.
+    Makes(fn(&Seen) -> (u16, String, Vec<u8>)),
 }
 
 impl Does {
@@ -115,7 +117,7 @@ impl Remote {
         while let Some((seen, raw)) = read_request(&mut stream, &mut buffer).await {
             let does = {
                 let mut shared = self.shared.lock().unwrap();
-                shared.seen.push(seen);
+                shared.seen.push(seen.clone());
                 let usual = shared.otherwise.clone().unwrap_or(Does::Answers(200, String::new(), b"ok".to_vec()));
                 shared.does.pop_front().unwrap_or(usual)
             };
@@ -127,6 +129,10 @@ impl Remote {
             let answer = match does {
                 Does::Answers(status, headers, body) => answer(status, &headers, &body),
                 Does::Echoes => answer(200, "x-echo: yes\r\nset-cookie: a=b\r\n", &raw),
+                Does::Makes(make) => {
+                    let (status, headers, body) = make(&seen);
+                    answer(status, &headers, &body)
+                }
                 Does::Resets => {
                     stream.set_zero_linger().unwrap();
                     return;
