@@ -33,6 +33,7 @@ pub use session::Links;
 mod answer;
 mod browse;
 mod gate;
+mod give_up;
 mod health;
 pub mod hook;
 mod metrics;
@@ -41,6 +42,7 @@ mod project;
 mod query;
 mod session;
 pub mod token;
+pub mod usage;
 pub mod view;
 
 /// Connections open at a time; further ones wait to be accepted.
@@ -111,7 +113,9 @@ pub fn router(admin: Admin, listens_on: SocketAddr) -> Router {
         .route("/v1/projects/{name}/tasks/{task}", get(browse::task))
         .route("/v1/events", get(browse::events))
         .route("/v1/invocations", get(browse::invocations))
+        .route("/v1/invocations/give-up", post(give_up::invocations))
         .route("/v1/deliveries", get(browse::deliveries))
+        .route("/v1/deliveries/give-up", post(give_up::deliveries))
         .route("/v1/deliveries/{id}", get(browse::delivery))
         .route("/v1/tail", get(browse::tail))
         .route("/v1/login-links", post(pages::login::link))

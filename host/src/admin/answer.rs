@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use tracing::{error, info};
 
-use super::{Admin, pages, view};
+use super::{Admin, pages, usage, view};
 use crate::clock::{Timestamp, between, rfc3339};
 use crate::id::{BadgeId, Digest, EventId, PluginName, ProjectName, Scope};
 use crate::store::{self, DeadKind, DeadLetterId, Forgotten, Replayed, ReplayedEvent, Store, StoreError, WantedDead};
@@ -111,12 +111,14 @@ pub(super) async fn plugins(State(admin): State<Arc<Admin>>) -> Json<Vec<view::P
 }
 
 pub(super) async fn plugin(State(admin): State<Arc<Admin>>, Path(name): Path<String>) -> Result<Json<view::PluginView>, Refusal> {
-    let found = view::plugin_named(&admin.registry.now(), &name);
-    found.map(Json).ok_or_else(|| {
-        let known: Vec<String> = admin.registry.now().components.keys().map(ToString::to_string).collect();
+    let catalogue = admin.registry.now();
+    let found = view::plugin_named(&catalogue, &name).ok_or_else(|| {
+        let known: Vec<String> = catalogue.components.keys().map(ToString::to_string).collect();
         let help = if known.is_empty() { "no component is loaded".to_owned() } else { format!("loaded are: {}", known.join(", ")) };
         Refusal::new(StatusCode::NOT_FOUND, "there is no component of that name", help)
-    })
+    })?;
+    let usage = usage::of_component(admin.store.as_ref(), &catalogue, &name).await?;
+    Ok(Json(view::PluginView { usage, ..found }))
 }
 
 pub(super) async fn projects(State(admin): State<Arc<Admin>>) -> Json<Vec<view::ProjectView>> {

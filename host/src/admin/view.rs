@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::usage::Usage;
 use crate::clock::{Timestamp, rfc3339};
 use crate::event::{Event, Standing};
 use crate::id::{EventId, PluginName, ProjectName};
@@ -61,6 +62,9 @@ pub struct PluginView {
     /// A JSON Schema of its settings; in `GET /v1/plugins/{name}` alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settings_schema: Option<Value>,
+    /// What it has used lately; in `GET /v1/plugins/{name}` alone, of one that has handled something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage: Option<Usage>,
 }
 
 /// When and why loading failed.
@@ -204,6 +208,16 @@ fn delivery_view(record: &DeliveryRecord) -> DeliveryView {
 pub struct DeadView {
     /// The dead letters given up last, newest first.
     pub dead: Vec<DeadLetter>,
+}
+
+/// What a step of `POST /v1/invocations/give-up` and of `POST /v1/deliveries/give-up` answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GaveUp {
+    /// So many were given up.
+    pub given_up: u32,
+    /// Where the next step begins (`before`); none when this was the last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<i64>,
 }
 
 /// What `POST /v1/dead/replay` answers.

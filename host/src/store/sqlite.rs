@@ -32,8 +32,8 @@ use super::browse::Browse;
 use super::figures::{Analysed, Sample};
 use super::{
     Acceptance, Accepted, Backlog, Binding, Claimed, ClaimedDelivery, Cutoff, DeadLetter, DeliveryOutcome, DeliveryRecord, Finished,
-    ForgetStep, Forgotten, KeptBadge, KeptResult, Lease, Outcome, Quarantine, Replayed, ReplayedEvent, Run, StateEntry, Store, StoreError,
-    Totals, Vitals, Walked, WantedBadges, WantedDead,
+    ForgetStep, Forgotten, GivenUp, KeptBadge, KeptResult, Lease, Outcome, Quarantine, Replayed, ReplayedEvent, Run, StateEntry, Store,
+    StoreError, Totals, Unfinished, Vitals, Walked, WantedBadges, WantedDead,
 };
 use crate::clock::{self, Clock};
 use crate::event::{Event, Origin, Standing};
@@ -536,6 +536,13 @@ impl Store for SqliteStore {
 
     async fn dead_letters(&self, wanted: &WantedDead, limit: u32) -> Result<Vec<DeadLetter>, StoreError> {
         self.read(|db, names| dead::letters(db, names, wanted, limit))
+    }
+
+    async fn give_up(&self, unfinished: &[Unfinished]) -> Result<GivenUp, StoreError> {
+        match self.ask(Work::GiveUp(unfinished.to_vec())).await? {
+            Answer::GivenUp(given_up) => Ok(given_up),
+            _ => Err(odd_answer()),
+        }
     }
 
     async fn replay(&self, wanted: &WantedDead, limit: u32) -> Result<Replayed, StoreError> {

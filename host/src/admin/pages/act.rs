@@ -49,10 +49,10 @@ pub(super) async fn ask_replay_dead(State(admin): State<Arc<Admin>>, RawQuery(as
     Ok(Page::new(Tab::Dead, "Replay?", main))
 }
 
-/// What the form of [`ask_replay_dead`] sends.
+/// What the form of [`ask_replay_dead`], and of others that ask about a filter, sends.
 #[derive(Deserialize)]
 pub(super) struct Wanted {
-    wanted: String,
+    pub(super) wanted: String,
 }
 
 pub(super) async fn replay_dead(State(admin): State<Arc<Admin>>, Form(Wanted { wanted }): Form<Wanted>) -> Answer {
@@ -69,7 +69,7 @@ pub(super) async fn replay_dead(State(admin): State<Arc<Admin>>, Form(Wanted { w
     Ok(Page::new(Tab::Dead, "Replayed", main))
 }
 
-fn unreadable() -> Refusal {
+pub(super) fn unreadable() -> Refusal {
     Refusal::new(StatusCode::BAD_REQUEST, "what the form sent makes no sense", "open the page anew")
 }
 

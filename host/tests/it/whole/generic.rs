@@ -92,3 +92,25 @@ async fn what_the_file_does_not_fit_is_kept_and_the_next_post_goes_on() {
     assert_eq!(host.result("labels", 9).await.unwrap().1["answer"], "robin");
     host.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_of_a_generic_project_asks_for_no_key_and_tells_the_sender_where_to_post() {
+    let host = host().await;
+    let page = host.page("/projects/labels").await;
+    for words in [
+        "Address for the sender to post to",
+        "the token at the end of the address",
+        "Has the sender called it?",
+        "Have the sender post JSON to the address",
+        "It has no API",
+    ] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    for words in ["paste into", "API key", "hook set", "check=true"] {
+        assert!(!page.contains(words), "{words}: {page}");
+    }
+    post(&host, &item(7, &["robin", "robin"])).await;
+    host.drained().await;
+    assert!(!host.page("/projects/labels").await.contains("not yet"));
+    host.stop().await;
+}
