@@ -22,8 +22,10 @@ use url::Url;
 
 use crate::backfill::Backfill;
 use crate::clock::{Clock, Timestamp};
+use crate::connection::services::Services;
 use crate::inbox::Inbox;
 use crate::plugin::registry::Registry;
+use crate::receive::Tls;
 use crate::secret::Secret;
 use crate::store::Store;
 use crate::telemetry::Metrics;
@@ -32,6 +34,7 @@ pub use session::Links;
 
 mod answer;
 mod browse;
+mod connections;
 mod gate;
 mod give_up;
 mod health;
@@ -85,6 +88,10 @@ pub struct Admin {
     pub backfill: Backfill,
     /// Ways in for browsers.
     pub links: Links,
+    /// The web services and mail servers that projects name.
+    pub services: Services,
+    /// The public listener's TLS, where the host speaks it.
+    pub tls: Option<Tls>,
 }
 
 /// The admin API as a service, for requests to `listens_on`.

@@ -13,6 +13,7 @@ use tracing::{error, info};
 use super::{Admin, pages, usage, view};
 use crate::clock::{Timestamp, between, rfc3339};
 use crate::id::{BadgeId, Digest, EventId, PluginName, ProjectName, Scope};
+use crate::receive::Tls;
 use crate::store::{self, DeadKind, DeadLetterId, Forgotten, Replayed, ReplayedEvent, Store, StoreError, WantedDead};
 
 /// Why a request is not answered.
@@ -101,6 +102,7 @@ pub(super) async fn status(State(admin): State<Arc<Admin>>) -> Result<Json<view:
         components: catalogue.components.len(),
         projects: catalogue.projects.len(),
         degraded: degraded.map(|(name, _)| name.to_string()).collect(),
+        certificate_ends_at: admin.tls.as_ref().and_then(Tls::ends_at).map(rfc3339),
         totals,
         counters: admin.metrics.counts(),
     }))
@@ -200,11 +202,24 @@ pub(super) async fn dead(
     Ok(Json(view::DeadView { dead: admin.store.dead_letters(&wanted, limit).await? }))
 }
 
-/// Takes up again whatever is wanted and was given up by now, as far as there is room.
+/// `?limit=N`.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReplayQuery {
+    limit: Option<u32>,
+}
+
+/// Takes up again whatever is wanted and was given up by now, as far as there is room: all of it, or with a limit a step of it.
 pub(super) async fn replay(
     State(admin): State<Arc<Admin>>,
+    query: Result<Query<ReplayQuery>, axum::extract::rejection::QueryRejection>,
     wanted: Result<Json<WantedDead>, JsonRejection>,
 ) -> Result<Json<view::DeadReplayed>, Refusal> {
+    let help = format!("`limit` is a number from 1 to {REPLAYED_AT_ONCE}; without it all is replayed that fits");
+    let Query(query) = query.map_err(|_| Refusal::new(StatusCode::BAD_REQUEST, "the query makes no sense", help.clone()))?;
+    if let Some(limit) = query.limit.filter(|limit| !(1..=REPLAYED_AT_ONCE).contains(limit)) {
+        return Err(Refusal::new(StatusCode::BAD_REQUEST, format!("the limit is {limit}"), help));
+    }
     let Json(mut wanted) = wanted.map_err(|rejection| {
         Refusal::new(
             StatusCode::BAD_REQUEST,
@@ -215,7 +230,9 @@ pub(super) async fn replay(
     // What dies again while this goes on is not replayed again.
     let now = admin.clock.now();
     wanted.until = Some(wanted.until.map_or(now, |until| until.min(now)));
-    let (all, failure) = replay_all(admin.store.as_ref(), &wanted).await;
+    let limit = query.limit.unwrap_or(u32::MAX);
+    let (all, failure) = replay_up_to(admin.store.as_ref(), &wanted, limit).await;
+    let until = wanted.until.filter(|_| count(all) == limit);
     info!(
         invocations = all.invocations,
         deliveries = all.deliveries,
@@ -224,19 +241,27 @@ pub(super) async fn replay(
         all.deliveries
     );
     match failure {
-        None => Ok(Json(view::DeadReplayed { replayed: all, stopped: None })),
+        None => Ok(Json(view::DeadReplayed { replayed: all, stopped: None, until })),
         Some(full @ StoreError::Full { .. }) if all != Replayed::default() => {
-            Ok(Json(view::DeadReplayed { replayed: all, stopped: Some(full.to_string()) }))
+            Ok(Json(view::DeadReplayed { replayed: all, stopped: Some(full.to_string()), until: None }))
         }
         Some(failure) => Err(failure.into()),
     }
 }
 
+fn count(Replayed { invocations, deliveries, settled }: Replayed) -> u32 {
+    invocations + deliveries + settled
+}
+
 /// What was replayed, and why not more of it.
-async fn replay_all(store: &dyn Store, wanted: &WantedDead) -> (Replayed, Option<StoreError>) {
+async fn replay_up_to(store: &dyn Store, wanted: &WantedDead, limit: u32) -> (Replayed, Option<StoreError>) {
     let mut all = Replayed::default();
     loop {
-        match store.replay(wanted, REPLAYED_AT_ONCE).await {
+        let left = limit.saturating_sub(count(all));
+        if left == 0 {
+            return (all, None);
+        }
+        match store.replay(wanted, left.min(REPLAYED_AT_ONCE)).await {
             Ok(none) if none == Replayed::default() => return (all, None),
             Ok(some) => {
                 all.invocations += some.invocations;

@@ -30,6 +30,9 @@ pub struct Status {
     pub projects: usize,
     /// The projects that miss a component.
     pub degraded: Vec<String>,
+    /// When the certificate of the public listener ends, RFC 3339; none where the host speaks no TLS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate_ends_at: Option<String>,
     /// How much of everything is stored.
     pub totals: Totals,
     /// Counts since the start, by name.
@@ -189,11 +192,10 @@ pub struct BadgesView {
 }
 
 fn delivery_view(record: &DeliveryRecord) -> DeliveryView {
-    let effect = serde_json::to_value(&record.effect).unwrap_or_default();
     DeliveryView {
         id: record.id.to_string(),
         plugin: record.plugin.to_string(),
-        effect: effect.get("effect").and_then(Value::as_str).unwrap_or_default().to_owned(),
+        effect: record.effect.kind().to_owned(),
         connection: record.connection.clone(),
         standing: record.standing.to_owned(),
         attempts: record.attempts,
@@ -229,6 +231,9 @@ pub struct DeadReplayed {
     /// Why it stopped before all were replayed: too much waits. Asked again, it goes on. None when all were.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped: Option<String>,
+    /// After a step that replayed something: with this as `until`, the next one goes on, and leaves alone what has died again meanwhile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
 }
 
 /// What `POST /v1/events/{id}/replay` answers.

@@ -202,13 +202,26 @@ impl SqliteStore {
         Ok(Self { shared, readers, pages, commands: None, writer: None, file })
     }
 
+    /// How large the files of the store are, the log among them.
+    #[must_use]
+    pub fn file_bytes(&self) -> u64 {
+        let (database, log, _) = disk::use_of(&self.file);
+        database + log
+    }
+
+    /// Where [`SqliteStore::back_up`] to `file` writes until it is done.
+    #[must_use]
+    pub fn part_of(file: &Path) -> PathBuf {
+        file.with_added_extension(format!("{}.part", std::process::id()))
+    }
+
     /// Writes a copy of everything, as it is in this moment, into a new file, whether a host is at work or not. On disk when this returns.
     ///
     /// # Errors
     ///
     /// When the file is there already, or cannot be written whole: then there is none.
     pub fn back_up(&self, file: &Path) -> Result<(), StoreError> {
-        let part = file.with_added_extension(format!("{}.part", std::process::id()));
+        let part = Self::part_of(file);
         let copied =
             self.readers.with(|db| db.execute("VACUUM INTO ?1", [part.to_string_lossy()])).map_err(|error| failed(&error)).and_then(|_| {
                 place::place(&part, file).map_err(|error| StoreError::Failed(format!("`{}` cannot be written: {error}", file.display())))

@@ -12,6 +12,7 @@ use crowdhook::backfill::Backfill;
 use crowdhook::clock::{Clock, Timestamp};
 use crowdhook::config::GuestLimits;
 use crowdhook::config::load::{self, Context, Env};
+use crowdhook::connection::services::Services;
 use crowdhook::effect::NewTask;
 use crowdhook::event::{Event, EventKind, Origin, PlatformKind, Standing};
 use crowdhook::id::EventId;
@@ -209,6 +210,8 @@ fn start_with(dead: u32) -> Running {
                 started_at: moment(),
                 public_url: "https://hooks.example.org".parse().unwrap(),
                 links: admin::Links::default(),
+                services: Services::new(Clock::System),
+                tls: None,
             };
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
             tell.send(listener.local_addr().unwrap()).unwrap();
@@ -400,6 +403,19 @@ fn a_replay_that_stops_for_want_of_room_tells_what_was_replayed() {
         assert_eq!((status, body["error"].as_str()), if waits { (200, None) } else { (507, Some(full)) }, "{path}: {body}");
         assert!(waits || body["help"].as_str().unwrap().contains("once fewer wait"), "{body}");
     }
+}
+
+#[test]
+fn a_replay_goes_step_by_step_for_who_asks_so() {
+    let running = start_with(2);
+    let (status, refused) = post(&running, "/v1/dead/replay?limit=0", &json!({}));
+    assert_eq!((status, refused["error"].as_str()), (400, Some("the limit is 0")));
+    let step = |wanted: Value| post(&running, "/v1/dead/replay?limit=1", &wanted).1;
+    let first = step(json!({}));
+    let until = first["until"].as_str().unwrap().to_owned();
+    assert_eq!(first, json!({ "invocations": 1, "deliveries": 0, "settled": 0, "until": until }));
+    assert_eq!(step(json!({ "until": until })), json!({ "invocations": 1, "deliveries": 0, "settled": 0, "until": until }));
+    assert_eq!(step(json!({ "until": until })), json!({ "invocations": 0, "deliveries": 0, "settled": 0 }));
 }
 
 #[test]

@@ -97,7 +97,8 @@ fn answers_are_as_they_are_described() {
     let writes = [
         ("/v1/events/{id}/replay", replay.as_str(), json!({})),
         ("/v1/events/{id}/replay", replay.as_str(), json!({ "plugni": "vote" })),
-        ("/v1/dead/replay", "/v1/dead/replay", json!({})),
+        ("/v1/dead/replay", "/v1/dead/replay?limit=1", json!({})),
+        ("/v1/dead/replay", "/v1/dead/replay?limit=501", json!({})),
         ("/v1/invocations/give-up", "/v1/invocations/give-up?limit=1", json!({ "project": "birds" })),
         ("/v1/invocations/give-up", "/v1/invocations/give-up", json!({ "state": "done" })),
         ("/v1/deliveries/give-up", "/v1/deliveries/give-up", json!({})),

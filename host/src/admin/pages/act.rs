@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Form, Path, RawQuery, State};
+use axum::extract::{Form, Path, Query, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::html;
 use serde::Deserialize;
 use url::form_urlencoded;
 
-use super::super::answer::{self, EventReplay, Refusal};
+use super::super::answer::{self, EventReplay, Refusal, ReplayQuery};
 use super::super::{Admin, query};
 use super::dead::{FILTERS, row};
 use super::parts::{counted, event_link, number, table, task_link};
@@ -57,7 +57,7 @@ pub(super) struct Wanted {
 
 pub(super) async fn replay_dead(State(admin): State<Arc<Admin>>, Form(Wanted { wanted }): Form<Wanted>) -> Answer {
     let wanted: WantedDead = serde_json::from_str(&wanted).map_err(|_| unreadable())?;
-    let Json(done) = answer::replay(State(admin), Ok(Json(wanted))).await?;
+    let Json(done) = answer::replay(State(admin), Ok(Query(ReplayQuery::default())), Ok(Json(wanted))).await?;
     let main = html! {
         h1 { "Replayed" }
         p.note.good role="status" { (counted(done.replayed.invocations.into(), ("invocation", "invocations"))) " and "
