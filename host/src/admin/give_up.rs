@@ -19,6 +19,9 @@ use crate::store::{GivenUp, Unfinished};
 /// What can be given up, in words of the listings.
 const UNFINISHED: [InvocationState; 2] = [InvocationState::Waiting, InvocationState::Parked];
 
+/// So many are given up in one commit.
+const GIVEN_UP_AT_ONCE: usize = 500;
+
 /// A query that says nothing but where to go on.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -44,7 +47,7 @@ pub(super) async fn deliveries(
     step_of_deliveries(&admin, &wanted, place(query.as_deref(), &admin)?).await.map(Json)
 }
 
-/// Gives up those of one page, in one commit.
+/// Gives up those of one page.
 pub(super) async fn step_of_invocations(admin: &Admin, wanted: &WantedInvocations, place: Place) -> Result<GaveUp, Refusal> {
     let (rows, next) = unfinished_invocations(admin, wanted, place).await?;
     let unfinished = rows.into_iter().map(|found| Unfinished::Invocation { event: found.event, plugin: found.plugin }).collect();
@@ -97,10 +100,15 @@ fn place(query: Option<&str>, admin: &Admin) -> Result<Place, Refusal> {
 }
 
 async fn give_up(admin: &Admin, unfinished: Vec<Unfinished>) -> Result<GivenUp, Refusal> {
-    if unfinished.is_empty() {
-        return Ok(GivenUp::default());
+    let (mut invocations, mut deliveries) = (0, 0);
+    // What was given up before a commit failed stays so; the same request goes on.
+    for part in unfinished.chunks(GIVEN_UP_AT_ONCE) {
+        let done = admin.store.give_up(part).await?;
+        invocations += done.invocations;
+        deliveries += done.deliveries;
     }
-    let GivenUp { invocations, deliveries } = admin.store.give_up(&unfinished).await?;
-    info!(invocations, deliveries, "Gave up {invocations} invocations and {deliveries} deliveries by the operator's wish");
+    if invocations + deliveries > 0 {
+        info!(invocations, deliveries, "Gave up {invocations} invocations and {deliveries} deliveries by the operator's wish");
+    }
     Ok(GivenUp { invocations, deliveries })
 }

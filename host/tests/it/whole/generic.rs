@@ -62,6 +62,15 @@ async fn what_a_generic_sender_posts_is_voted_on_and_the_result_kept() {
     // Four labels, of which the last one is spam.
     assert_eq!((&info["answer"], &info["total"], kept.revision), (&json!("robin"), &json!(3), 1), "{info}");
     assert_eq!(host.state("labels", "heard", "count").await.as_deref(), Some("1"));
+    // What that took is told of the component.
+    let usage = host.admin("/v1/plugins/majority-vote").await["usage"].clone();
+    for (of, least) in [("duration_ms", 0), ("cpu_ms", 0), ("memory_bytes", 65_536)] {
+        let spans = usage[of]["spans"].as_array().unwrap();
+        assert_eq!((usage[of]["count"].as_u64(), spans.iter().map(|span| span["count"].as_u64().unwrap()).sum()), (Some(1), 1), "{usage}");
+        assert!(usage[of]["max"].as_u64().unwrap() >= least && usage[of]["max"] == usage[of]["median"], "{usage}");
+    }
+    let page = host.page("/plugins/majority-vote").await;
+    assert!(page.contains("Runs by how long they took") && page.contains("Runs by how much memory they had"), "{page}");
 
     // The same again, then one label more.
     post(&host, &item(7, &["robin", "robin", "raven", "raven"])).await;
