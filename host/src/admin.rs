@@ -22,8 +22,10 @@ use url::Url;
 
 use crate::backfill::Backfill;
 use crate::clock::{Clock, Timestamp};
+use crate::connection::services::Services;
 use crate::inbox::Inbox;
 use crate::plugin::registry::Registry;
+use crate::receive::Tls;
 use crate::secret::Secret;
 use crate::store::Store;
 use crate::telemetry::Metrics;
@@ -32,7 +34,9 @@ pub use session::Links;
 
 mod answer;
 mod browse;
+mod connections;
 mod gate;
+mod give_up;
 mod health;
 pub mod hook;
 mod metrics;
@@ -41,6 +45,7 @@ mod project;
 mod query;
 mod session;
 pub mod token;
+pub mod usage;
 pub mod view;
 
 /// Connections open at a time; further ones wait to be accepted.
@@ -83,6 +88,10 @@ pub struct Admin {
     pub backfill: Backfill,
     /// Ways in for browsers.
     pub links: Links,
+    /// The web services and mail servers that projects name.
+    pub services: Services,
+    /// The public listener's TLS, where the host speaks it.
+    pub tls: Option<Tls>,
 }
 
 /// The admin API as a service, for requests to `listens_on`.
@@ -111,7 +120,9 @@ pub fn router(admin: Admin, listens_on: SocketAddr) -> Router {
         .route("/v1/projects/{name}/tasks/{task}", get(browse::task))
         .route("/v1/events", get(browse::events))
         .route("/v1/invocations", get(browse::invocations))
+        .route("/v1/invocations/give-up", post(give_up::invocations))
         .route("/v1/deliveries", get(browse::deliveries))
+        .route("/v1/deliveries/give-up", post(give_up::deliveries))
         .route("/v1/deliveries/{id}", get(browse::delivery))
         .route("/v1/tail", get(browse::tail))
         .route("/v1/login-links", post(pages::login::link))

@@ -200,8 +200,8 @@ impl App {
         let services = Services::new(self.clock.clone());
         let with = || (self.clock.clone(), limits.clone(), metrics.clone());
         let dispatcher = Dispatcher::new(Arc::clone(&self.registry), services.clone(), Arc::clone(&self.store), with());
-        let deliverer = Deliverer::new(Arc::clone(&self.registry), services, Arc::clone(&self.store), with());
-        let admin = self.admin(&inbox)?;
+        let deliverer = Deliverer::new(Arc::clone(&self.registry), services.clone(), Arc::clone(&self.store), with());
+        let admin = self.admin(&inbox, services)?;
         let (listen, admin_listens) = (self.hooks.local_addr()?, self.admin.local_addr()?);
         info!(%listen, admin = %admin_listens, "Serving hooks below `{}`", self.host.public_url);
 
@@ -249,7 +249,7 @@ impl App {
     }
 
     /// What the admin listener shows.
-    fn admin(&self, inbox: &Inbox) -> anyhow::Result<Admin> {
+    fn admin(&self, inbox: &Inbox, services: Services) -> anyhow::Result<Admin> {
         let data = &self.host.data;
         Ok(Admin {
             store: Arc::clone(&self.store),
@@ -262,6 +262,8 @@ impl App {
             backfill: Backfill::new(Arc::clone(&self.store), Missed::new(Arc::clone(&self.store), inbox.clone())),
             inbox: inbox.clone(),
             links: admin::Links::default(),
+            services,
+            tls: self.tls.clone(),
         })
     }
 }

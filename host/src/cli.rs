@@ -19,6 +19,7 @@ mod delivery;
 mod demo;
 mod event;
 mod forget_worker;
+mod give_up;
 mod hook;
 mod init;
 mod invocation;

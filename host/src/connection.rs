@@ -238,6 +238,12 @@ impl Connection {
         }
     }
 
+    /// How calls go now.
+    #[must_use]
+    pub fn state(&self) -> breaker::State {
+        lock(&self.gate).breaker.state(self.clock.now())
+    }
+
     /// Makes one call and gives its whole answer, whatever its status.
     ///
     /// # Errors

@@ -23,6 +23,7 @@ use crate::plugin::registry::{Project, Registry};
 use crate::telemetry::{DeliveryAttempted, Metrics, Verdict};
 use verdict::{Attempt, Trouble};
 
+use crate::store::browse::{DeliveryState, Place, WantedDeliveries};
 use crate::store::{ClaimedDelivery, DeliveryOutcome, Finished, Store, StoreError};
 
 /// Deliveries under way at a time.
@@ -34,6 +35,9 @@ const LEASE: Duration = Duration::from_secs(120);
 /// After the store failed to give any, the next look is this much later.
 const STORE_PAUSE: Duration = Duration::from_secs(1);
 
+/// At the start so many deliveries that wait are looked at for those that have failed before.
+const RECALLED_MAX: u32 = 200;
+
 /// Carries out effects.
 pub struct Deliverer {
     registry: Arc<Registry>,
@@ -43,7 +47,6 @@ pub struct Deliverer {
     limits: Limits,
     under_way: Arc<Semaphore>,
     folders: files::Folders,
-    mail_servers: MailServers,
     metrics: Metrics,
 }
 
@@ -89,13 +92,13 @@ impl Deliverer {
         (clock, limits, metrics): (Clock, Limits, Metrics),
     ) -> Arc<Self> {
         let under_way = Arc::new(Semaphore::new(UNDER_WAY_MAX));
-        let mail_servers = MailServers::new(clock.clone());
-        Arc::new(Self { registry, services, store, clock, limits, under_way, folders: files::Folders::default(), mail_servers, metrics })
+        Arc::new(Self { registry, services, store, clock, limits, under_way, folders: files::Folders::default(), metrics })
     }
 
     /// Claims and delivers until `stop`, or until the store is closed.
     pub async fn serve(self: Arc<Self>, stop: impl Future<Output = ()>) {
         tokio::pin!(stop);
+        self.recall().await;
         loop {
             let Ok(permit) = Arc::clone(&self.under_way).acquire_owned().await else { return };
             let mut permit = Some(permit);
@@ -124,6 +127,16 @@ impl Deliverer {
         }
     }
 
+    /// Tells of connections through which something waits that has failed before: it may be hours until its next attempt.
+    async fn recall(&self) {
+        let wanted = WantedDeliveries { state: Some(DeliveryState::Waiting), ..WantedDeliveries::default() };
+        // An error is met again at the first claim, and told there.
+        let Ok(page) = self.store.browse().deliveries(&wanted, Place { before: None, limit: RECALLED_MAX }).await else { return };
+        for delivery in page.rows.iter().filter(|delivery| !delivery.note.is_empty()) {
+            self.metrics.delivery_waits(&delivery.project, &delivery.connection, &delivery.note);
+        }
+    }
+
     /// Waits until no delivery is under way any more, for at most `wait`, once [`Deliverer::serve`] has
     /// stopped.
     pub async fn drain(&self, wait: Duration) {
@@ -148,6 +161,7 @@ impl Deliverer {
             scope: &delivery.scope,
             because_of: self.because_of(&delivery).await,
             connection: &delivery.connection,
+            effect: delivery.effect.kind(),
             attempt: delivery.attempt,
             took,
             verdict: self.verdict(&delivery, &outcome),
@@ -195,7 +209,7 @@ impl Deliverer {
             project: &project,
             delivery,
             folders: &self.folders,
-            mail_servers: &self.mail_servers,
+            mail_servers: self.services.mail(),
             now: self.clock.now(),
             may_have_happened: self.may_have_happened(delivery),
         };

@@ -160,7 +160,7 @@ impl Dispatcher {
         };
         tokio::select! {
             () = Box::pin(self.run(claimed)) => {}
-            () = keep => info!(invocation.id = %lease.id, "Lost the lease of invocation `{}`, someone else runs it", lease.id),
+            () = keep => info!(invocation.id = %lease.id, "Lost the lease of invocation `{}`: someone else runs it, or it was given up", lease.id),
         }
     }
 

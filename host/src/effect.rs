@@ -204,6 +204,22 @@ impl Effect {
         }
     }
 
+    /// The kind of effect, as people and records name it.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::SaveResult { .. } => "save-result",
+            Self::CreateTask { .. } => "create-task",
+            Self::RaiseRedundancy { .. } => "raise-redundancy",
+            Self::SendMail { .. } => "send-mail",
+            Self::SendRequest { .. } => "send-request",
+            Self::WriteFile { .. } => "write-file",
+            Self::AppendFile { .. } => "append-file",
+            Self::AwardBadge { .. } => "award-badge",
+            Self::RevokeBadge { .. } => "revoke-badge",
+        }
+    }
+
     /// The task that the effect itself names. Deliveries of one (connection, task) leave in order; one that names no task is about
     /// that of the event which led to it.
     #[must_use]
@@ -214,3 +230,6 @@ impl Effect {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

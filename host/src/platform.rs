@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::connection::ConnectionError;
+use crate::connection::breaker::State;
 use crate::effect::NewTask;
 use crate::event::Event;
 use crate::id::{DeliveryId, ProjectName};
@@ -207,6 +208,11 @@ fn short(id: &str) -> String {
 pub trait Platform: Send + Sync {
     /// The platform's address, for bindings and messages.
     fn address(&self) -> &str;
+
+    /// How calls to it go now; where there is nothing to call, as if they left.
+    fn state(&self) -> State {
+        State::Closed
+    }
 
     /// Reads the event's task, its answers and its result in as few calls as the platform allows, and confirms what the event claims.
     ///

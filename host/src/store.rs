@@ -22,7 +22,9 @@ mod keep;
 pub mod sqlite;
 
 use browse::Browse;
-pub use dead::{DeadDelivery, DeadKind, DeadLetter, DeadLetterId, Quarantine, Replayed, ReplayedEvent, WantedDead};
+pub use dead::{
+    DeadDelivery, DeadKind, DeadLetter, DeadLetterId, GIVEN_UP, GivenUp, Quarantine, Replayed, ReplayedEvent, Unfinished, WantedDead,
+};
 use figures::{Analysed, Sample};
 pub use keep::{Cutoff, ForgetStep, Forgotten, Part, Walked};
 
@@ -228,6 +230,9 @@ pub struct Run {
     pub duration_ms: u32,
     /// CPU time of the guest.
     pub cpu_ms: u32,
+    /// The most memory that its sandbox had, in bytes; none when it came to no run, and of runs before hosts counted it.
+    #[serde(default)]
+    pub memory_bytes: Option<u64>,
     /// How it ended: `ok`, `retry`, `rejected`, `trapped`, `parked` …
     pub outcome: String,
     /// Why, for people; empty when there is nothing to say.
@@ -523,7 +528,8 @@ pub trait Store: Send + Sync {
     /// As [`Store::claim`].
     async fn claim_deliveries(&self, limit: usize, per_connection: usize, lease: Duration) -> Result<Vec<ClaimedDelivery>, StoreError>;
 
-    /// Records what became of an attempt. A delivery that was superseded meanwhile stays so.
+    /// Records what became of an attempt. A delivery that was superseded meanwhile stays so; one that was given up meanwhile is delivered
+    /// if it was, and otherwise stays a dead letter, with what the attempt met.
     async fn finish_delivery(&self, held: Lease<i64>, outcome: DeliveryOutcome) -> Result<Finished, StoreError>;
 
     /// Which platform project a name is bound to, and binds it when it is to none. Gives what it is bound to now.
@@ -590,7 +596,7 @@ pub trait Store: Send + Sync {
     async fn derived(&self, root: EventId) -> Result<Vec<Event>, StoreError>;
 
     /// Lets a plugin handle events that it never had, in one commit and with this origin, on what the platform said at their last run; at
-    /// most 1,000. Those that it waits for, that it has a run of, that are not for plugins or not there are passed over. Gives how many it will.
+    /// most 1,000. Those that it waits for, that it has a run of or gave up, that are not for plugins or not there are passed over. Gives how many it will.
     ///
     /// # Errors
     ///
@@ -611,6 +617,14 @@ pub trait Store: Send + Sync {
 
     /// The dead letters given up last, newest first, at most `limit`.
     async fn dead_letters(&self, wanted: &WantedDead, limit: u32) -> Result<Vec<DeadLetter>, StoreError>;
+
+    /// Makes dead letters of what waits, in one commit and for the reason [`GIVEN_UP`], at most 1,000; what is not unfinished is passed over.
+    /// What stood behind it in its line moves up.
+    ///
+    /// Nothing is kept of a run that is under way: its end meets [`Finished::LeaseLost`]. An attempt to deliver that is under way ends
+    /// first, and when it gets through, the delivery counts as delivered after all. Once keys stay spent: what was not wanted is asked
+    /// for again by a replay alone.
+    async fn give_up(&self, unfinished: &[Unfinished]) -> Result<GivenUp, StoreError>;
 
     /// Takes up again, in one commit, up to `limit` dead letters, the oldest first: an invocation from its first attempt and with
     /// origin `replay`, on what the platform said then; a delivery under its old id and from its first attempt. Once keys that are

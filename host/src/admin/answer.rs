@@ -11,9 +11,10 @@ use serde::Deserialize;
 use tracing::{error, info};
 
 use super::query::Object;
-use super::{Admin, pages, view};
+use super::{Admin, pages, usage, view};
 use crate::clock::{Timestamp, between, rfc3339};
 use crate::id::{BadgeId, Digest, EventId, PluginName, ProjectName, Scope};
+use crate::receive::Tls;
 use crate::store::{self, DeadKind, DeadLetterId, Forgotten, Replayed, ReplayedEvent, Store, StoreError, WantedDead};
 
 /// Why a request is not answered.
@@ -107,6 +108,7 @@ pub(super) async fn status(State(admin): State<Arc<Admin>>) -> Result<Json<view:
         components: catalogue.components.len(),
         projects: catalogue.projects.len(),
         degraded: degraded.map(|(name, _)| name.to_string()).collect(),
+        certificate_ends_at: admin.tls.as_ref().and_then(Tls::ends_at).map(rfc3339),
         totals,
         counters: admin.metrics.counts(),
     }))
@@ -117,12 +119,14 @@ pub(super) async fn plugins(State(admin): State<Arc<Admin>>) -> Json<Vec<view::P
 }
 
 pub(super) async fn plugin(State(admin): State<Arc<Admin>>, Path(name): Path<String>) -> Result<Json<view::PluginView>, Refusal> {
-    let found = view::plugin_named(&admin.registry.now(), &name);
-    found.map(Json).ok_or_else(|| {
-        let known: Vec<String> = admin.registry.now().components.keys().map(ToString::to_string).collect();
+    let catalogue = admin.registry.now();
+    let found = view::plugin_named(&catalogue, &name).ok_or_else(|| {
+        let known: Vec<String> = catalogue.components.keys().map(ToString::to_string).collect();
         let help = if known.is_empty() { "no component is loaded".to_owned() } else { format!("loaded are: {}", known.join(", ")) };
         Refusal::new(StatusCode::NOT_FOUND, "there is no component of that name", help)
-    })
+    })?;
+    let usage = usage::of_component(admin.store.as_ref(), &catalogue, &name).await?;
+    Ok(Json(view::PluginView { usage, ..found }))
 }
 
 pub(super) async fn projects(State(admin): State<Arc<Admin>>) -> Json<Vec<view::ProjectView>> {
@@ -204,17 +208,32 @@ pub(super) async fn dead(
     Ok(Json(view::DeadView { dead: admin.store.dead_letters(&wanted, limit).await? }))
 }
 
-/// Takes up again whatever is wanted and was given up by now, as far as there is room.
+/// `?limit=N`.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReplayQuery {
+    limit: Option<u32>,
+}
+
+/// Takes up again whatever is wanted and was given up by now, as far as there is room: all of it, or with a limit a step of it.
 pub(super) async fn replay(
     State(admin): State<Arc<Admin>>,
+    query: Result<Query<ReplayQuery>, axum::extract::rejection::QueryRejection>,
     wanted: Result<Json<Object<WantedDead>>, JsonRejection>,
 ) -> Result<Json<view::DeadReplayed>, Refusal> {
+    let help = format!("`limit` is a number from 1 to {REPLAYED_AT_ONCE}; without it all is replayed that fits");
+    let Query(query) = query.map_err(|_| Refusal::new(StatusCode::BAD_REQUEST, "the query makes no sense", help.clone()))?;
+    if let Some(limit) = query.limit.filter(|limit| !(1..=REPLAYED_AT_ONCE).contains(limit)) {
+        return Err(Refusal::new(StatusCode::BAD_REQUEST, format!("the limit is {limit}"), help));
+    }
     let help = "send JSON with any of `id`, `what`, `event`, `project`, `plugin`, `reason`, `until`; `{}` replays all";
     let Json(Object(mut wanted)) = wanted.map_err(|rejection| Refusal::of_body(&rejection, help))?;
     // What dies again while this goes on is not replayed again.
     let now = admin.clock.now();
     wanted.until = Some(wanted.until.map_or(now, |until| until.min(now)));
-    let (all, failure) = replay_all(admin.store.as_ref(), &wanted).await;
+    let limit = query.limit.unwrap_or(u32::MAX);
+    let (all, failure) = replay_up_to(admin.store.as_ref(), &wanted, limit).await;
+    let until = wanted.until.filter(|_| count(all) == limit);
     info!(
         invocations = all.invocations,
         deliveries = all.deliveries,
@@ -223,19 +242,27 @@ pub(super) async fn replay(
         all.deliveries
     );
     match failure {
-        None => Ok(Json(view::DeadReplayed { replayed: all, stopped: None })),
+        None => Ok(Json(view::DeadReplayed { replayed: all, stopped: None, until })),
         Some(full @ StoreError::Full { .. }) if all != Replayed::default() => {
-            Ok(Json(view::DeadReplayed { replayed: all, stopped: Some(full.to_string()) }))
+            Ok(Json(view::DeadReplayed { replayed: all, stopped: Some(full.to_string()), until: None }))
         }
         Some(failure) => Err(failure.into()),
     }
 }
 
+fn count(Replayed { invocations, deliveries, settled }: Replayed) -> u32 {
+    invocations + deliveries + settled
+}
+
 /// What was replayed, and why not more of it.
-async fn replay_all(store: &dyn Store, wanted: &WantedDead) -> (Replayed, Option<StoreError>) {
+async fn replay_up_to(store: &dyn Store, wanted: &WantedDead, limit: u32) -> (Replayed, Option<StoreError>) {
     let mut all = Replayed::default();
     loop {
-        match store.replay(wanted, REPLAYED_AT_ONCE).await {
+        let left = limit.saturating_sub(count(all));
+        if left == 0 {
+            return (all, None);
+        }
+        match store.replay(wanted, left.min(REPLAYED_AT_ONCE)).await {
             Ok(none) if none == Replayed::default() => return (all, None),
             Ok(some) => {
                 all.invocations += some.invocations;

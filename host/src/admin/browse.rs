@@ -23,8 +23,8 @@ pub(super) const BUSIEST: u32 = 50;
 
 pub(super) const EVENT_FILTERS: &str = "filters are `project`, `kind`, `standing`, `task`, `text` (in the payload), `since` and `until` \
     (RFC 3339, a date, or a span like `2h`); `limit` and `before` say which page";
-pub(super) const INVOCATION_FILTERS: &str = "filters are `project`, `plugin`, `state` (`waiting`, `parked`, `done`, `dead`, `dropped`), \
-    `task`, `text` (in the reason), `since` and `until` (RFC 3339, a date, or a span like `2h`); `limit` and `before` say which page";
+pub(super) const INVOCATION_FILTERS: &str = "filters are `event`, `project`, `plugin`, `state` (`waiting`, `parked`, `done`, `dead`, \
+    `dropped`), `task`, `text` (in the reason), `since` and `until` (RFC 3339, a date, or a span like `2h`); `limit` and `before` say which page";
 pub(super) const DELIVERY_FILTERS: &str = "filters are `project`, `plugin`, `connection`, `state` (`waiting`, `delivered`, `dead`, \
     `superseded`), `task`, `text` (in the receipt or reason), `id`, `since` and `until` (RFC 3339, a date, or a span like `2h`); \
     `limit` and `before` say which page";

@@ -10,8 +10,10 @@ use axum::response::IntoResponse;
 use super::Admin;
 use super::answer::Refusal;
 use crate::clock::{Timestamp, between};
+use crate::connection::breaker;
 use crate::id::Scope;
 use crate::plugin::registry::{Catalogue, LoadStatus, Project};
+use crate::receive::Tls;
 use crate::store::{Backlog, StoreError};
 use crate::telemetry::metrics::{CONTENT_TYPE, Names, Present, Stored, Waiting};
 
@@ -27,6 +29,11 @@ pub(super) async fn page(State(admin): State<Arc<Admin>>) -> Result<impl IntoRes
         components_refused: refused(&catalogue.status.components),
         projects_refused: refused(&catalogue.status.projects),
         started_at: admin.started_at,
+        breakers: super::connections::states(&admin)
+            .into_iter()
+            .map(|(project, connection, state)| (project, connection, level(state)))
+            .collect(),
+        certificate_ends_at: admin.tls.as_ref().and_then(Tls::ends_at),
         // That it does not answer is on the page.
         stored: stored(&admin).await.ok(),
     };
@@ -34,6 +41,15 @@ pub(super) async fn page(State(admin): State<Arc<Admin>>) -> Result<impl IntoRes
         Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, format!("the metrics cannot be written: {error}"), "this is a fault of Crowdhook")
     })?;
     Ok(([(header::CONTENT_TYPE, CONTENT_TYPE)], page))
+}
+
+/// How a breaker stands, as a number that grows with the trouble.
+fn level(state: breaker::State) -> i64 {
+    match state {
+        breaker::State::Closed => 0,
+        breaker::State::HalfOpen => 1,
+        breaker::State::Open => 2,
+    }
 }
 
 /// What the store says of itself.

@@ -18,6 +18,7 @@ mod dead;
 mod deliveries;
 mod events;
 mod export;
+mod give_up;
 mod invocations;
 mod live;
 pub(super) mod login;
@@ -26,6 +27,7 @@ mod parts;
 mod plot;
 mod plugins;
 mod project;
+mod setup;
 mod task;
 
 /// What pages may load and do: what comes from here, and nothing else.
@@ -48,7 +50,9 @@ pub(super) fn routes() -> Router<Arc<Admin>> {
         .route("/events/{id}", get(events::page))
         .route("/events/{id}/replay", get(act::ask_replay_event).post(act::replay_event))
         .route("/invocations", get(invocations::all))
+        .route("/invocations/give-up", get(give_up::ask_invocations).post(give_up::invocations))
         .route("/deliveries", get(deliveries::all))
+        .route("/deliveries/give-up", get(give_up::ask_deliveries).post(give_up::deliveries))
         .route("/deliveries/{id}", get(deliveries::page))
         .route("/dead", get(dead::all))
         .route("/dead/replay", get(act::ask_replay_dead).post(act::replay_dead))

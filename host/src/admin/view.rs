@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::usage::Usage;
 use crate::clock::{Timestamp, rfc3339};
 use crate::event::{Event, Standing};
 use crate::id::{EventId, PluginName, ProjectName};
@@ -29,6 +30,9 @@ pub struct Status {
     pub projects: usize,
     /// The projects that miss a component.
     pub degraded: Vec<String>,
+    /// When the certificate of the public listener ends, RFC 3339; none where the host speaks no TLS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate_ends_at: Option<String>,
     /// How much of everything is stored.
     pub totals: Totals,
     /// Counts since the start, by name.
@@ -61,6 +65,9 @@ pub struct PluginView {
     /// A JSON Schema of its settings; in `GET /v1/plugins/{name}` alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settings_schema: Option<Value>,
+    /// What it has used lately; in `GET /v1/plugins/{name}` alone, of one that has handled something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage: Option<Usage>,
 }
 
 /// When and why loading failed.
@@ -185,11 +192,10 @@ pub struct BadgesView {
 }
 
 fn delivery_view(record: &DeliveryRecord) -> DeliveryView {
-    let effect = serde_json::to_value(&record.effect).unwrap_or_default();
     DeliveryView {
         id: record.id.to_string(),
         plugin: record.plugin.to_string(),
-        effect: effect.get("effect").and_then(Value::as_str).unwrap_or_default().to_owned(),
+        effect: record.effect.kind().to_owned(),
         connection: record.connection.clone(),
         standing: record.standing.to_owned(),
         attempts: record.attempts,
@@ -206,6 +212,16 @@ pub struct DeadView {
     pub dead: Vec<DeadLetter>,
 }
 
+/// What a step of `POST /v1/invocations/give-up` and of `POST /v1/deliveries/give-up` answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GaveUp {
+    /// So many were given up.
+    pub given_up: u32,
+    /// Where the next step begins (`before`); none when this was the last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<i64>,
+}
+
 /// What `POST /v1/dead/replay` answers.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DeadReplayed {
@@ -215,6 +231,9 @@ pub struct DeadReplayed {
     /// Why it stopped before all were replayed: too much waits. Asked again, it goes on. None when all were.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped: Option<String>,
+    /// After a step that replayed something: with this as `until`, the next one goes on, and leaves alone what has died again meanwhile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
 }
 
 /// What `POST /v1/events/{id}/replay` answers.

@@ -51,6 +51,8 @@ pub struct Trial<'t> {
     pub tried: &'t Version,
     /// The events are the newest ones that either of the two hears, at most so many.
     pub last: usize,
+    /// Is told before each event how many are done, and of how many.
+    pub tell: &'t (dyn Fn(usize, usize) + Send + Sync),
 }
 
 /// Why there is nothing to compare.
@@ -129,7 +131,10 @@ pub enum Part {
 pub async fn trial(store: &dyn Store, trial: &Trial<'_>) -> Result<Vec<Compared>, TrialError> {
     let mut runners = [Runner::of(trial.in_use), Runner::of(trial.tried)];
     let mut compared = Vec::new();
-    for event in events(store, trial).await? {
+    let events = events(store, trial).await?;
+    let all = events.len();
+    for event in events {
+        (trial.tell)(compared.len(), all);
         let runs = store.runs(event.id).await?;
         let own = |run: &&(_, Run)| run.0 == trial.in_use.plugin.name && run.1.component.is_some();
         let last = runs.iter().rfind(own).map(|(_, run)| run.clone());

@@ -12,7 +12,10 @@ use crate::config::{Problems, Severity};
 pub(super) async fn run(common: &Common) -> anyhow::Result<()> {
     let host = load::host(common.config.as_deref())?;
     let projects = load::projects(&host.projects, &Context::of(&host))?.good.len();
+    let progress = output::Progress::new(common.json);
+    progress.say("compiling the components of the drop folder, which takes a while the first time");
     let all = app::check(&host).await?;
+    progress.end();
     if common.json {
         output::json(&as_json(&all))?;
     } else if !all.is_empty() {

@@ -13,6 +13,9 @@ use crate::config::{Host, load};
 use crate::id::{EventId, PluginName, ProjectName};
 use crate::store::{DeadKind, DeadLetter, DeadLetterId, Replayed, WantedDead};
 
+/// Dead letters that are replayed in a step: as many as the host takes.
+const REPLAYED_AT_ONCE: u32 = 500;
+
 #[derive(Debug, Subcommand)]
 pub(super) enum DeadCommand {
     /// What was given up last, newest first, each with its reason
@@ -178,8 +181,8 @@ async fn show(host: &Host, id: DeadLetterId, common: &Common) -> anyhow::Result<
 }
 
 async fn replay(host: &Host, wanted: &WantedDead, common: &Common) -> anyhow::Result<()> {
-    let view: DeadReplayed = tell(host, "/v1/dead/replay", wanted).await?;
-    let DeadReplayed { replayed, stopped } = &view;
+    let view = all_steps(host, wanted, common).await?;
+    let DeadReplayed { replayed, stopped, .. } = &view;
     if common.json {
         output::json(&view)?;
     } else if *replayed == Replayed::default() {
@@ -196,5 +199,33 @@ async fn replay(host: &Host, wanted: &WantedDead, common: &Common) -> anyhow::Re
     match stopped {
         None => Ok(()),
         Some(why) => Err(Advice::new(format!("stopped: {why}"), "the same command goes on once fewer wait").into()),
+    }
+}
+
+/// Replays step by step, so that no answer takes longer than one is waited for, until nothing is left or there is no room.
+async fn all_steps(host: &Host, wanted: &WantedDead, common: &Common) -> anyhow::Result<DeadReplayed> {
+    let path = format!("/v1/dead/replay?limit={REPLAYED_AT_ONCE}");
+    let progress = output::Progress::new(common.json);
+    let mut wanted = wanted.clone();
+    let mut all = DeadReplayed { replayed: Replayed::default(), stopped: None, until: None };
+    loop {
+        let step: DeadReplayed = match tell(host, &path, &wanted).await {
+            Ok(step) => step,
+            // What was replayed until then is not to go unsaid.
+            Err(error) if all.replayed != Replayed::default() => {
+                return Ok(DeadReplayed { stopped: Some(format!("{error:#}")), ..all });
+            }
+            Err(error) => return Err(error),
+        };
+        let Replayed { invocations, deliveries, settled } = step.replayed;
+        all.replayed.invocations += invocations;
+        all.replayed.deliveries += deliveries;
+        all.replayed.settled += settled;
+        progress.say(&format!("{} invocations and {} deliveries replayed", all.replayed.invocations, all.replayed.deliveries));
+        all.stopped = step.stopped;
+        if step.until.is_none() || all.stopped.is_some() {
+            return Ok(all);
+        }
+        wanted.until = step.until;
     }
 }

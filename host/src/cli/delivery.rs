@@ -6,7 +6,7 @@ use clap::Subcommand;
 use super::client::{Asked, ask, tell};
 use super::listing::{self, During, Paging};
 use super::report::Advice;
-use super::{Common, offline, output};
+use super::{Common, give_up, offline, output};
 use crate::admin::view::DeadReplayed;
 use crate::clock::rfc3339;
 use crate::config::{Host, load};
@@ -31,6 +31,23 @@ pub(super) enum DeliveryCommand {
     Show {
         /// Its id
         id: DeliveryId,
+    },
+    /// Give up what waits to leave: one or several, or all that fit
+    ///
+    /// Nothing more is tried: each becomes a dead letter at once, which `crowdhook dead replay` takes up again. An attempt that is under way
+    /// just now may still get through, and counts if it does. What waits behind it about the same task goes on.
+    #[command(
+        after_help = "Examples:\n  crowdhook delivery give-up 01981f7e-5c3a-7cc0-8e7f-0242ac120002\n  crowdhook delivery give-up --connection mastodon\n  crowdhook delivery give-up --all"
+    )]
+    GiveUp {
+        /// Its id
+        #[arg(conflicts_with_all = ["all", "project", "plugin", "connection", "state", "task", "text", "since", "until"])]
+        id: Vec<DeliveryId>,
+        #[command(flatten)]
+        filter: Box<Filter>,
+        /// Everything that waits to leave
+        #[arg(long, conflicts_with_all = ["project", "plugin", "connection", "state", "task", "text", "since", "until"])]
+        all: bool,
     },
     /// Send again what was given up, under its old id
     #[command(after_help = "Example:\n  crowdhook delivery replay 01981f7e-5c3a-7cc0-8e7f-0242ac120002")]
@@ -65,10 +82,22 @@ pub(super) struct Filter {
     during: During,
 }
 
+impl Filter {
+    fn wanted(self) -> WantedDeliveries {
+        let Self { project, plugin, connection, state, task, text, during: During { since, until } } = self;
+        WantedDeliveries { id: None, project, plugin, connection, state, task, text, since, until }
+    }
+}
+
 pub(super) async fn run(command: DeliveryCommand, common: &Common) -> anyhow::Result<()> {
     let host = load::host(common.config.as_deref())?;
     match command {
-        DeliveryCommand::List { filter, paging } => list(&host, *filter, &paging, common).await,
+        DeliveryCommand::List { filter, paging } => list(&host, filter.wanted(), &paging, common).await,
+        DeliveryCommand::GiveUp { id, filter, all } => {
+            let one = |id| WantedDeliveries { id: Some(id), ..WantedDeliveries::default() };
+            let wanted = give_up::wanted(id.into_iter().map(one).collect(), filter.wanted(), all)?;
+            give_up::run(&host, give_up::DELIVERIES, &wanted, common).await
+        }
         DeliveryCommand::Show { id } => show(&host, id, common).await,
         DeliveryCommand::Replay { id } => {
             let wanted = WantedDead { id: Some(DeadLetterId::Delivery(id)), ..WantedDead::default() };
@@ -86,9 +115,7 @@ pub(super) async fn run(command: DeliveryCommand, common: &Common) -> anyhow::Re
     }
 }
 
-async fn list(host: &Host, filter: Filter, paging: &Paging, common: &Common) -> anyhow::Result<()> {
-    let Filter { project, plugin, connection, state, task, text, during: During { since, until } } = filter;
-    let wanted = WantedDeliveries { id: None, project, plugin, connection, state, task, text, since, until };
+async fn list(host: &Host, wanted: WantedDeliveries, paging: &Paging, common: &Common) -> anyhow::Result<()> {
     let page =
         listing::rows(host, ("/v1/deliveries", &wanted), paging, async |store, place| store.browse().deliveries(&wanted, place).await)
             .await?;

@@ -7,7 +7,7 @@ use clap::Subcommand;
 
 use super::client::tell;
 use super::listing::{self, During, Paging};
-use super::{Common, output};
+use super::{Common, give_up, output};
 use crate::admin::view::EventReplayed;
 use crate::clock::rfc3339;
 use crate::config::{Host, load};
@@ -33,6 +33,23 @@ pub(super) enum InvocationCommand {
         #[arg(value_name = "EVENT/PLUGIN")]
         which: Which,
     },
+    /// Give up what waits: one or several, or all that fit
+    ///
+    /// Nothing more is tried: each becomes a dead letter at once, which `crowdhook dead replay` takes up again. What a plugin asks for that
+    /// runs just now is dropped. What waits behind it about the same task goes on.
+    #[command(
+        after_help = "Examples:\n  crowdhook invocation give-up 01981f7e-5c3a-7cc0-8e7f-0242ac120002/vote\n  crowdhook invocation give-up --project birds --state parked\n  crowdhook invocation give-up --all"
+    )]
+    GiveUp {
+        /// The event's id and the plugin's name
+        #[arg(value_name = "EVENT/PLUGIN", conflicts_with_all = ["all", "event", "project", "plugin", "state", "task", "text", "since", "until"])]
+        which: Vec<Which>,
+        #[command(flatten)]
+        filter: Box<Filter>,
+        /// Everything that waits
+        #[arg(long, conflicts_with_all = ["event", "project", "plugin", "state", "task", "text", "since", "until"])]
+        all: bool,
+    },
     /// Let one plugin handle an event again, whatever became of it before
     #[command(after_help = "Example:\n  crowdhook invocation replay 01981f7e-5c3a-7cc0-8e7f-0242ac120002/vote --fresh")]
     Replay {
@@ -48,6 +65,9 @@ pub(super) enum InvocationCommand {
 /// Which invocations: those for which all that is said holds.
 #[derive(Debug, clap::Args)]
 pub(super) struct Filter {
+    /// Only of this event
+    #[arg(long, value_name = "ID")]
+    event: Option<EventId>,
     /// Only of this project
     #[arg(long, value_name = "NAME")]
     project: Option<ProjectName>,
@@ -65,6 +85,13 @@ pub(super) struct Filter {
     text: Option<String>,
     #[command(flatten)]
     during: During,
+}
+
+impl Filter {
+    fn wanted(self) -> WantedInvocations {
+        let Self { event, project, plugin, state, task, text, during: During { since, until } } = self;
+        WantedInvocations { event, project, plugin, state, task, text, since, until }
+    }
 }
 
 /// One event for one plugin.
@@ -92,7 +119,13 @@ impl fmt::Display for Which {
 pub(super) async fn run(command: InvocationCommand, common: &Common) -> anyhow::Result<()> {
     let host = load::host(common.config.as_deref())?;
     match command {
-        InvocationCommand::List { filter, paging } => list(&host, *filter, &paging, common).await,
+        InvocationCommand::List { filter, paging } => list(&host, filter.wanted(), &paging, common).await,
+        InvocationCommand::GiveUp { which, filter, all } => {
+            let one =
+                |which: Which| WantedInvocations { event: Some(which.event), plugin: Some(which.plugin), ..WantedInvocations::default() };
+            let wanted = give_up::wanted(which.into_iter().map(one).collect(), filter.wanted(), all)?;
+            give_up::run(&host, give_up::INVOCATIONS, &wanted, common).await
+        }
         InvocationCommand::Show { which } => show(&host, &which, common).await,
         InvocationCommand::Replay { which: Which { event, plugin }, fresh } => {
             let asked = serde_json::json!({ "plugin": plugin, "fresh": fresh });
@@ -106,9 +139,7 @@ pub(super) async fn run(command: InvocationCommand, common: &Common) -> anyhow::
     }
 }
 
-async fn list(host: &Host, filter: Filter, paging: &Paging, common: &Common) -> anyhow::Result<()> {
-    let Filter { project, plugin, state, task, text, during: During { since, until } } = filter;
-    let wanted = WantedInvocations { project, plugin, state, task, text, since, until };
+async fn list(host: &Host, wanted: WantedInvocations, paging: &Paging, common: &Common) -> anyhow::Result<()> {
     let page =
         listing::rows(host, ("/v1/invocations", &wanted), paging, async |store, place| store.browse().invocations(&wanted, place).await)
             .await?;

@@ -1,7 +1,9 @@
 //! What commands print: tables for people, JSON for machines.
 
 use std::io::{IsTerminal as _, Write};
+use std::time::Duration;
 
+use indicatif::ProgressBar;
 use serde::Serialize;
 
 use crate::telemetry;
@@ -30,6 +32,34 @@ pub(super) fn json(value: &impl Serialize) -> anyhow::Result<()> {
 /// Says something beside the output, on standard error.
 pub(super) fn note(text: &str) {
     writeln!(std::io::stderr(), "note: {text}").ok();
+}
+
+/// Says on a terminal how far something is that may take a while; nobody else is told, and nothing of it stays.
+pub(super) struct Progress(ProgressBar);
+
+impl Progress {
+    /// Shows nothing with `--json`, nor where standard error is no terminal.
+    pub(super) fn new(json: bool) -> Self {
+        let bar = if json { ProgressBar::hidden() } else { ProgressBar::new_spinner() };
+        // What takes no longer is over before anybody could read it.
+        bar.enable_steady_tick(Duration::from_millis(200));
+        Self(bar)
+    }
+
+    pub(super) fn say(&self, text: &str) {
+        self.0.set_message(plain(text));
+    }
+
+    /// Takes it away: what comes next says the rest.
+    pub(super) fn end(&self) {
+        self.0.finish_and_clear();
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.end();
+    }
 }
 
 /// Rows under a head, in columns.

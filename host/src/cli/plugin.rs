@@ -175,7 +175,7 @@ fn files(host: &Host) -> anyhow::Result<Vec<PluginView>> {
 
 async fn inspect(what: &str, common: &Common) -> anyhow::Result<()> {
     let view = if Path::new(what).extension().is_some_and(|extension| extension == "wasm") {
-        describe_file(Path::new(what)).await?
+        describe_file(Path::new(what), common).await?
     } else {
         let host = load::host(common.config.as_deref())?;
         match ask::<PluginView>(&host, &format!("/v1/plugins/{}", path_segment(what))).await? {
@@ -194,13 +194,21 @@ fn path_segment(text: &str) -> String {
 }
 
 /// What a component's file says it is: compiled, and asked in a sandbox, as the host would.
-async fn describe_file(file: &Path) -> anyhow::Result<PluginView> {
-    let component = load_file(file).await?;
+async fn describe_file(file: &Path, common: &Common) -> anyhow::Result<PluginView> {
+    let component = load_file(file, common).await?;
     Ok(PluginView { file: Some(file.display().to_string()), ..view::described(&component) })
 }
 
+/// Says that a file is being compiled, which takes seconds for a large one.
+fn compiling(file: &Path, common: &Common) -> output::Progress {
+    let progress = output::Progress::new(common.json);
+    progress.say(&format!("compiling {}", file.display()));
+    progress
+}
+
 /// The component of a file, as a host would load it.
-async fn load_file(file: &Path) -> anyhow::Result<Component> {
+async fn load_file(file: &Path, common: &Common) -> anyhow::Result<Component> {
+    let _progress = compiling(file, common);
     let engine = engine()?;
     plugin::load::load(&engine, bytes_of(file)?).await.map_err(|error| refused(file, error.into()))
 }

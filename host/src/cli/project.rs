@@ -3,7 +3,6 @@
 use std::io::{IsTerminal as _, Write as _};
 
 use clap::Subcommand;
-use indicatif::ProgressBar;
 
 use super::client::{Asked, Client, ask, tell};
 use super::report::Advice;
@@ -11,6 +10,7 @@ use super::{Common, output};
 use crate::admin::hook::{HookView, Standing};
 use crate::admin::view::{ProjectForgotten, ProjectView, Rebound};
 use crate::config::{Host, load};
+use crate::event::PlatformKind;
 use crate::id::ProjectName;
 use crate::store::figures::ProjectFigures;
 
@@ -153,6 +153,10 @@ fn about_hook(name: &ProjectName, hook: &HookView) -> Option<String> {
         (Standing::OtherToken, _) => Some(format!("the platform calls its hook with a token that does not count: {set}")),
         (Standing::Other, _) => Some(format!("the platform calls another address: {set}")),
         (Standing::Nothing, _) => Some(format!("the platform calls no address: {set}")),
+        (Standing::Unknown, None) if hook.platform == PlatformKind::Generic.as_str() => Some(format!(
+            "its hook was never called: have the sender post to {}, with the token that `crowdhook hook show {name} --reveal` shows",
+            hook.hook
+        )),
         (Standing::Unknown, None) => Some(format!(
             "its hook was never called: paste {} into the platform, with the token that `crowdhook hook show {name} --reveal` shows",
             hook.hook
@@ -164,7 +168,7 @@ async fn forget(host: &Host, name: &ProjectName, yes: bool, common: &Common) -> 
     if !yes && !is_meant(name)? {
         return Err(Advice::new("nothing was let go", "say `yes`, or give `--yes`").into());
     }
-    let bar = if common.json { ProgressBar::hidden() } else { ProgressBar::new_spinner() };
+    let progress = output::Progress::new(common.json);
     let mut rows = 0_u64;
     loop {
         let step: ProjectForgotten = tell(host, &format!("/v1/projects/{name}/forget"), &serde_json::json!({})).await?;
@@ -172,10 +176,9 @@ async fn forget(host: &Host, name: &ProjectName, yes: bool, common: &Common) -> 
             break;
         }
         rows += u64::from(step.gone);
-        bar.set_message(format!("{rows} rows gone"));
-        bar.tick();
+        progress.say(&format!("{rows} rows gone"));
     }
-    bar.finish_and_clear();
+    progress.end();
     match rows {
         _ if common.json => output::json(&serde_json::json!({ "gone": rows })),
         0 => output::lines(&format!("nothing is kept of a project `{name}`")),

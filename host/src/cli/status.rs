@@ -49,10 +49,11 @@ pub(super) async fn run(args: &StatusArgs, common: &Common) -> anyhow::Result<()
 fn shown(status: &Status) -> String {
     let head = format!("crowdhook {}, up for {} (since {})\n", status.version, output::span(status.uptime_s), status.started_at);
     let loaded = format!("loaded: {} projects, {} components\n", status.projects, status.components);
+    let certificate = status.certificate_ends_at.as_ref().map_or_else(String::new, |end| format!("certificate: ends {end}\n"));
     let counters: String =
         status.counters.iter().filter(|(_, number)| **number > 0).map(|(name, number)| format!("  {name}: {number}\n")).collect();
     let counters = if counters.is_empty() { counters } else { format!("since the start:\n{counters}") };
-    format!("{head}{loaded}{}{counters}", shown_totals(&status.totals))
+    format!("{head}{loaded}{certificate}{}{counters}", shown_totals(&status.totals))
 }
 
 fn shown_totals(totals: &Totals) -> String {

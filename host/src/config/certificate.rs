@@ -8,6 +8,10 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 
+use crate::clock::Timestamp;
+
+mod validity;
+
 /// A certificate with those that lead to its authority, and the key that belongs to it.
 #[derive(Clone, Debug)]
 pub struct Certificate(pub Arc<CertifiedKey>);
@@ -55,6 +59,12 @@ impl Wrong {
 }
 
 impl Certificate {
+    /// When the first one of the chain ends; none when that cannot be read.
+    #[must_use]
+    pub fn ends_at(&self) -> Option<Timestamp> {
+        self.0.cert.iter().filter_map(|certificate| validity::end(certificate)).min()
+    }
+
     /// Of the texts of two files.
     pub(super) fn of(certificate: &str, key: &str) -> Result<Self, Wrong> {
         let chain = CertificateDer::pem_slice_iter(certificate.as_bytes()).collect::<Result<Vec<_>, _>>();

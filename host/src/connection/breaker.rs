@@ -26,6 +26,18 @@ struct Down {
     on_trial: bool,
 }
 
+/// How calls to a service go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum State {
+    /// They leave.
+    #[default]
+    Closed,
+    /// One leaves, to see whether the service is up again.
+    HalfOpen,
+    /// None leaves: the service is left alone for a while.
+    Open,
+}
+
 /// What a call needs to report how it went.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Pass {
@@ -33,6 +45,16 @@ pub struct Pass {
 }
 
 impl Breaker {
+    /// How calls go now.
+    #[must_use]
+    pub fn state(&self, now: Timestamp) -> State {
+        match &self.down {
+            None => State::Closed,
+            Some(down) if now < down.until => State::Open,
+            Some(_) => State::HalfOpen,
+        }
+    }
+
     /// Whether a call may leave now; else how long to wait. Changes nothing.
     ///
     /// # Errors

@@ -16,7 +16,7 @@ use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParam
 use lettre::transport::smtp::extension::ClientId;
 use tokio::sync::Semaphore;
 
-use super::breaker::Breaker;
+use super::breaker::{Breaker, State};
 use super::egress;
 use super::hidden::Hidden;
 use crate::clock::Clock;
@@ -89,6 +89,14 @@ impl MailServers {
     #[must_use]
     pub fn new(clock: Clock) -> Self {
         Self { clock, known: Mutex::default() }
+    }
+
+    /// How `server` is now. One that was never talked to counts as up.
+    #[must_use]
+    pub fn state(&self, server: &MailServer) -> State {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = known.get(&(server.host.clone(), server.port));
+        known.map_or(State::Closed, |known| known.breaker.lock().unwrap_or_else(PoisonError::into_inner).state(self.clock.now()))
     }
 
     /// Hands one mail to `server`, which has `timeout` for all of it, and gives its last word.

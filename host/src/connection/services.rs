@@ -10,8 +10,10 @@ use http::{HeaderMap, Method};
 
 use super::auth::Auth;
 use super::below::{self, Wrong};
+use super::breaker::State;
 use super::exchange::{Keep, Outgoing};
 use super::hidden::{HIDDEN, Hidden};
+use super::mail::MailServers;
 use super::{Connection, ConnectionError, Limits, Response, Service, lock};
 use crate::clock::Clock;
 use crate::config::{self, HttpService};
@@ -34,13 +36,35 @@ type Key = (ProjectName, String);
 pub struct Services {
     clock: Clock,
     open: Arc<Mutex<HashMap<Key, Arc<WebService>>>>,
+    mail: Arc<MailServers>,
 }
 
 impl Services {
     /// None yet.
     #[must_use]
     pub fn new(clock: Clock) -> Self {
-        Self { clock, open: Arc::default() }
+        Self { mail: Arc::new(MailServers::new(clock.clone())), clock, open: Arc::default() }
+    }
+
+    /// The mail servers.
+    #[must_use]
+    pub fn mail(&self) -> &MailServers {
+        &self.mail
+    }
+
+    /// How calls through `connection` of `project` go now. What was never called counts as up.
+    #[must_use]
+    pub fn state(&self, project: &ProjectName, connection: &config::Connection) -> State {
+        match &connection.to {
+            config::Service::Http(_) => {
+                let key = (project.clone(), connection.name.clone());
+                lock(&self.open).get(&key).map_or(State::Closed, |service| service.connection.state())
+            }
+            config::Service::Mail(mail) => match &mail.to {
+                config::MailTo::Server(server) => self.mail.state(server),
+                config::MailTo::Folder(_) => State::Closed,
+            },
+        }
     }
 
     /// The web service that `connection` of `project` leads to, the same one until its settings change. None for a connection that leads

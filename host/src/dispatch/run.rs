@@ -50,7 +50,7 @@ impl Dispatcher {
                     return self.hold_faulty(&scope, fault).await;
                 }
                 Ok(Finished::LeaseLost) => {
-                    debug!(event.id = %claimed.event.id, project = %scope.project, plugin = %scope.plugin, "The lease was lost, someone else runs this");
+                    debug!(event.id = %claimed.event.id, project = %scope.project, plugin = %scope.plugin, "The lease was lost: someone else runs this, or it was given up");
                     return;
                 }
                 Ok(Finished::Conflict) => self.metrics.run_conflicted(&scope, claimed.event.id),
@@ -200,6 +200,7 @@ impl Dispatcher {
             settings: Some(Digest::of(bound.config.settings.as_bytes()).short()),
             duration_ms: millis(report.wall),
             cpu_ms: millis(report.cpu),
+            memory_bytes: Some(report.memory_bytes as u64),
             log: serde_json::to_string(&report.log).unwrap_or_else(|_| "[]".into()),
             read: report.read,
             ..record(&judgement, started_at)
@@ -219,6 +220,7 @@ fn empty_run(word: &str, started_at: Timestamp) -> Run {
         started_at,
         duration_ms: 0,
         cpu_ms: 0,
+        memory_bytes: None,
         outcome: word.to_owned(),
         reason: String::new(),
         log: "[]".to_owned(),

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 
 use super::{Answer, Platform, PlatformError, ProjectInfo, ResultRow, Snapshot, Task, TaskKey, WorkerInfo};
 use crate::config;
+use crate::connection::breaker::State;
 use crate::connection::{Connection, Connections};
 use crate::effect::NewTask;
 use crate::event::Event;
@@ -56,6 +57,10 @@ impl Appen {
 
 #[async_trait]
 impl Platform for Appen {
+    fn state(&self) -> State {
+        self.connection.state()
+    }
+
     fn address(&self) -> &str {
         &self.address
     }

@@ -12,6 +12,7 @@ use tokio::sync::OnceCell;
 
 use super::{Answer, Completed, Page, Platform, PlatformError, ProjectInfo, ResultRow, Snapshot, Task, TaskKey, WorkerInfo};
 use crate::config;
+use crate::connection::breaker::State;
 use crate::connection::{Connection, Connections};
 use crate::effect::NewTask;
 use crate::event::Event;
@@ -141,6 +142,10 @@ impl Pybossa {
 
 #[async_trait]
 impl Platform for Pybossa {
+    fn state(&self) -> State {
+        self.connection.state()
+    }
+
     fn address(&self) -> &str {
         &self.address
     }

@@ -178,16 +178,11 @@ async fn open<'d>(door: &'d Door, stream: TcpStream, place: &Place, orders: &mut
     }
     // In a box, as what follows it.
     let shaken = Box::pin(tokio::time::timeout(limits.handshake_timeout, tls.shake(stream)));
-    let mut stream = match unless_told_to_go(shaken, place, orders).await? {
-        Ok(Ok(stream)) => Box::new(stream),
-        Ok(Err(error)) => {
+    let mut stream = match unless_told_to_go(shaken, place, orders).await?.map_err(io::Error::from).flatten() {
+        Ok(stream) => Box::new(stream),
+        Err(error) => {
             door.intake.metrics.request_refused(NO_HANDSHAKE, None);
             debug!(error = %error, "A handshake failed");
-            return None;
-        }
-        Err(_) => {
-            door.intake.metrics.request_refused(NO_HANDSHAKE, None);
-            debug!("A handshake took too long");
             return None;
         }
     };

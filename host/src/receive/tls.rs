@@ -16,6 +16,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tracing::{error, info, warn};
 
+use crate::clock::Timestamp;
 use crate::config::load::{TlsFiles, tls_files};
 use crate::config::{self, Certificate, Problems};
 
@@ -68,6 +69,12 @@ impl Tls {
         let mut settings = versions.with_no_client_auth().with_cert_resolver(Arc::clone(&in_use) as Arc<dyn ResolvesServerCert>);
         settings.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Self { acceptor: TlsAcceptor::from(Arc::new(settings)), in_use, files: files.clone(), first })
+    }
+
+    /// When the certificate that is in use now ends; none when that cannot be read.
+    #[must_use]
+    pub fn ends_at(&self) -> Option<Timestamp> {
+        Certificate(self.in_use.0.load_full()).ends_at()
     }
 
     /// The handshake. Takes as long as the other side does.

@@ -99,6 +99,9 @@ pub struct ListedEvent {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct WantedInvocations {
+    /// Of this event.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event: Option<EventId>,
     /// Of this project.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub project: Option<ProjectName>,
@@ -194,6 +197,9 @@ pub struct ListedInvocation {
     pub duration_ms: Option<u32>,
     /// How much of that was CPU time of the guest.
     pub cpu_ms: Option<u32>,
+    /// The most memory that its sandbox had, in bytes.
+    #[serde(default)]
+    pub memory_bytes: Option<u64>,
     /// The version of the component that ran last, by digest.
     pub component: Option<String>,
     /// The dead letter's id; of one that was given up.

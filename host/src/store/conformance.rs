@@ -13,6 +13,7 @@ pub(super) mod browsing;
 pub(super) mod delivering;
 pub(super) mod finishing;
 pub(super) mod forgetting;
+pub(super) mod giving_up;
 pub(super) mod keeping;
 pub(super) mod leasing;
 pub(super) mod model;
@@ -109,6 +110,20 @@ macro_rules! suite {
                 the_deliveries_of_an_event_are_told_with_their_receipts,
                 deliveries_are_there_after_a_restart,
                 deliveries_that_were_given_up_are_counted;
+            giving_up: what_waits_becomes_a_dead_letter_at_once,
+                what_stands_behind_what_is_given_up_moves_up,
+                nothing_is_kept_of_a_run_that_was_given_up,
+                the_next_one_waits_for_a_run_that_was_given_up,
+                a_run_that_never_ends_holds_up_nothing_beyond_its_lease,
+                what_a_held_plugin_is_to_do_is_given_up_too,
+                a_plugin_does_not_join_what_it_gave_up,
+                a_delivery_is_given_up_at_once,
+                a_delivery_under_way_that_gets_through_is_delivered,
+                a_delivery_under_way_that_fails_stays_given_up,
+                what_was_given_up_and_replayed_is_another_delivery,
+                a_once_key_of_what_was_given_up_stays_spent,
+                what_is_not_unfinished_is_passed_over,
+                what_was_given_up_is_so_after_a_crash;
             replaying: a_dead_invocation_is_run_again_from_its_first_attempt,
                 only_what_is_wanted_is_replayed,
                 a_replay_is_bounded_and_takes_the_oldest_first,

@@ -135,6 +135,32 @@ pub struct WantedDead {
     pub until: Option<Timestamp>,
 }
 
+/// Why something is a dead letter that nobody but the operator wanted to be one.
+pub const GIVEN_UP: &str = "given up by the operator";
+
+/// Something that waits, and may be given up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unfinished {
+    /// What a plugin is to do about an event.
+    Invocation {
+        /// The event.
+        event: EventId,
+        /// The plugin of its project.
+        plugin: PluginName,
+    },
+    /// What is to leave.
+    Delivery(DeliveryId),
+}
+
+/// How much was given up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GivenUp {
+    /// Invocations.
+    pub invocations: u32,
+    /// Deliveries.
+    pub deliveries: u32,
+}
+
 /// What became of dead letters that were to be taken up again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Replayed {

@@ -36,8 +36,8 @@ use super::browse::Browse;
 use super::figures::{Analysed, Sample};
 use super::{
     Acceptance, Accepted, Backlog, Binding, Claimed, ClaimedDelivery, Cutoff, DeadLetter, DeliveryOutcome, DeliveryRecord, Finished,
-    ForgetStep, Forgotten, KeptBadge, KeptResult, Lease, Outcome, Quarantine, Replayed, ReplayedEvent, Run, StateEntry, Store, StoreError,
-    Totals, Vitals, Walked, WantedBadges, WantedDead,
+    ForgetStep, Forgotten, GivenUp, KeptBadge, KeptResult, Lease, Outcome, Quarantine, Replayed, ReplayedEvent, Run, StateEntry, Store,
+    StoreError, Totals, Unfinished, Vitals, Walked, WantedBadges, WantedDead,
 };
 use crate::clock::{self, Clock};
 use crate::event::{Event, Origin, Standing};
@@ -222,13 +222,26 @@ impl SqliteStore {
         Ok(Self { shared, readers, pages, commands: None, writer: None, file })
     }
 
+    /// How large the files of the store are, the log among them.
+    #[must_use]
+    pub fn file_bytes(&self) -> u64 {
+        let (database, log, _) = disk::use_of(&self.file);
+        database + log
+    }
+
+    /// Where [`SqliteStore::back_up`] to `file` writes until it is done.
+    #[must_use]
+    pub fn part_of(file: &Path) -> PathBuf {
+        file.with_added_extension(format!("{}.part", std::process::id()))
+    }
+
     /// Writes a copy of everything, as it is in this moment, into a new file, whether a host is at work or not. On disk when this returns.
     ///
     /// # Errors
     ///
     /// When the file is there already, or cannot be written whole: then there is none.
     pub fn back_up(&self, file: &Path) -> Result<(), StoreError> {
-        let part = file.with_added_extension(format!("{}.part", std::process::id()));
+        let part = Self::part_of(file);
         let copied =
             self.readers.with(|db| db.execute("VACUUM INTO ?1", [part.to_string_lossy()])).map_err(|error| failed(&error)).and_then(|_| {
                 place::place(&part, file).map_err(|error| StoreError::Failed(format!("`{}` cannot be written: {error}", file.display())))
@@ -556,6 +569,13 @@ impl Store for SqliteStore {
 
     async fn dead_letters(&self, wanted: &WantedDead, limit: u32) -> Result<Vec<DeadLetter>, StoreError> {
         self.read(|db, names| dead::letters(db, names, wanted, limit))
+    }
+
+    async fn give_up(&self, unfinished: &[Unfinished]) -> Result<GivenUp, StoreError> {
+        match self.ask(Work::GiveUp(unfinished.to_vec())).await? {
+            Answer::GivenUp(given_up) => Ok(given_up),
+            _ => Err(odd_answer()),
+        }
     }
 
     async fn replay(&self, wanted: &WantedDead, limit: u32) -> Result<Replayed, StoreError> {

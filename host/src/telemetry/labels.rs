@@ -83,6 +83,13 @@ pub(super) struct OfAttempt {
     pub(super) verdict: &'static str,
 }
 
+/// Of an attempt to deliver, by what was to be done and its verdict: words of ours alone.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct OfEffect {
+    pub(super) effect: &'static str,
+    pub(super) verdict: &'static str,
+}
+
 /// Of anything that has one word as its label.
 macro_rules! one_label {
     ($(#[$doc:meta])* $name:ident, $label:ident) => {
@@ -101,6 +108,10 @@ one_label! {
 one_label! {
     /// By what it is about: invocations or deliveries, components or projects.
     ByWhat, what
+}
+one_label! {
+    /// By who listens there.
+    OfListener, listener
 }
 one_label! {
     /// By file of the store.

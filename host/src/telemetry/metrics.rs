@@ -14,10 +14,12 @@ use prometheus_client::registry::{Metric, Registry, Unit};
 use tokio::sync::mpsc;
 
 use super::spans::Span;
+use crate::id::ProjectName;
 use definitions::{Deliveries, Intake, Loads, Others, Runs, Store};
 use present::Gauges;
 
 pub use super::labels::Names;
+pub use definitions::Failing;
 pub use present::{Present, Stored, Waiting};
 
 mod definitions;
@@ -108,6 +110,12 @@ impl Metrics {
         let mut page = String::new();
         text::encode(&mut page, &all.registry)?;
         Ok(page)
+    }
+
+    /// The connections of projects through which the last attempt did not get.
+    #[must_use]
+    pub fn failing(&self) -> BTreeMap<(ProjectName, String), Failing> {
+        self.all().deliveries.failing().clone()
     }
 
     /// What the admin API tells of it: counts since the start, by name.

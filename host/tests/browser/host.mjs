@@ -61,6 +61,7 @@ export class Host {
     await this.post("stuck", Array.from({ length: TRAPS_HELD }, (_, at) => item(at + 1)));
     await this.post("notes", Array.from({ length: NOTES }, (_, at) => item(at + 1)));
     await this.post("notes", [item("refused")]);
+    await this.post("notes", [item("later")]);
     await this.post("forest", [item(1)]);
     await until("dead letters of both kinds and a held plugin", async () => {
       const { dead, deliveries_dead: deliveries } = (await this.api("/v1/status")).totals;
@@ -68,6 +69,10 @@ export class Host {
       return dead === TRAPS_HELD && deliveries === 1 && quarantine.length === 1;
     });
     await until("every note to be handled", async () => (await this.api("/v1/invocations?project=notes&state=waiting")).rows.length === 0);
+    await until("a delivery to wait for its second attempt", async () => {
+      const { rows } = await this.api("/v1/deliveries?project=notes&state=waiting");
+      return rows.length === 1 && rows[0].attempts === 1;
+    });
   }
 
   async #stream() {

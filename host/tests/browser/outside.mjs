@@ -4,7 +4,7 @@ import http from "node:http";
 import { once } from "node:events";
 
 export class Outside {
-  /** Whether bodies that name the task `refused` are taken by now. */
+  /** Whether bodies that name the tasks `refused` and `later` are taken by now. */
   takesAll = false;
 
   static async start() {
@@ -19,9 +19,15 @@ export class Outside {
   async #answer(request, response) {
     let body = "";
     for await (const chunk of request) body += chunk;
-    const isRefused = !this.takesAll && body.includes('"refused"');
-    response.writeHead(isRefused ? 422 : 201, { "content-type": "text/plain" });
-    response.end(isRefused ? "no such note can be taken" : "taken");
+    const [status, said] = this.#says(body);
+    response.writeHead(status, { "content-type": "text/plain" });
+    response.end(said);
+  }
+
+  #says(body) {
+    if (!this.takesAll && body.includes('"refused"')) return [422, "no such note can be taken"];
+    if (!this.takesAll && body.includes('"later"')) return [503, "not now"];
+    return [201, "taken"];
   }
 
   stop() {

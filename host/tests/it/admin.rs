@@ -12,6 +12,7 @@ use crowdhook::backfill::Backfill;
 use crowdhook::clock::{Clock, Timestamp};
 use crowdhook::config::GuestLimits;
 use crowdhook::config::load::{self, Context, Env};
+use crowdhook::connection::services::Services;
 use crowdhook::effect::NewTask;
 use crowdhook::event::{Event, EventKind, Origin, PlatformKind, Standing};
 use crowdhook::id::EventId;
@@ -70,6 +71,7 @@ async fn give_up(store: &dyn Store, id: EventId, number: u32) {
         started_at: moment(),
         duration_ms: 12,
         cpu_ms: 3,
+        memory_bytes: Some(1_500_000),
         outcome: "rejected".to_owned(),
         reason: "no quorum".to_owned(),
         log: r#"[{"level":"info","message":"two of five"}]"#.to_owned(),
@@ -208,6 +210,8 @@ fn start_with(dead: u32) -> Running {
                 started_at: moment(),
                 public_url: "https://hooks.example.org".parse().unwrap(),
                 links: admin::Links::default(),
+                services: Services::new(Clock::System),
+                tls: None,
             };
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
             tell.send(listener.local_addr().unwrap()).unwrap();
@@ -383,6 +387,56 @@ pub fn post(running: &Running, path: &str, json: &Value) -> (u16, Value) {
 }
 
 #[test]
+fn what_waits_is_given_up_page_by_page() {
+    let running = start_with(3);
+    assert_eq!(post(&running, "/v1/dead/replay", &json!({})).0, 200);
+    let give_up = |query: &str, wanted: Value| post(&running, &format!("/v1/invocations/give-up{query}"), &wanted);
+    for (query, wanted, (code, why)) in [
+        ("", json!({ "state": "dead" }), (400, "that has ended already")),
+        ("", json!({ "plugni": "vote" }), (422, "unknown field `plugni`")),
+        ("", json!([null, null]), (422, "expected a JSON object")),
+        ("?project=birds", json!({}), (400, "unknown field `project`")),
+        ("?limit=0", json!({}), (400, "`limit` is no number from 1 to 500")),
+    ] {
+        let (status, refused) = give_up(query, wanted);
+        assert_eq!(status, code, "{query}: {refused}");
+        assert!(refused["error"].as_str().unwrap().contains(why), "{refused}");
+    }
+    assert_eq!(give_up("", json!({ "project": "bees" })), (200, json!({ "given_up": 0 })));
+    let (status, first) = give_up("?limit=1", json!({ "project": "birds" }));
+    assert_eq!((status, &first["given_up"]), (200, &1.into()));
+    let next = first["next"].as_i64().unwrap();
+    assert_eq!(give_up(&format!("?before={next}"), json!({ "project": "birds" })), (200, json!({ "given_up": 1 })));
+    let (_, body) = get(&running, "/v1/dead?reason=given%20up%20by%20the%20operator");
+    assert_eq!(body["dead"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn the_command_gives_up_what_is_named_and_what_fits() {
+    let running = start_with(1);
+    assert_eq!(post(&running, "/v1/dead/replay", &json!({})).0, 200);
+    let says = |arguments: &[&str]| {
+        let output = asks(&running, arguments);
+        (output.status.code().unwrap(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+    };
+    let one = format!("{EVENT}/vote");
+    for (arguments, code, words) in [
+        (&["invocation", "give-up"][..], 1, "it is not said what to give up"),
+        (&["invocation", "give-up", &one, "--all"], 2, "cannot be used with '--all'"),
+        (&["invocation", "give-up", "--project", "bees"], 1, "nothing that fits waits"),
+        (&["invocation", "give-up", "--state", "done"], 1, "only what is `waiting` or `parked` can be given up"),
+        (&["delivery", "give-up", "--all"], 1, "`crowdhook delivery list --state waiting` shows what there is"),
+        (&["invocation", "give-up", &one], 0, "1 invocation given up\n"),
+        (&["invocation", "give-up", &one, "--json"], 0, "\"given_up\": 0"),
+        (&["dead", "list"], 0, "given up by the operator"),
+    ] {
+        let (found, said) = says(arguments);
+        assert_eq!(found, code, "{arguments:?}: {said}");
+        assert!(said.contains(words), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
 fn a_replay_that_stops_for_want_of_room_tells_what_was_replayed() {
     let running = start_with(3);
     let full = "the inbox is full: 2 invocations wait, and no more than 2 may (of one plugin three quarters of all)";
@@ -395,6 +449,19 @@ fn a_replay_that_stops_for_want_of_room_tells_what_was_replayed() {
         assert_eq!((status, body["error"].as_str()), if waits { (200, None) } else { (507, Some(full)) }, "{path}: {body}");
         assert!(waits || body["help"].as_str().unwrap().contains("once fewer wait"), "{body}");
     }
+}
+
+#[test]
+fn a_replay_goes_step_by_step_for_who_asks_so() {
+    let running = start_with(2);
+    let (status, refused) = post(&running, "/v1/dead/replay?limit=0", &json!({}));
+    assert_eq!((status, refused["error"].as_str()), (400, Some("the limit is 0")));
+    let step = |wanted: Value| post(&running, "/v1/dead/replay?limit=1", &wanted).1;
+    let first = step(json!({}));
+    let until = first["until"].as_str().unwrap().to_owned();
+    assert_eq!(first, json!({ "invocations": 1, "deliveries": 0, "settled": 0, "until": until }));
+    assert_eq!(step(json!({ "until": until })), json!({ "invocations": 1, "deliveries": 0, "settled": 0, "until": until }));
+    assert_eq!(step(json!({ "until": until })), json!({ "invocations": 0, "deliveries": 0, "settled": 0 }));
 }
 
 #[test]

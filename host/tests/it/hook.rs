@@ -52,6 +52,11 @@ async fn a_hook_that_is_set_is_called_and_shown_without_its_token() {
     let revealed = hook(&host, &["show", "birds", "--reveal"]).await.well();
     assert!(revealed.contains(&host.folder.hook_url("birds")), "{revealed}");
 
+    let page = host.page("/projects/birds").await;
+    for words in ["Address to paste into PYBOSSA", "Has the platform called it?", "Does the API key work?"] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+
     // That it was called is known after a restart.
     let host = Running::start(host.stop().await).await;
     assert_eq!(shown(&host, "birds").await["called_at"], called_at);

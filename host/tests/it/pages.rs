@@ -60,7 +60,7 @@ fn header<'h>(head: &'h str, name: &str) -> &'h str {
     line.map_or("", |(_, value)| value.trim())
 }
 
-const PAGES: [&str; 11] = [
+const PAGES: [&str; 13] = [
     "/",
     "/?range=month",
     "/projects",
@@ -72,6 +72,8 @@ const PAGES: [&str; 11] = [
     "/dead",
     "/plugins",
     "/dead/replay?id=1",
+    "/invocations/give-up",
+    "/deliveries/give-up?connection=board",
 ];
 
 #[test]
@@ -168,6 +170,34 @@ fn a_dead_letter_is_replayed_from_its_page_and_from_no_other_site() {
 }
 
 #[test]
+fn what_waits_is_given_up_from_its_page_and_is_a_dead_letter_then() {
+    let running = start();
+    let browser = Browser::let_in(&running);
+    assert!(browser.page("/invocations/give-up").contains("Nothing that fits waits"));
+    assert_eq!(post(&running, "/v1/dead/replay", &json!({})).0, 200);
+    let asked = browser.page("/invocations/give-up?project=birds");
+    assert!(asked.contains("Give up 1") && asked.contains("{&quot;project&quot;:&quot;birds&quot;}"), "{asked}");
+    assert!(!asked.contains("No filter is set") && browser.page("/invocations/give-up").contains("No filter is set"));
+    let way = format!("/invocations/give-up?event={EVENT}&amp;plugin=vote");
+    for page in ["/invocations", &format!("/events/{EVENT}")] {
+        assert!(browser.page(page).contains(&way), "{page}");
+    }
+    let form = format!("wanted=%7B%22event%22%3A%22{EVENT}%22%2C%22plugin%22%3A%22vote%22%7D");
+    for origin in ["Origin: https://evil.example\r\n", "Sec-Fetch-Site: cross-site\r\n", "Origin: null\r\n"] {
+        assert_eq!(browser.post_from("/invocations/give-up", &form, origin).0, 403, "{origin}");
+    }
+    assert_eq!(browser.post("/invocations/give-up", "wanted=all").0, 400);
+    assert_eq!(browser.get("/invocations/give-up?state=done").0, 400);
+    let (status, _, page) = browser.post("/invocations/give-up", &form);
+    assert_eq!(status, 200);
+    assert!(page.contains("1 invocation given up.") && !page.contains("There may be more"), "{page}");
+    assert!(browser.page("/dead").contains("given up by the operator"));
+    assert!(!browser.page(&format!("/events/{EVENT}")).contains("Still to be done"));
+    let (_, _, none) = browser.post("/deliveries/give-up", "wanted=%7B%7D");
+    assert!(none.contains("0 deliveries given up."), "{none}");
+}
+
+#[test]
 fn what_is_not_there_and_what_makes_no_sense_is_told_on_a_page() {
     let running = start();
     let browser = Browser::let_in(&running);
@@ -180,7 +210,7 @@ fn what_is_not_there_and_what_makes_no_sense_is_told_on_a_page() {
         ("/plugins/none", 404, "there is no component of that name"),
         ("/events?since=yesterday", 400, "is no time: write"),
         ("/events?kin=task.completed", 400, "unknown field `kin`"),
-        ("/invocations?state=odd", 400, "filters are `project`"),
+        ("/invocations?state=odd", 400, "filters are `event`, `project`"),
         ("/events?limit=0", 400, "is no number from 1 to 500"),
         ("/events?before=x", 400, "is no place"),
     ];

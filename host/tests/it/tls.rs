@@ -5,6 +5,7 @@ mod strangers;
 
 use std::sync::Arc;
 
+use crowdhook::clock::Clock;
 use crowdhook::config::load;
 use crowdhook::practice::appen::Signal;
 use rustls::pki_types::pem::PemObject as _;
@@ -108,6 +109,31 @@ async fn a_hook_is_taken_over_tls() {
     assert!(shake(&host.folder, &authority, &["h2"]).await.is_err());
     let both = shake(&host.folder, &authority, &["h2", "http/1.1"]).await.unwrap();
     assert_eq!(both.get_ref().1.alpn_protocol(), Some(b"http/1.1".as_slice()));
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn when_the_certificate_ends_is_told_and_two_weeks_before_that_somebody_must_look() {
+    const END: &str = "crowdhook_tls_certificate_end_timestamp_seconds{listener=\"public\"} ";
+    let authority = Authority::new();
+    let folder = folder(&authority, "");
+    install(&folder, &authority.sign_for_days(13));
+    let host = Running::start(folder).await;
+    let told = async || {
+        let page = host.page("/metrics").await;
+        page.lines().find_map(|line| line.strip_prefix(END)).unwrap_or_else(|| panic!("{page}")).parse::<f64>().unwrap()
+    };
+    let now = Clock::System.now().as_duration().as_secs_f64();
+    let left_days = (told().await - now) / 86_400.0;
+    assert!((12.9..13.1).contains(&left_days), "{left_days}");
+    assert!(host.page("/").await.contains("of the public listener: it ends"));
+    let ends_at = host.admin("/v1/status").await["certificate_ends_at"].as_str().unwrap().to_owned();
+    let status = run(&host.folder, &["status"]).await.well();
+    assert!(status.contains(&format!("certificate: ends {ends_at}\n")), "{status}");
+
+    install(&host.folder, &authority.sign_for_days(90));
+    until("the new certificate's end is told", async || told().await > now + 80.0 * 86_400.0).await;
+    assert!(!host.page("/").await.contains("of the public listener"));
     host.stop().await;
 }
 

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Form, Path, RawQuery, State};
+use axum::extract::{Form, Path, Query, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::html;
 use serde::Deserialize;
 use url::form_urlencoded;
 
-use super::super::answer::{self, EventReplay, Refusal};
+use super::super::answer::{self, EventReplay, Refusal, ReplayQuery};
 use super::super::{Admin, query};
 use super::dead::{FILTERS, row};
 use super::parts::{counted, event_link, number, table, task_link};
@@ -49,15 +49,15 @@ pub(super) async fn ask_replay_dead(State(admin): State<Arc<Admin>>, RawQuery(as
     Ok(Page::new(Tab::Dead, "Replay?", main))
 }
 
-/// What the form of [`ask_replay_dead`] sends.
+/// What the form of [`ask_replay_dead`], and of others that ask about a filter, sends.
 #[derive(Deserialize)]
 pub(super) struct Wanted {
-    wanted: String,
+    pub(super) wanted: String,
 }
 
 pub(super) async fn replay_dead(State(admin): State<Arc<Admin>>, Form(Wanted { wanted }): Form<Wanted>) -> Answer {
     let wanted: WantedDead = serde_json::from_str(&wanted).map_err(|_| unreadable())?;
-    let Json(done) = answer::replay(State(admin), Ok(Json(query::Object(wanted)))).await?;
+    let Json(done) = answer::replay(State(admin), Ok(Query(ReplayQuery::default())), Ok(Json(query::Object(wanted)))).await?;
     let main = html! {
         h1 { "Replayed" }
         p.note.good role="status" { (counted(done.replayed.invocations.into(), ("invocation", "invocations"))) " and "
@@ -69,7 +69,7 @@ pub(super) async fn replay_dead(State(admin): State<Arc<Admin>>, Form(Wanted { w
     Ok(Page::new(Tab::Dead, "Replayed", main))
 }
 
-fn unreadable() -> Refusal {
+pub(super) fn unreadable() -> Refusal {
     Refusal::new(StatusCode::BAD_REQUEST, "what the form sent makes no sense", "open the page anew")
 }
 

@@ -29,10 +29,12 @@ pub(super) async fn all(State(admin): State<Arc<Admin>>, RawQuery(asked): RawQue
         Field::Text("until", "Until", "now"),
     ];
     let rows = html! { @for found in &page.rows { (row(found)) } };
-    let head = ["Asked for", "Delivery", "Project", "Plugin", "Effect", "Connection", "Task", "State", "Attempts", "Receipt or reason"];
     let list = html! {
-        (table("Deliveries, those that were asked for last first", &head, &rows))
+        (table("Deliveries, those that were asked for last first", &HEAD, &rows))
         (pager("/deliveries", &query, page.next, page.rows.is_empty()))
+        @if page.rows.iter().any(|found| found.state == DeliveryState::Waiting) {
+            p.actions { a.button.plain href={ "/deliveries/give-up?" (query.with("before", "")) } { "Give up those that wait…" } }
+        }
     };
     let main = html! {
         h1 { "Deliveries" }
@@ -42,7 +44,10 @@ pub(super) async fn all(State(admin): State<Arc<Admin>>, RawQuery(asked): RawQue
     Ok(Page::new(Tab::Deliveries, "Deliveries", main))
 }
 
-fn row(found: &ListedDelivery) -> Markup {
+pub(super) const HEAD: [&str; 10] =
+    ["Asked for", "Delivery", "Project", "Plugin", "Effect", "Connection", "Task", "State", "Attempts", "Receipt or reason"];
+
+pub(super) fn row(found: &ListedDelivery) -> Markup {
     let project = found.project.as_str();
     html! {
         tr {
@@ -79,6 +84,7 @@ pub(super) async fn page(State(admin): State<Arc<Admin>>, Path(id): Path<String>
             @if let Some(moment_at) = found.at { dt { (at) } dd { (moment(moment_at)) } }
         }
         @if found.state == DeliveryState::Dead { p.actions { a.button href={ "/dead/replay?id=" (found.id) } { "Send again…" } } }
+        @if found.state == DeliveryState::Waiting { p.actions { a.button.plain href={ "/deliveries/give-up?id=" (found.id) } { "Give up…" } } }
         h2 { @if found.state == DeliveryState::Delivered { "Receipt" } @else { "Why" } }
         @if found.note.is_empty() { p { "Nothing was said." } } @else { pre.reason tabindex="0" { (found.note) } }
     };

@@ -6,15 +6,17 @@ use axum::extract::{Path, RawQuery, State};
 use maud::{Markup, html};
 use serde_json::Value;
 
+use super::super::give_up::unfinished_invocations;
 use super::super::view::{DeliveryView, EventView};
 use super::super::{Admin, answer, browse, query, view};
+use super::invocations::give_up_link;
 use super::parts::{
-    Field, Query, counted, delivery_link, digest, event_link, filter, json, live, moment, moment_of, outcome, pager, standing, state,
-    table, task_link, took,
+    Field, Query, counted, delivery_link, digest, event_link, filter, json, live, mebibytes, moment, moment_of, outcome, pager, standing,
+    state, table, task_link, took,
 };
-use super::parts::{Tone, delivery_state};
+use super::parts::{Tone, delivery_state, invocation_state};
 use super::{Answer, Page, Tab};
-use crate::store::browse::{ListedEvent, WantedEvents};
+use crate::store::browse::{ListedEvent, Place, WantedEvents, WantedInvocations};
 
 pub(super) async fn all(State(admin): State<Arc<Admin>>, RawQuery(asked): RawQuery) -> Answer {
     let (wanted, place) = query::of_form::<WantedEvents>(asked.as_deref(), admin.clock.now(), browse::EVENT_FILTERS)?;
@@ -64,6 +66,8 @@ pub(super) async fn page(State(admin): State<Arc<Admin>>, Path(id): Path<String>
     let id = answer::event_id(&id)?;
     let view = view::event(admin.store.as_ref(), id).await?.ok_or_else(answer::no_event)?;
     let derived = admin.store.derived(id).await?;
+    let of_event = WantedInvocations { event: Some(id), ..WantedInvocations::default() };
+    let (open, _) = unfinished_invocations(&admin, &of_event, Place { before: None, limit: query::ROWS_USUAL }).await?;
     let text = |name: &str| view.event.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let project = text("project");
     let root = text("root");
@@ -81,7 +85,12 @@ pub(super) async fn page(State(admin): State<Arc<Admin>>, Path(id): Path<String>
             @if !derived.is_empty() { dt { "Led to" } dd { @for event in &derived { (event_link(event.id)) " " (event.kind) " " } } }
         }
         p.actions { a.button href={ "/events/" (id) "/replay" } { "Run again…" } }
-        (live("runs", &html! { h2 { "Runs" } (runs(&view)) h2 { "Deliveries" } (deliveries("Deliveries", &view.deliveries)) }))
+        (live("runs", &html! {
+            @if !open.is_empty() {
+                h2 { "Still to be done" }
+                ul { @for found in &open { li { b { (found.plugin) } " " (invocation_state(found.state)) @if let Some(due) = found.due { ", due " (moment(due)) } " " (give_up_link(found)) } } }
+            }
+            h2 { "Runs" } (runs(&view)) h2 { "Deliveries" } (deliveries("Deliveries", &view.deliveries)) }))
         h2 { "What came in" }
         p.small { "With secrets taken out, as it is stored and as plugins get it." }
         @match view.event.get("payload") { Some(payload) if payload.is_object() => (json(payload)),
@@ -100,7 +109,7 @@ pub(super) fn runs(view: &EventView) -> Markup {
             article.run {
                 h3 { (text(run, "plugin")) " " (outcome(&text(run, "outcome"))) }
                 p.small { (moment_of(&text(run, "started_at"))) ", " "took " (took(count(run, "duration_ms"))) " (CPU "
-                    (took(count(run, "cpu_ms"))) "); component " (digest(run.get("component").and_then(Value::as_str))) }
+                    (took(count(run, "cpu_ms"))) ")" @if run.get("memory_bytes").is_some_and(Value::is_u64) { ", " (mebibytes(count(run, "memory_bytes"))) " of memory" } "; component " (digest(run.get("component").and_then(Value::as_str))) }
                 @if !text(run, "reason").is_empty() { pre.reason tabindex="0" { (text(run, "reason")) } }
                 (log(run.get("log")))
                 @if run.get("read").is_some_and(|read| read.as_object().is_some_and(|read| !read.is_empty())) {

@@ -11,7 +11,7 @@ use super::parts::{
     Field, Query, digest, event_link, filter, invocation_state, live, moment, outcome, pager, shortened, table, task_link, took,
 };
 use super::{Answer, Page, Tab};
-use crate::store::browse::{ListedInvocation, WantedInvocations};
+use crate::store::browse::{InvocationState, ListedInvocation, WantedInvocations};
 
 pub(super) async fn all(State(admin): State<Arc<Admin>>, RawQuery(asked): RawQuery) -> Answer {
     let (wanted, place) = query::of_form::<WantedInvocations>(asked.as_deref(), admin.clock.now(), browse::INVOCATION_FILTERS)?;
@@ -27,10 +27,10 @@ pub(super) async fn all(State(admin): State<Arc<Admin>>, RawQuery(asked): RawQue
         Field::Text("until", "Until", "now"),
     ];
     let rows = html! { @for found in &page.rows { (row(found)) } };
-    let head = ["Event received", "Event", "Project", "Plugin", "Task", "State", "Attempts", "Last attempt", "Version", "Why"];
     let list = html! {
-        (table("Invocations, those of the newest event first", &head, &rows))
+        (table("Invocations, those of the newest event first", &HEAD, &rows))
         (pager("/invocations", &query, page.next, page.rows.is_empty()))
+        @if page.rows.iter().any(is_unfinished) { p.actions { a.button.plain href={ "/invocations/give-up?" (query.with("before", "")) } { "Give up those that wait…" } } }
     };
     let main = html! {
         h1 { "Invocations" }
@@ -40,6 +40,13 @@ pub(super) async fn all(State(admin): State<Arc<Admin>>, RawQuery(asked): RawQue
     Ok(Page::new(Tab::Invocations, "Invocations", main))
 }
 
+pub(super) const HEAD: [&str; 10] =
+    ["Event received", "Event", "Project", "Plugin", "Task", "State", "Attempts", "Last attempt", "Version", "Why"];
+
+fn is_unfinished(found: &ListedInvocation) -> bool {
+    matches!(found.state, InvocationState::Waiting | InvocationState::Parked)
+}
+
 /// The names that plugins have in the projects there are.
 pub(super) fn plugin_names(admin: &Admin) -> Vec<String> {
     let catalogue = admin.registry.now();
@@ -47,7 +54,13 @@ pub(super) fn plugin_names(admin: &Admin) -> Vec<String> {
     names.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
 }
 
-fn row(found: &ListedInvocation) -> Markup {
+/// The way to giving up one that waits.
+pub(super) fn give_up_link(found: &ListedInvocation) -> Markup {
+    let (event, plugin) = (found.event, &found.plugin);
+    html! { a href={ "/invocations/give-up?event=" (event) "&plugin=" (plugin) } aria-label={ "Give up what " (plugin) " is to do about event " (event) } { "Give up…" } }
+}
+
+pub(super) fn row(found: &ListedInvocation) -> Markup {
     let project = found.project.as_str();
     html! {
         tr {
@@ -56,7 +69,7 @@ fn row(found: &ListedInvocation) -> Markup {
             td { a href={ "/projects/" (project) } { (project) } }
             td { (found.plugin) }
             td { (task_link(project, found.task.as_deref())) }
-            td { (invocation_state(found.state)) }
+            td { (invocation_state(found.state)) @if is_unfinished(found) { " " (give_up_link(found)) } }
             td.number { (found.attempts) }
             td { @if let Some(word) = &found.outcome { (outcome(word)) }
                 @if let Some(duration) = found.duration_ms { " " (took(duration.into())) } }

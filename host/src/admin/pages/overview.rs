@@ -1,23 +1,25 @@
 //! The first page: how much happens, what waits, and what somebody must look at.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{RawQuery, State};
 use maud::{Markup, html};
 
+use super::super::connections::{self, Troubled};
 use super::super::{Admin, view};
-use super::parts::{Query, Tone, ago, file as file_name, live, moment_of, number, span, state};
+use super::parts::{Query, Tone, ago, counted, file as file_name, live, moment_of, number, span, state};
 use super::plot::{Line, lines};
 use super::{Answer, Page, Tab};
 use crate::clock::{Timestamp, between};
-use crate::store::browse::{DeliveryState, Place, WantedDeliveries};
+use crate::connection::breaker;
 use crate::store::figures::Sample;
 use crate::store::{StoreError, Totals, Vitals};
 
 /// What a plot may span: its name, how many minutes, and how many of them are one point.
 const RANGES: [(&str, i64, u32); 4] = [("hour", 60, 1), ("day", 24 * 60, 10), ("week", 7 * 24 * 60, 60), ("month", 31 * 24 * 60, 240)];
-/// Deliveries that have failed so far are looked for among so many that wait.
-const WAITING_LOOKED_AT: u32 = 200;
+/// A certificate that ends sooner should have been renewed by now: the usual ways do so a month before.
+const RENEWED_BEFORE: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 /// Files that were loaded last.
 const RELOADS_SHOWN: usize = 6;
 
@@ -65,7 +67,8 @@ fn glance(admin: &Admin, totals: &Totals, vitals: &Vitals, now: Timestamp) -> Ma
 async fn attention(admin: &Admin) -> Result<Markup, StoreError> {
     let catalogue = admin.registry.now();
     let held = admin.store.quarantined().await?;
-    let failing = failing_connections(admin).await?;
+    let troubled = connections::troubled(admin).await?;
+    let certificate = ending_certificate(admin);
     let refused = catalogue.status.components.iter().chain(&catalogue.status.projects).filter_map(|load| {
         let (at, why) = load.last_error.as_ref()?;
         Some((load.file.display().to_string(), *at, why.clone()))
@@ -76,7 +79,12 @@ async fn attention(admin: &Admin) -> Result<Markup, StoreError> {
         .iter()
         .flat_map(|(name, project)| view::missing(project).into_iter().map(move |what| (name.to_string(), what)))
         .collect();
-    let is_well = held.is_empty() && failing.is_empty() && refused.is_empty() && degraded.is_empty() && catalogue.status.folders.is_empty();
+    let is_well = held.is_empty()
+        && troubled.is_empty()
+        && certificate.is_none()
+        && refused.is_empty()
+        && degraded.is_empty()
+        && catalogue.status.folders.is_empty();
     Ok(html! {
         h2 { "Needs attention" }
         @if is_well { p.note.good { "Nothing: every file is loaded, no plugin is held, no connection fails." } }
@@ -88,10 +96,10 @@ async fn attention(admin: &Admin) -> Result<Markup, StoreError> {
                         button type="submit" { "Release it" }
                     } }
             }
-            @for (connection, project, failed, why) in &failing {
-                li { (state(Tone::Bad, "failing")) " connection " b { (connection) } " of project "
-                    a href={ "/projects/" (project) } { (project) } ": " (number(*failed)) " deliveries wait for another try. " (why) " "
-                    a href={ "/deliveries?state=waiting&project=" (project) "&connection=" (connection) } { "Show them" } }
+            @for one in &troubled { li { (trouble(one)) } }
+            @if let Some(end) = certificate {
+                li { (state(Tone::Bad, "certificate")) " of the public listener: it ends " (super::parts::moment(end))
+                    ". Renew it; files that change are taken within a second or two." }
             }
             @for (project, what) in &degraded {
                 li { (state(Tone::Busy, "degraded")) " project " a href={ "/projects/" (project) } { (project) } ": " (what) }
@@ -104,19 +112,25 @@ async fn attention(admin: &Admin) -> Result<Markup, StoreError> {
     })
 }
 
-/// Connections through which something waits that has failed before: name, project, how much, and why the last time.
-async fn failing_connections(admin: &Admin) -> Result<Vec<(String, String, u64, String)>, StoreError> {
-    let wanted = WantedDeliveries { state: Some(DeliveryState::Waiting), ..WantedDeliveries::default() };
-    let waiting = admin.store.browse().deliveries(&wanted, Place { before: None, limit: WAITING_LOOKED_AT }).await?;
-    let mut failing: Vec<(String, String, u64, String)> = Vec::new();
-    for delivery in waiting.rows.into_iter().filter(|delivery| !delivery.note.is_empty()) {
-        let project = delivery.project.to_string();
-        match failing.iter_mut().find(|(connection, of, ..)| *connection == delivery.connection && *of == project) {
-            Some((_, _, number, _)) => *number += 1,
-            None => failing.push((delivery.connection, project, 1, delivery.note)),
+fn trouble(Troubled { project, connection, state: calls, failing }: &Troubled) -> Markup {
+    let word = match calls {
+        breaker::State::Closed => "failing",
+        breaker::State::HalfOpen | breaker::State::Open => "down",
+    };
+    html! {
+        (state(Tone::Bad, word)) " connection " b { (connection) } " of project " a href={ "/projects/" (project) } { (project) } ": "
+        @if *calls != breaker::State::Closed { "it is left alone, and tried again with one call at a time. " }
+        @if let Some(failing) = failing {
+            (counted(failing.attempts, ("attempt", "attempts"))) " in a row did not get through. " (failing.reason) " "
+            a href={ "/deliveries?state=waiting&project=" (project) "&connection=" (connection) } { "Show what waits" }
         }
     }
-    Ok(failing)
+}
+
+/// When the certificate ends, if somebody must see to it.
+fn ending_certificate(admin: &Admin) -> Option<Timestamp> {
+    let end = admin.tls.as_ref()?.ends_at()?;
+    (between(admin.clock.now(), end) < RENEWED_BEFORE).then_some(end)
 }
 
 /// The rates and the backlog, at each point of the axis.

@@ -106,6 +106,13 @@ pub(super) fn took(duration_ms: u64) -> String {
     if duration_ms == 0 { "under 1 ms".to_owned() } else { format!("{} ms", number(duration_ms)) }
 }
 
+/// An amount of memory.
+pub(super) fn mebibytes(bytes: u64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "it is shown with one digit behind the point")]
+    let mebibytes = bytes as f64 / f64::from(1 << 20);
+    if bytes.is_multiple_of(1 << 20) { format!("{mebibytes:.0} MiB") } else { format!("{mebibytes:.1} MiB") }
+}
+
 /// The name of a file, with the way to it on hover.
 pub(super) fn file(path: &str) -> Markup {
     let name = path.rsplit(['/', '\\']).next().unwrap_or(path);

@@ -1,4 +1,4 @@
-//! Components: what is loaded, what each asks for and where it gets it, and how long it takes.
+//! Components: what is loaded, what each asks for and where it gets it, and what it uses.
 
 use std::sync::Arc;
 
@@ -8,14 +8,13 @@ use maud::{Markup, html};
 
 use super::super::Admin;
 use super::super::answer::Refusal;
+use super::super::usage::{self, Distribution, Span, Usage};
 use super::super::view::{self, PluginView};
-use super::parts::{Tone, digest, file, json, live, moment_of, number, state, table};
+use super::parts::{Tone, digest, file, json, live, mebibytes, moment_of, number, state, table, took};
 use super::plot::{Bar, bars};
 use super::{Answer, Page, Tab};
 use crate::config;
 use crate::plugin::registry::Catalogue;
-use crate::store::StoreError;
-use crate::store::browse::{InvocationState, PAGE_ROWS_MAX, Place, WantedInvocations};
 
 pub(super) async fn all(State(admin): State<Arc<Admin>>) -> Answer {
     let views = view::plugins(&admin.registry.now());
@@ -54,7 +53,8 @@ fn loaded(view: &PluginView) -> Markup {
 pub(super) async fn page(State(admin): State<Arc<Admin>>, Path(name): Path<String>) -> Answer {
     let missing = || Refusal::new(StatusCode::NOT_FOUND, "there is no component of that name", "`/plugins` lists those that there are");
     let view = view::plugin_named(&admin.registry.now(), &name).ok_or_else(missing)?;
-    let took = took(&admin, &name).await?;
+    let catalogue = admin.registry.now();
+    let usage = usage::of_component(admin.store.as_ref(), &catalogue, &name).await?;
     let main = html! {
         h1 { (name) " " small { (view.version.as_deref().unwrap_or_default()) } }
         p { (view.summary.as_deref().unwrap_or_default()) }
@@ -68,8 +68,8 @@ pub(super) async fn page(State(admin): State<Arc<Admin>>, Path(name): Path<Strin
         }
         @if let Some(error) = &view.last_error { h2 { "Why its file is refused" } pre.reason tabindex="0" { (error.text) } }
         h2 { "Who uses it" }
-        (users(&admin.registry.now(), &name))
-        (live("took", &html! { h2 { "How long it takes" } (took) }))
+        (users(&catalogue, &name))
+        (live("used", &html! { h2 { "What it uses" } (used(usage.as_ref())) }))
         h2 { "Its settings" }
         @match &view.settings_schema { Some(schema) => (json(schema)), None => p { "It takes none." } }
     };
@@ -100,46 +100,22 @@ fn granted(plugin: &config::Plugin) -> String {
     plugin.allow.iter().cloned().chain(through).chain(into).chain(to).collect::<Vec<_>>().join(", ")
 }
 
-/// Bounds of the bars, in milliseconds.
-const BOUNDS_MS: [u32; 7] = [1, 3, 10, 30, 100, 300, 1_000];
+/// How long the newest runs took, and how much memory they had.
+fn used(usage: Option<&Usage>) -> Markup {
+    let Some(Usage { duration_ms, cpu_ms, memory_bytes }) = usage else { return html! { p { "It has handled nothing lately." } } };
+    html! {
+        p { "Of the last " (number(duration_ms.count)) " events that it handled well, half took " (took(duration_ms.median)) " or less (CPU "
+            (took(cpu_ms.median)) "), and the longest " (took(duration_ms.max)) "." }
+        (bars("Runs by how long they took", ("Time", "Runs"), &spread(duration_ms, |ms| format!("{ms} ms"))))
+        @if memory_bytes.count > 0 {
+            p { "Half had " (mebibytes(memory_bytes.median)) " of memory or less, and the largest " (mebibytes(memory_bytes.max)) "." }
+            (bars("Runs by how much memory they had", ("Memory", "Runs"), &spread(memory_bytes, mebibytes)))
+        }
+    }
+}
 
-/// How long the newest runs took.
-async fn took(admin: &Admin, name: &str) -> Result<Markup, StoreError> {
-    let users: Vec<_> = {
-        let catalogue = admin.registry.now();
-        let of = |project: &Arc<crate::plugin::registry::Project>| {
-            let own = project.plugins.iter().filter(|plugin| plugin.config.component.as_str() == name);
-            own.map(|plugin| (project.config.name.clone(), plugin.config.name.clone())).collect::<Vec<_>>()
-        };
-        catalogue.projects.values().flat_map(of).collect()
-    };
-    let (mut wall, mut cpu) = (Vec::new(), Vec::new());
-    for (project, plugin) in users {
-        let state = Some(InvocationState::Done);
-        let wanted = WantedInvocations { project: Some(project), plugin: Some(plugin), state, ..WantedInvocations::default() };
-        let page = admin.store.browse().invocations(&wanted, Place { before: None, limit: PAGE_ROWS_MAX }).await?;
-        wall.extend(page.rows.iter().filter_map(|found| found.duration_ms));
-        cpu.extend(page.rows.iter().filter_map(|found| found.cpu_ms));
-    }
-    if wall.is_empty() {
-        return Ok(html! { p { "It has handled nothing lately." } });
-    }
-    let below =
-        |bound: Option<u32>, from: u32| wall.iter().filter(|took| **took >= from && bound.is_none_or(|bound| **took < bound)).count();
-    let mut from = 0;
-    let mut shown = Vec::new();
-    for bound in BOUNDS_MS.into_iter().map(Some).chain([None]) {
-        let label = bound.map_or_else(|| format!("{from} ms and more"), |bound| format!("below {bound} ms"));
-        shown.push(Bar { label: html! { (label) }, count: below(bound, from) as u64, note: String::new(), class: "plain" });
-        from = bound.unwrap_or(from);
-    }
-    wall.sort_unstable();
-    cpu.sort_unstable();
-    let took_ms = |ms: u32| super::parts::took(ms.into());
-    let middle = |sorted: &[u32]| sorted.get(sorted.len() / 2).copied().unwrap_or_default();
-    Ok(html! {
-        p { "Of the last " (number(wall.len() as u64)) " events that it handled well, half took " (took_ms(middle(&wall))) " or less (CPU "
-            (took_ms(middle(&cpu))) "), and the longest " (took_ms(wall.last().copied().unwrap_or_default())) "." }
-        (bars("Runs by how long they took", ("Time", "Runs"), &shown))
-    })
+fn spread(of: &Distribution, shown: impl Fn(u64) -> String) -> Vec<Bar> {
+    let label =
+        |span: &Span| span.below.map_or_else(|| format!("{} and more", shown(span.from)), |below| format!("below {}", shown(below)));
+    of.spans.iter().map(|span| Bar { label: html! { (label(span)) }, count: span.count, note: String::new(), class: "plain" }).collect()
 }

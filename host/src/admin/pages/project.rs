@@ -6,12 +6,12 @@ use axum::extract::{Path, RawQuery, State};
 use maud::{Markup, html};
 
 use super::super::view::{self, ProjectView};
-use super::super::{Admin, browse, hook, query};
-use super::parts::{Field, Query, Tone, ago, file, filter, inline, live, moment, number, pager, percent, state, table, task_address};
+use super::super::{Admin, browse, query};
+use super::parts::{Field, Query, Tone, file, filter, inline, live, moment, number, pager, percent, state, table, task_address};
 use super::plot::{Bar, bars};
+use super::setup::{self, Wanted};
 use super::{Answer, Page, Tab};
 use crate::id::ProjectName;
-use crate::plugin::registry::Project;
 use crate::store::WantedBadges;
 use crate::store::figures::{ListedAnalysis, ProjectFigures, WantedAnalyses};
 
@@ -51,22 +51,15 @@ fn standing(view: &ProjectView) -> Markup {
 
 pub(super) async fn page(State(admin): State<Arc<Admin>>, Path(name): Path<String>, RawQuery(asked): RawQuery) -> Answer {
     let (check, filters) = (Query::of(asked.as_deref()).get("check") == "true", Query::of(asked.as_deref()).with("check", ""));
-    shown(&admin, &name, Some(&filters), Setup { reveal: false, check }).await
+    shown(&admin, &name, Some(&filters), Wanted { reveal: false, check }).await
 }
 
 /// The same with the hook's token, for who asks by a POST: it then stands in no history.
 pub(super) async fn reveal(State(admin): State<Arc<Admin>>, Path(name): Path<String>) -> Answer {
-    shown(&admin, &name, None, Setup { reveal: true, check: false }).await
+    shown(&admin, &name, None, Wanted { reveal: true, check: false }).await
 }
 
-/// What is wanted of the part on the platform.
-#[derive(Clone, Copy)]
-struct Setup {
-    reveal: bool,
-    check: bool,
-}
-
-async fn shown(admin: &Admin, name: &str, asked: Option<&str>, wanted_setup: Setup) -> Answer {
+async fn shown(admin: &Admin, name: &str, asked: Option<&str>, wanted_setup: Wanted) -> Answer {
     let project = super::super::project::find(admin, name)?;
     let name = &project.config.name;
     let (wanted, place) = query::of_form::<WantedAnalyses>(asked, admin.clock.now(), browse::ANALYSIS_FILTERS)?;
@@ -84,7 +77,7 @@ async fn shown(admin: &Admin, name: &str, asked: Option<&str>, wanted_setup: Set
         (table("Tasks, those analysed last first", &["Analysed", "Task", "Answer", "Agreement", "Votes"], &rows))
         (pager(&path, &query, page.next, page.rows.is_empty()))
     };
-    let setup = setup(admin, &project, wanted_setup).await?;
+    let setup = setup::section(admin, &project, wanted_setup).await?;
     // Who has just begun wants to know what to paste where.
     let is_new = figures.agreement.is_empty();
     let main = html! {
@@ -183,55 +176,4 @@ async fn badges(admin: &Admin, name: &ProjectName) -> Result<Markup, crate::stor
             }
         }
     })
-}
-
-/// What is to be set on the platform, and whether it works.
-async fn setup(admin: &Admin, project: &Project, Setup { reveal, check }: Setup) -> Result<Markup, crate::store::StoreError> {
-    let config = &project.config;
-    let own = hook::address(config, &admin.public_url);
-    let shown = hook::shown(&own, config, hook::Standing::Ours, reveal);
-    let called = admin.inbox.called_at(&config.name).await?;
-    let missing = view::missing(project);
-    let path = format!("/projects/{}/hook", config.name);
-    Ok(html! {
-        section #setup {
-            h2 { "Setup" }
-            dl.facts {
-                dt { "File" } dd { code { (config.file.display()) } }
-                dt { "Address to paste into " (config.platform.kind) }
-                dd { code.long { (shown) } " "
-                    @if !reveal { form.inline method="post" action={ (path) "#setup" } { button.plain type="submit" { "Show it with its token" } } } }
-                dt { "Has the platform called it?" } dd { @match called {
-                    Some(at) => { (state(Tone::Good, "yes")) " " (ago(at, admin.clock.now())) },
-                    None => { (state(Tone::Busy, "not yet")) " Paste the address into the project's settings on the platform, or run "
-                        code { "crowdhook hook set " (config.name) } "." } } }
-                dt { "Platform" } dd { (config.platform.url) ", project " (config.platform.project) }
-                dt { "Does the API key work?" } dd { (api(admin, project, check).await) }
-                dt { "Missing" } dd { @if missing.is_empty() { "nothing" } @else { @for what in &missing { (what) " " } } }
-            }
-        }
-    })
-}
-
-/// Whether the platform answers to this project's key, and which address it calls; asked when somebody wants to know, since platforms
-/// ration their calls.
-async fn api(admin: &Admin, project: &Project, is_asked: bool) -> Markup {
-    let name = &project.config.name;
-    if !is_asked {
-        return html! { a href={ "/projects/" (name) "?check=true#setup" } { "Ask the platform now" } };
-    }
-    let set = match project.platform.hook().await {
-        Ok(set) => set,
-        Err(error) => return html! { (state(Tone::Bad, "no answer")) " " (error) },
-    };
-    let found = hook::standing(&project.config, &admin.public_url, set.as_ref());
-    html! {
-        (state(Tone::Good, "answers")) " "
-        @match found {
-            hook::Standing::Ours => "and calls this project's address.",
-            hook::Standing::OtherToken => { "but the address that is set has a token that does not count: " code { "crowdhook hook set " (name) } " mends it." }
-            hook::Standing::Other => { "but another address is set: " code { "crowdhook hook set " (name) } " sets this one." }
-            hook::Standing::Nothing | hook::Standing::Unknown => { "but no address is set: " code { "crowdhook hook set " (name) } " sets this one." }
-        }
-    }
 }

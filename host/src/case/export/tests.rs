@@ -30,6 +30,7 @@ fn an_attempt_is_counted_from_the_end_of_the_one_before() {
         started_at: from_millis(0),
         duration_ms: 0,
         cpu_ms: 0,
+        memory_bytes: Some(1_500_000),
         outcome: outcome.to_owned(),
         reason: String::new(),
         log: "[]".to_owned(),

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::super::{Common, output};
-use super::{bytes_of, engine, refused};
+use super::{bytes_of, compiling, engine, refused};
 use crate::admin::view::{self, PluginView};
 use crate::config::{GRANTS, GuestLimits};
 use crate::plugin::load::{self, Component, Import, Parts};
@@ -35,7 +35,9 @@ struct Checked {
 }
 
 pub(super) async fn run(file: &Path, common: &Common) -> anyhow::Result<()> {
+    let progress = compiling(file, common);
     let (parts, loaded) = load::take_apart(&engine()?, bytes_of(file)?).await.map_err(|error| refused(file, error.into()))?;
+    progress.end();
     let checked = checked(parts, loaded.as_ref().ok());
     if common.json {
         output::json(&checked)?;

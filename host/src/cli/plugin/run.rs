@@ -111,7 +111,7 @@ pub(super) async fn run(args: RunArgs, common: &Common) -> anyhow::Result<()> {
 async fn once(args: &RunArgs, common: &Common) -> anyhow::Result<()> {
     // The case first: it takes no time, and a component may take ten seconds to compile.
     let case = Case::read(&args.files())?;
-    let component = load_file(&args.file).await?;
+    let component = load_file(&args.file, common).await?;
     let tried = case.run(&component).await?;
     if common.json {
         output::json(&tried)?;

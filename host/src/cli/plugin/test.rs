@@ -67,7 +67,7 @@ pub(super) async fn run(args: TestArgs, common: &Common) -> anyhow::Result<()> {
         let help = "a case is a folder with an `event.json`; make one by hand, or of a stored event with `crowdhook event export`";
         return Err(Advice::new(format!("there is no case in `{}`", args.folder.display()), help).into());
     }
-    let component = load_file(&component_file(&args)?).await?;
+    let component = load_file(&component_file(&args)?, common).await?;
     let mut all = Vec::new();
     for folder in folders {
         let tested = match tried(&folder, &component).await {

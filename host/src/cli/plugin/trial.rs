@@ -99,6 +99,8 @@ pub(super) async fn run(args: TryArgs, common: &Common) -> anyhow::Result<()> {
     let project = load::project(&file, &context)?.0;
     let settings = args.settings.as_deref().map(settings).transpose()?;
     let engine = engine()?;
+    let progress = output::Progress::new(common.json);
+    progress.say("compiling what is to be compared");
     // The file first: what is wrong with it is what its author waits for.
     let given = match &args.file {
         Some(file) => Some(loaded(&engine, file).await?),
@@ -116,8 +118,10 @@ pub(super) async fn run(args: TryArgs, common: &Common) -> anyhow::Result<()> {
         plugin: config::Plugin { component, settings: settings.unwrap_or_else(|| plugin.settings.clone()), ..plugin.clone() },
     };
     fits(&tried, args.settings.as_deref()).await?;
-    let trial = Trial { project: &project, in_use: &in_use, tried: &tried, last: args.last };
+    let tell = |done: usize, all: usize| progress.say(&format!("{done} of {all} events"));
+    let trial = Trial { project: &project, in_use: &in_use, tried: &tried, last: args.last, tell: &tell };
     let compared = Box::pin(case::trial(&store, &trial)).await?;
+    progress.end();
     if compared.is_empty() {
         let help = "name another project or plugin: the store holds no event that this one would hear";
         return Err(Advice::new(format!("there is nothing to try `{}` of `{}` on", plugin.name, project.name), help).into());

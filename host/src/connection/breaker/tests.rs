@@ -16,6 +16,21 @@ fn down() -> Breaker {
 }
 
 #[test]
+fn its_state_is_told_by_what_a_call_would_meet() {
+    assert_eq!(Breaker::default().state(at(0)), State::Closed);
+    let mut breaker = down();
+    assert_eq!(breaker.state(at(1)), State::Open);
+    assert_eq!(breaker.state(at(5)), State::HalfOpen);
+    let trial = breaker.begin(at(5));
+    assert_eq!(breaker.state(at(6)), State::HalfOpen, "the trial is under way");
+    breaker.failed(trial, at(6));
+    assert_eq!(breaker.state(at(7)), State::Open);
+    let trial = breaker.begin(at(20));
+    breaker.succeeded(trial);
+    assert_eq!(breaker.state(at(20)), State::Closed);
+}
+
+#[test]
 fn it_opens_after_so_many_failures_in_a_row_and_not_before() {
     let mut breaker = Breaker::default();
     for failure in 1..=FAILURES_MAX {

@@ -1,8 +1,11 @@
 //! One file → what it holds: a component or a project's text, read and looked at by themselves alone.
 
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
+
+use tracing::info;
 
 use super::folder::{self, Read, Stamp};
 use crate::config::load::{self as config_load, Context};
@@ -13,6 +16,9 @@ use crate::plugin::load::{self, COMPONENT_BYTES_MAX, Component, LoadError};
 
 /// What is of no use and was written to less than this before may be half of a file: it is read again before anything is said.
 const WRITING: Duration = Duration::from_millis(250);
+
+/// After this long somebody may wonder why nothing happens.
+const QUIET_MAX: Duration = Duration::from_secs(2);
 
 /// What the content of a file came to.
 pub(super) struct Content<T> {
@@ -90,7 +96,14 @@ pub(super) async fn component(engine: &Engine, path: &Path, known: Known) -> Out
     if let Some(component) = known.in_use.filter(|component| component.digest == digest) {
         return Outcome::New(stamp, sure, Content { digest, holds: Ok(component), may_pass: false });
     }
-    let loaded = load::load(engine, bytes).await;
+    let mut loading = pin!(load::load(engine, bytes));
+    let loaded = match tokio::time::timeout(QUIET_MAX, &mut loading).await {
+        Ok(loaded) => loaded,
+        Err(_) => {
+            info!(file = %path.display(), "Compiling `{}`, which takes a while the first time", path.display());
+            loading.await
+        }
+    };
     let may_pass = matches!(loaded, Err(LoadError::Describe(_)));
     let changed = folder::stamp(path).is_none_or(|now| now != stamp && now.is_same_file(&stamp));
     if changed || (loaded.is_err() && !may_pass && stamp.is_younger_than(WRITING)) {

@@ -142,6 +142,7 @@ pub(in crate::store) fn run_at(started_at: Timestamp, outcome: &str) -> Run {
         started_at,
         duration_ms: 3,
         cpu_ms: 2,
+        memory_bytes: Some(1_500_000),
         outcome: outcome.to_owned(),
         reason: String::new(),
         log: "[]".to_owned(),

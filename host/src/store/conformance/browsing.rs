@@ -3,6 +3,7 @@
 use super::bench::{Bench, completed, emitting, saving, with_effects};
 use crate::clock::{Timestamp, from_millis};
 use crate::event::Standing;
+use crate::id::EventId;
 use crate::id::ProjectName;
 use crate::store::browse::{DeliveryState, InvocationState, ListedEvent, Place, WantedDeliveries, WantedEvents, WantedInvocations};
 use crate::store::figures::{AgreementCount, Analysed, Analysis, Sample, Tally, Vote, WantedAnalyses, WorkerCount};
@@ -131,6 +132,10 @@ pub(in crate::store) async fn invocations_are_told_with_how_far_they_are(bench: 
         let wanted = WantedInvocations { state: Some(state.parse().unwrap()), ..any.clone() };
         assert_eq!(listed(&wanted).await.len(), number, "{state}");
     }
+    let of_event = WantedInvocations { event: Some(dead), ..any.clone() };
+    assert_eq!(listed(&of_event).await, [(dead, "vote".to_owned(), InvocationState::Dead)]);
+    assert!(listed(&WantedInvocations { state: Some(InvocationState::Waiting), ..of_event }).await.is_empty());
+    assert!(listed(&WantedInvocations { event: Some(EventId::new()), ..any.clone() }).await.is_empty());
     let mail = WantedInvocations { plugin: Some("mail".parse().unwrap()), ..any.clone() };
     assert_eq!(listed(&mail).await.len(), 1);
     let of_task = WantedInvocations { project: Some(birds()), task: Some("2".to_owned()), ..any };
@@ -138,6 +143,7 @@ pub(in crate::store) async fn invocations_are_told_with_how_far_they_are(bench: 
     let found = &page.rows[0];
     assert_eq!((found.attempts, found.outcome.as_deref(), found.component.as_deref()), (1, Some("dead"), Some("c0ffee")));
     assert_eq!((found.duration_ms, found.cpu_ms, found.dead_letter), (Some(3), Some(2), Some(1)));
+    assert_eq!(found.memory_bytes, Some(1_500_000));
 }
 
 pub(in crate::store) async fn deliveries_are_found_wherever_they_are(bench: Bench) {

@@ -52,6 +52,7 @@ pub(in crate::store) async fn every_run_is_kept(mut bench: Bench) {
     let id = bench.accept_task("1").await;
     let first = Run {
         component: None,
+        memory_bytes: None,
         reason: "the platform did not answer".to_owned(),
         log: format!(r#"["{}"]"#, "long ".repeat(1_000)),
         read: r#"{"seed":7}"#.to_owned(),

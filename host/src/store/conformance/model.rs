@@ -12,8 +12,8 @@ use crate::clock::Timestamp;
 use crate::event::Origin;
 use crate::id::{EventId, InvocationId};
 use crate::store::{
-    Acceptance, Accepted, Again, Claimed, Completion, DeadKind, Finished, Lease, Outcome, Quarantine, Replayed, StateChange, StateRead,
-    WantedDead,
+    Acceptance, Accepted, Again, Claimed, Completion, DeadKind, Finished, GivenUp, Lease, Outcome, Quarantine, Replayed, StateChange,
+    StateRead, Unfinished, WantedDead,
 };
 
 /// Seeds of an ordinary run. One that finds something is added here and stays.
@@ -35,6 +35,7 @@ enum Step {
     Unconfirmed { pick: usize },
     Join { project: usize, task: u8, key: u8, plugin: usize },
     Replay { limit: u32 },
+    GiveUp { pick: usize },
     Quarantine { project: usize, plugin: usize },
     Release { project: usize, plugin: usize },
     Pass { seconds: u64 },
@@ -55,6 +56,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => any::<usize>().prop_map(|pick| Step::Unconfirmed { pick }),
         1 => (0usize..2, 0u8..3, 0u8..3, 0usize..2).prop_map(|(project, task, key, plugin)| Step::Join { project, task, key, plugin }),
         1 => (1u32..4).prop_map(|limit| Step::Replay { limit }),
+        1 => any::<usize>().prop_map(|pick| Step::GiveUp { pick }),
         1 => (0usize..2, 0usize..2).prop_map(|(project, plugin)| Step::Quarantine { project, plugin }),
         1 => (0usize..2, 0usize..2).prop_map(|(project, plugin)| Step::Release { project, plugin }),
         2 => (0u64..45).prop_map(|seconds| Step::Pass { seconds }),
@@ -206,7 +208,8 @@ async fn claim(bench: &Bench, model: &mut Model, limit: usize, cap: usize) {
 async fn join(bench: &Bench, model: &mut Model, (project, task, key): (usize, u8, u8), plugin: &str) {
     let Some(event) = model.seen.get(&(project, task, key)).copied() else { return };
     let waits = model.waiting.iter().any(|waiting| waiting.event == event && waiting.plugin == plugin);
-    let joins = !waits && !model.ran.contains(&(event, plugin.to_owned()));
+    let is_dead = model.dead.iter().any(|dead| dead.event == event && dead.plugin == plugin);
+    let joins = !waits && !is_dead && !model.ran.contains(&(event, plugin.to_owned()));
     let joined = bench.store().join(&[event], &plugin.parse().unwrap(), Origin::Backfill).await.unwrap();
     assert_eq!(joined, u32::from(joins));
     if joins {
@@ -318,6 +321,23 @@ async fn replay(bench: &Bench, model: &mut Model, limit: u32) {
     assert_eq!(bench.store().replay(&wanted, limit).await.unwrap(), expected);
 }
 
+/// Gives up one that waits, or that is out: its place in the line is free when it comes back, or with the end of its lease.
+async fn give_up(bench: &Bench, model: &mut Model, pick: usize) {
+    if model.waiting.is_empty() {
+        return;
+    }
+    let given_up = model.waiting.remove(pick % model.waiting.len());
+    let unfinished = Unfinished::Invocation { event: given_up.event, plugin: given_up.plugin.parse().unwrap() };
+    let expected = GivenUp { invocations: 1, deliveries: 0 };
+    assert_eq!(bench.store().give_up(&[unfinished]).await.unwrap(), expected);
+    if let Some((lease, _)) = given_up.held {
+        let at = model.claimed.iter().position(|claimed| claimed.lease == lease).unwrap();
+        let claimed = model.claimed.remove(at);
+        assert_eq!(bench.finish(&claimed, Outcome::Dead).await, Finished::LeaseLost);
+    }
+    model.dead.push(Waiting { held: None, ..given_up });
+}
+
 async fn completion(bench: &Bench, claimed: &Claimed, reads_stale: bool, emits: bool) -> Outcome {
     let whose = scope(claimed.event.project.as_str(), claimed.plugin.as_str());
     let last = bench.store().get_state(&whose, "last").await.unwrap().map_or(0, |entry| entry.version);
@@ -348,6 +368,7 @@ async fn take(bench: &mut Bench, model: &mut Model, step: Step) {
         Step::Unconfirmed { pick } => finish(bench, model, pick, async |_| Outcome::Unconfirmed).await,
         Step::Join { project, task, key, plugin } => join(bench, model, (project, task, key), PLUGINS[plugin]).await,
         Step::Replay { limit } => replay(bench, model, limit).await,
+        Step::GiveUp { pick } => give_up(bench, model, pick).await,
         Step::Quarantine { project, plugin } => {
             let whose = scope(PROJECTS[project], PLUGINS[plugin]);
             let (since, reason) = (bench.now(), String::new());

@@ -22,6 +22,7 @@ mod deliver;
 mod finish;
 mod forget;
 mod forget_project;
+mod give_up;
 mod keep;
 mod prune;
 mod replay;
@@ -107,6 +108,7 @@ impl<'a> Batch<'a> {
             }
             Work::Bind { project, to } => self.bind(project, to).map(|bound| Ok(Answer::Bound(bound))),
             Work::Mark { project, name, value } => self.mark(project, name, value.as_deref()).map(|()| Ok(Answer::Done)),
+            Work::GiveUp(unfinished) => self.give_up(unfinished).map(|given_up| Ok(Answer::GivenUp(given_up))),
             Work::Replay { wanted, limit } => self.replay(wanted, *limit),
             Work::ReplayEvent { event, plugins, fresh } => {
                 self.replay_event(*event, plugins, *fresh).map(|replayed| Ok(Answer::ReplayedEvent(replayed)))

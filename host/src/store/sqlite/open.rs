@@ -24,11 +24,12 @@ pub(super) const LOG: &str = "crowdhook.db-wal";
 const LOCK: &str = "lock";
 
 /// The schema's versions: number `n` of this list leads to version `n + 1`. Never changed once released, only added to.
-pub(super) const MIGRATIONS: [&str; 4] = [
+pub(super) const MIGRATIONS: [&str; 5] = [
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
     include_str!("migrations/0003.sql"),
     include_str!("migrations/0004.sql"),
+    include_str!("migrations/0005.sql"),
 ];
 
 /// Memory for pages of the writer, in KiB, given back when nothing happens for a while.

@@ -178,7 +178,7 @@ pub(super) fn derived(db: &Connection, names: &Names, root: EventId) -> rusqlite
 /// The runs of an event, oldest first.
 pub(super) fn runs(db: &Connection, names: &Names, event: EventId) -> rusqlite::Result<Vec<(PluginName, Run)>> {
     let mut statement = db.prepare_cached(
-        "SELECT r.scope, c.digest, s.digest, r.started_at, r.duration_ms, r.cpu_ms, r.outcome, r.reason, r.log, r.read \
+        "SELECT r.scope, c.digest, s.digest, r.started_at, r.duration_ms, r.cpu_ms, r.outcome, r.reason, r.log, r.read, r.memory_bytes \
          FROM run r LEFT JOIN version c ON c.id = r.component LEFT JOIN version s ON s.id = r.settings \
          WHERE r.event = (SELECT id FROM event WHERE uuid = ?1) ORDER BY r.id",
     )?;
@@ -196,6 +196,7 @@ pub(super) fn runs(db: &Connection, names: &Names, event: EventId) -> rusqlite::
             reason: row.get(7)?,
             log: text(row, 8, "[]")?,
             read: text(row, 9, "{}")?,
+            memory_bytes: rows::bytes(row, 10)?,
         };
         Ok((plugin(names, row, 0)?, run))
     })?;

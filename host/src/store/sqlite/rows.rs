@@ -97,6 +97,11 @@ pub(super) fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> 
     row.get(column).map(clock::from_millis)
 }
 
+/// A column that holds a number of bytes, or nothing.
+pub(super) fn bytes(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<u64>> {
+    Ok(row.get::<_, Option<i64>>(column)?.and_then(|bytes| u64::try_from(bytes).ok()))
+}
+
 /// A column that holds an event's id.
 pub(super) fn event_id(row: &Row<'_>, column: usize) -> rusqlite::Result<EventId> {
     row.get(column).map(EventId::from_bytes)

@@ -9,8 +9,8 @@ use crate::event::{Event, Origin};
 use crate::id::{Digest, EventId, InvocationId, PluginName, ProjectName, Scope};
 use crate::store::figures::{Analysed, Sample};
 use crate::store::{
-    Acceptance, Accepted, Binding, Completion, Cutoff, DeliveryOutcome, Emitted, Finished, ForgetStep, Forgotten, Lease, Outcome,
-    Quarantine, Replayed, ReplayedEvent, Requested, Run, StateChange, StateRead, StoreError, Walked, WantedDead,
+    Acceptance, Accepted, Binding, Completion, Cutoff, DeliveryOutcome, Emitted, Finished, ForgetStep, Forgotten, GivenUp, Lease, Outcome,
+    Quarantine, Replayed, ReplayedEvent, Requested, Run, StateChange, StateRead, StoreError, Unfinished, Walked, WantedDead,
 };
 
 /// Something to do, and where the answer goes.
@@ -47,6 +47,7 @@ pub(super) enum Work {
         name: String,
         value: Option<String>,
     },
+    GiveUp(Vec<Unfinished>),
     Replay {
         wanted: WantedDead,
         limit: u32,
@@ -102,6 +103,7 @@ impl Work {
         match self {
             Self::Accept(batch) => batch.len(),
             Self::Join { events, .. } => events.len(),
+            Self::GiveUp(unfinished) => unfinished.len().max(1),
             Self::Count { analyses, .. } => analyses.len().max(1),
             _ => 1,
         }
@@ -113,6 +115,7 @@ pub(super) enum Answer {
     Accepted(Vec<Accepted>),
     Finished(Finished),
     Bound(Binding),
+    GivenUp(GivenUp),
     Replayed(Replayed),
     ReplayedEvent(ReplayedEvent),
     Joined(u32),

@@ -8,8 +8,8 @@ use tracing::{debug, warn};
 
 use super::observe;
 use crate::clock::Timestamp;
-use crate::id::{DeliveryId, EventId, PluginName, Scope};
-use crate::telemetry::labels::{OfAttempt, OfConnection, OfPlugin, OfRun};
+use crate::id::{DeliveryId, EventId, PluginName, ProjectName, Scope};
+use crate::telemetry::labels::{OfAttempt, OfConnection, OfEffect, OfPlugin, OfRun};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::spans::{self, Kind, Span};
 
@@ -51,6 +51,8 @@ pub struct DeliveryAttempted<'a> {
     pub because_of: Option<(EventId, EventId)>,
     /// The connection it leaves through.
     pub connection: &'a str,
+    /// What is to be done.
+    pub effect: &'static str,
     /// The number of the attempt, from 1.
     pub attempt: u32,
     /// How long it took.
@@ -145,14 +147,26 @@ impl Metrics {
         );
     }
 
+    /// A host that starts finds a delivery that waits for another attempt.
+    pub fn delivery_waits(&self, project: &ProjectName, connection: &str, reason: &str) {
+        self.all().deliveries.failed(project, connection, reason);
+    }
+
     /// An attempt to deliver has its verdict.
     pub fn delivery_attempted(&self, attempted: DeliveryAttempted<'_>) {
         if let Some(because_of) = attempted.because_of {
             self.tell(|at| span_of_delivery(&attempted, because_of, at));
         }
-        let DeliveryAttempted { id, scope: Scope { project, plugin }, connection, attempt, took, verdict, .. } = attempted;
+        let DeliveryAttempted { id, scope: Scope { project, plugin }, connection, effect, attempt, took, verdict, .. } = attempted;
         let deliveries = &self.all().deliveries;
         deliveries.attempts.with(&OfAttempt::new(project, connection, verdict.as_str()), Counter::inc);
+        deliveries.by_effect.get_or_create(&OfEffect { effect, verdict: verdict.as_str() }).inc();
+        match verdict {
+            Verdict::Delivered { .. } => deliveries.got_through(project, connection),
+            Verdict::Later { reason, .. } | Verdict::Parked { reason, .. } => deliveries.failed(project, connection, reason),
+            // It answered, or had failed before.
+            Verdict::Dead { .. } => {}
+        }
         deliveries.duration.with(&OfConnection::new(project, connection), |duration| observe(duration, took));
         let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         match verdict {

@@ -10,13 +10,17 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 
 use super::New;
+use crate::id::ProjectName;
 use crate::telemetry::bounded::Bounded;
-use crate::telemetry::labels::{ByOutcome, Names, OfAttempt, OfConnection, OfEvent, OfPlugin, OfRequest, OfRun};
+use crate::telemetry::labels::{ByOutcome, Names, OfAttempt, OfConnection, OfEffect, OfEvent, OfPlugin, OfRequest, OfRun};
 
 /// A counter with names in its labels tells so many sets of them; what comes beyond is added up under `other`.
 const COUNTERS_MAX: usize = 1_000;
 /// The same for what is told of each plugin and of each connection, where a histogram is some fifteen series.
 const HISTOGRAMS_MAX: usize = 200;
+
+/// Of why a connection fails, so much is kept.
+const REASON_BYTES_MAX: usize = 300;
 
 /// Of requests and commits, in seconds. Appen waits for five.
 const ANSWERS: [f64; 13] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
@@ -158,10 +162,22 @@ impl Runs {
     }
 }
 
+/// A connection through which the last attempt did not get.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failing {
+    /// How many attempts in a row have failed since one got through, as far as this host knows.
+    pub attempts: u64,
+    /// Why the last one did.
+    pub reason: String,
+}
+
 /// What leaves.
 #[derive(Debug)]
 pub(in crate::telemetry) struct Deliveries {
     pub(in crate::telemetry) attempts: Bounded<OfAttempt, Counter>,
+    pub(in crate::telemetry) by_effect: Family<OfEffect, Counter>,
+    /// Through which connections the last attempt did not get: for people, on no page of metrics.
+    failing: Mutex<BTreeMap<(ProjectName, String), Failing>>,
     pub(in crate::telemetry) duration: Bounded<OfConnection, Histogram, MakeHistogram>,
     pub(in crate::telemetry) delivered_after: Histogram,
 }
@@ -174,6 +190,12 @@ impl Deliveries {
                 new.metric("crowdhook_delivery_attempts", "Attempts to deliver, by connection and verdict", Family::default()),
                 COUNTERS_MAX,
             ),
+            by_effect: new.metric(
+                "crowdhook_effect_attempts",
+                "Attempts to deliver, by what was to be done and verdict",
+                Family::default(),
+            ),
+            failing: Mutex::default(),
             duration: Bounded::new(
                 new.seconds("crowdhook_delivery_duration", "How long attempts to deliver took, by connection", duration),
                 HISTOGRAMS_MAX,
@@ -189,6 +211,28 @@ impl Deliveries {
     pub(super) fn keep_only(&self, names: &Names) {
         self.attempts.keep_only(names, |_, _| {});
         self.duration.keep_only(names, |_, _| {});
+        self.failing().retain(|of, _| names.connections.contains(of));
+    }
+
+    /// The connections through which the last attempt did not get.
+    pub(in crate::telemetry) fn failing(&self) -> MutexGuard<'_, BTreeMap<(ProjectName, String), Failing>> {
+        self.failing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One attempt more did not get through.
+    pub(in crate::telemetry) fn failed(&self, project: &ProjectName, connection: &str, reason: &str) {
+        let mut failing = self.failing();
+        let of = (project.clone(), connection.to_owned());
+        if failing.len() < HISTOGRAMS_MAX || failing.contains_key(&of) {
+            let entry = failing.entry(of).or_insert_with(|| Failing { attempts: 0, reason: String::new() });
+            entry.attempts += 1;
+            reason.get(..reason.floor_char_boundary(REASON_BYTES_MAX)).unwrap_or(reason).clone_into(&mut entry.reason);
+        }
+    }
+
+    /// One got through.
+    pub(in crate::telemetry) fn got_through(&self, project: &ProjectName, connection: &str) {
+        self.failing().remove(&(project.clone(), connection.to_owned()));
     }
 }
 

@@ -8,13 +8,16 @@ use prometheus_client::metrics::gauge::Gauge;
 
 use super::{Names, New};
 use crate::clock::Timestamp;
-use crate::id::Scope;
-use crate::telemetry::labels::{ByFile, ByWhat, OfPlugin, OfWaiting};
+use crate::id::{ProjectName, Scope};
+use crate::telemetry::labels::{ByFile, ByWhat, OfConnection, OfListener, OfPlugin, OfWaiting};
 
 const INVOCATION: &str = "invocation";
 const DELIVERY: &str = "delivery";
 const COMPONENT: &str = "component";
 const PROJECT: &str = "project";
+
+/// So many connections are told of, as of other things that have names.
+const BREAKERS_MAX: usize = 1_000;
 
 /// What somebody has found who looked.
 #[derive(Debug)]
@@ -33,6 +36,10 @@ pub struct Present {
     pub projects_refused: usize,
     /// When the host started.
     pub started_at: Timestamp,
+    /// How calls through each connection go: 0 as they come, 1 one to see whether the service is up again, 2 none.
+    pub breakers: Vec<(ProjectName, String, i64)>,
+    /// When the certificate of the public listener ends; none where there is none.
+    pub certificate_ends_at: Option<Timestamp>,
     /// What the store says; none when it does not answer.
     pub stored: Option<Stored>,
 }
@@ -77,6 +84,8 @@ pub struct Waiting {
 #[derive(Debug)]
 pub(super) struct Gauges {
     started: Gauge<f64, AtomicU64>,
+    breakers: Family<OfConnection, Gauge>,
+    certificate_end: Family<OfListener, Gauge<f64, AtomicU64>>,
     components: Gauge,
     projects: Gauge,
     degraded: Gauge,
@@ -96,6 +105,16 @@ impl Gauges {
     pub(super) fn new(new: &mut New) -> Self {
         Self {
             started: new.seconds("process_start_time", "When the host started, since 1970", Gauge::default()),
+            breakers: new.metric(
+                "crowdhook_connection_breaker",
+                "How calls through a connection go: 0 as they come, 1 one at a time to see whether the service is up again, 2 none",
+                Family::default(),
+            ),
+            certificate_end: new.seconds(
+                "crowdhook_tls_certificate_end_timestamp",
+                "When the certificate of a listener ends, since 1970; the first one of its chain",
+                Family::default(),
+            ),
             components: new.metric("crowdhook_components", "Components in use", Gauge::default()),
             projects: new.metric("crowdhook_projects", "Projects in use", Gauge::default()),
             degraded: new.metric("crowdhook_projects_degraded", "Projects that miss the component of a plugin", Gauge::default()),
@@ -135,6 +154,16 @@ impl Gauges {
     /// Takes over what was found. What the store has not said stays as it was said last.
     pub(super) fn set(&self, present: &Present) {
         self.started.set(present.started_at.as_duration().as_secs_f64());
+        self.breakers.clear();
+        for (project, connection, state) in present.breakers.iter().take(BREAKERS_MAX) {
+            self.breakers.get_or_create(&OfConnection::new(project, connection)).set(*state);
+        }
+        match present.certificate_ends_at {
+            Some(end) => {
+                self.certificate_end.get_or_create(&OfListener { listener: "public" }).set(end.as_duration().as_secs_f64());
+            }
+            None => self.certificate_end.clear(),
+        }
         set(&self.components, present.components);
         set(&self.projects, present.projects);
         set(&self.degraded, present.degraded);

@@ -26,6 +26,8 @@ fn present(plugins: &[&str]) -> Present {
         components_refused: 0,
         projects_refused: 0,
         started_at: "2026-11-21T19:29:25.5Z".parse().unwrap(),
+        breakers: Vec::new(),
+        certificate_ends_at: None,
         stored: None,
     }
 }

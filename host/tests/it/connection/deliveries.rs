@@ -74,11 +74,19 @@ async fn a_service_that_is_not_there_yet_gets_the_request_when_it_is() {
     let host = Running::start(folder).await;
     let waiting = outbox.the_delivery(&host, |delivery| delivery.attempts >= 2).await;
     assert!(waiting.note.starts_with("`posts` cannot be reached: ") && !waiting.note.contains(&nowhere), "{}", waiting.note);
+    // Nobody need look for it.
+    const BREAKER: &str = "crowdhook_connection_breaker{project=\"birds\",connection=\"posts\"}";
+    let down = || async { !host.page("/metrics").await.contains(&format!("{BREAKER} 0")) };
+    until("the service counts as down", down).await;
+    let overview = host.page("/").await;
+    assert!(overview.contains("down</span> connection <b>posts</b>") && overview.contains("cannot be reached"), "{overview}");
     // The operator mends the address: it is another service then, which nothing bad is known of.
     let remote = Remote::start([]).await;
     host.folder.appen("birds", &posts(&remote.url()));
     let delivery = outbox.ended(&host, "delivered").await;
     assert_eq!(remote.seen()[0].header("idempotency-key"), Some(delivery.id.to_string().as_str()));
+    assert!(host.page("/metrics").await.contains(&format!("{BREAKER} 0")));
+    assert!(host.page("/").await.contains("no connection fails"));
     host.stop().await;
 }
 

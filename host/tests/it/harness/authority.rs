@@ -1,5 +1,7 @@
 //! An authority that signs certificates of this machine, and clients that trust it.
 
+use std::time::{Duration, SystemTime};
+
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 
 /// A certificate authority of a test's own.
@@ -29,8 +31,20 @@ impl Authority {
 
     /// A new key for `localhost` and 127.0.0.1, and the certificate of it.
     pub fn sign(&self) -> Signed {
+        self.sign_until(None)
+    }
+
+    /// The same, of a certificate that ends so many days from now.
+    pub fn sign_for_days(&self, days: u64) -> Signed {
+        self.sign_until(Some(SystemTime::now() + Duration::from_secs(days * 86_400)))
+    }
+
+    fn sign_until(&self, end: Option<SystemTime>) -> Signed {
         let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(["localhost", "127.0.0.1"].map(str::to_owned)).unwrap();
+        let mut params = CertificateParams::new(["localhost", "127.0.0.1"].map(str::to_owned)).unwrap();
+        if let Some(end) = end {
+            params.not_after = end.into();
+        }
         Signed { certificate: params.signed_by(&key, &self.issuer).unwrap().pem(), key: key.serialize_pem() }
     }
 }

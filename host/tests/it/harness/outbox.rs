@@ -81,6 +81,7 @@ fn run(now: Timestamp) -> Run {
         started_at: now,
         duration_ms: 0,
         cpu_ms: 0,
+        memory_bytes: Some(1_500_000),
         outcome: "ok".to_owned(),
         reason: String::new(),
         log: "[]".to_owned(),

@@ -121,6 +121,13 @@ impl Running {
         (status, serde_json::from_str(&body).unwrap())
     }
 
+    /// What stands on a page for people.
+    pub async fn page(&self, path: &str) -> String {
+        let (status, body) = self.send_admin("GET", path, "").await;
+        assert_eq!(status, 200, "{body}");
+        body
+    }
+
     async fn send_admin(&self, method: &str, path: &str, body: &str) -> (u16, String) {
         // It is made when the host begins to serve.
         let file = self.folder.data().join("admin-token");

@@ -12,8 +12,8 @@ use crowdhook::store::figures::{Analysed, Sample};
 use crowdhook::store::sqlite::{Options, SqliteStore};
 use crowdhook::store::{
     Acceptance, Accepted, Binding, Claimed, ClaimedDelivery, Cutoff, DeadLetter, DeliveryOutcome, DeliveryRecord, Finished, ForgetStep,
-    Forgotten, KeptBadge, KeptResult, Lease, Outcome, Quarantine, Replayed, ReplayedEvent, Run, StateEntry, Store, StoreError, Totals,
-    Vitals, Walked, WantedBadges, WantedDead,
+    Forgotten, GivenUp, KeptBadge, KeptResult, Lease, Outcome, Quarantine, Replayed, ReplayedEvent, Run, StateEntry, Store, StoreError,
+    Totals, Unfinished, Vitals, Walked, WantedBadges, WantedDead,
 };
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -178,6 +178,9 @@ impl Store for Moody {
         self.store.event(id).await
     }
     async fn runs(&self, _: EventId) -> Result<Vec<(PluginName, Run)>, StoreError> {
+        unreachable!()
+    }
+    async fn give_up(&self, _: &[Unfinished]) -> Result<GivenUp, StoreError> {
         unreachable!()
     }
     async fn replay(&self, _: &WantedDead, _: u32) -> Result<Replayed, StoreError> {

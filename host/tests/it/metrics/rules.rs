@@ -8,6 +8,9 @@ use super::{Prometheus, crate_folder, example, page, worked};
 use crate::harness::part::{self, tried};
 use crate::harness::patience::eventually;
 
+/// What a host tells only where it speaks TLS; `tls` shows that it does.
+const WITH_TLS: &str = "crowdhook_tls_certificate_end_timestamp_seconds";
+
 /// Each expression of the dashboard as Grafana would ask it, with the panel's title.
 fn expressions() -> Vec<(String, String)> {
     let dashboard: Value = serde_json::from_str(&example("grafana-dashboard.json")).unwrap();
@@ -45,7 +48,8 @@ fn told(page: &str) -> (BTreeSet<String>, BTreeSet<String>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_alerts_and_panels_ask_for_is_what_a_host_tells() {
     let (_server, host) = worked().await;
-    let (series, metrics) = told(&page(&host).await);
+    let (series, mut metrics) = told(&page(&host).await);
+    assert!(metrics.insert(WITH_TLS.to_owned()), "{metrics:?}");
     for file in ["prometheus-alerts.yml", "grafana-dashboard.json"] {
         let unknown: Vec<_> = named(&example(file)).into_iter().filter(|name| !series.contains(name) && !metrics.contains(name)).collect();
         assert!(unknown.is_empty(), "{file} names what no host tells: {unknown:?}");

@@ -46,6 +46,27 @@ async fn a_result_that_was_given_up_is_written_after_a_replay() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_delivery_that_the_operator_gives_up_is_sent_when_it_is_replayed() {
+    let stage = Stage::with_limits("delivery_wait_ms = 600000\n", &["majority-vote"], VOTE).await;
+    stage.server.fault_on(Endpoint::Result, Fault::ServerError, 1);
+    let task = stage.completed(&["red", "blue", "red"]);
+    let waiting = async || {
+        let listed = stage.says(&["delivery", "list", "--state", "waiting"]).await;
+        listed["rows"].as_array().unwrap().iter().find(|row| row["note"] != "").cloned()
+    };
+    let delivery = eventually("the delivery waits for its second attempt", waiting).await;
+    let id = delivery["id"].as_str().unwrap();
+    assert_eq!(stage.says(&["delivery", "give-up", id]).await["given_up"], 1);
+    let shown = stage.says(&["delivery", "show", id]).await;
+    assert_eq!((&shown["state"], &shown["attempts"], &shown["note"]), (&"dead".into(), &1.into(), &"given up by the operator".into()));
+    assert_eq!(stage.host.drained().await.deliveries_dead, 1);
+    run(&stage.host.folder, &["delivery", "give-up", id]).await.fails(1, &["nothing that fits waits"]);
+    assert_eq!(stage.says(&["delivery", "replay", id]).await["deliveries"], 1);
+    assert_eq!(stage.result(task).await["answer"], "red");
+    stage.host.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn events_that_were_given_up_are_handled_once_the_plugin_is_mended() {
     let stage = Stage::new(&["rejects", "counts"], &runs("rejects", &[])).await;
     for _ in 0..3 {

@@ -62,6 +62,15 @@ async fn what_a_generic_sender_posts_is_voted_on_and_the_result_kept() {
     // Four labels, of which the last one is spam.
     assert_eq!((&info["answer"], &info["total"], kept.revision), (&json!("robin"), &json!(3), 1), "{info}");
     assert_eq!(host.state("labels", "heard", "count").await.as_deref(), Some("1"));
+    // What that took is told of the component.
+    let usage = host.admin("/v1/plugins/majority-vote").await["usage"].clone();
+    for (of, least) in [("duration_ms", 0), ("cpu_ms", 0), ("memory_bytes", 65_536)] {
+        let spans = usage[of]["spans"].as_array().unwrap();
+        assert_eq!((usage[of]["count"].as_u64(), spans.iter().map(|span| span["count"].as_u64().unwrap()).sum()), (Some(1), 1), "{usage}");
+        assert!(usage[of]["max"].as_u64().unwrap() >= least && usage[of]["max"] == usage[of]["median"], "{usage}");
+    }
+    let page = host.page("/plugins/majority-vote").await;
+    assert!(page.contains("Runs by how long they took") && page.contains("Runs by how much memory they had"), "{page}");
 
     // The same again, then one label more.
     post(&host, &item(7, &["robin", "robin", "raven", "raven"])).await;
@@ -90,5 +99,27 @@ async fn what_the_file_does_not_fit_is_kept_and_the_next_post_goes_on() {
     assert_eq!(standings[..2], [Standing::Unreadable, Standing::Accepted]);
     assert!(host.result("labels", 8).await.is_none());
     assert_eq!(host.result("labels", 9).await.unwrap().1["answer"], "robin");
+    host.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_of_a_generic_project_asks_for_no_key_and_tells_the_sender_where_to_post() {
+    let host = host().await;
+    let page = host.page("/projects/labels").await;
+    for words in [
+        "Address for the sender to post to",
+        "the token at the end of the address",
+        "Has the sender called it?",
+        "Have the sender post JSON to the address",
+        "It has no API",
+    ] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    for words in ["paste into", "API key", "hook set", "check=true"] {
+        assert!(!page.contains(words), "{words}: {page}");
+    }
+    post(&host, &item(7, &["robin", "robin"])).await;
+    host.drained().await;
+    assert!(!host.page("/projects/labels").await.contains("not yet"));
     host.stop().await;
 }

@@ -129,6 +129,7 @@ impl Batch<'_> {
         let scope = self.names.scope_number(self.db, &event.project, plugin)?;
         let ran = self.db.prepare_cached("SELECT 1 FROM run WHERE event = ?1 AND scope = ?2")?.exists(params![known.row, scope])?;
         if ran
+            || self.is_dead(known.row, scope)?
             || self.waits_for(known.row, scope)?
             || known.is_bare
             || root.is_bare
@@ -146,6 +147,10 @@ impl Batch<'_> {
     /// Whether an event waits for a plugin.
     pub(super) fn waits_for(&self, event: i64, scope: u32) -> rusqlite::Result<bool> {
         self.db.prepare_cached("SELECT 1 FROM invocation WHERE event = ?1 AND scope = ?2")?.exists(params![event, scope])
+    }
+
+    fn is_dead(&self, event: i64, scope: u32) -> rusqlite::Result<bool> {
+        self.db.prepare_cached("SELECT 1 FROM dead_letter WHERE event = ?1 AND scope = ?2")?.exists(params![event, scope])
     }
 
     /// The error when no further invocation of one of `plugins` may wait: one plugin that waits or is held has three quarters of the room, so

@@ -3,7 +3,7 @@
 use rusqlite::params;
 
 use super::{Batch, Move};
-use crate::store::{DeliveryOutcome, Finished, Lease};
+use crate::store::{DeliveryOutcome, Finished, GIVEN_UP, Lease};
 
 /// A receipt or reason is cut beyond this many bytes.
 const NOTE_BYTES_MAX: usize = 4_096;
@@ -19,7 +19,7 @@ impl Batch<'_> {
             return Ok(Finished::LeaseLost);
         }
         self.ending.deliveries.insert(id);
-        // Whether its row is there still: one that was superseded meanwhile has ended already, and stays so.
+        // Whether its row is there still: one that was superseded or given up meanwhile has ended already.
         let (there, then) = match outcome {
             DeliveryOutcome::Delivered { receipt } => (self.end_delivery(id, (DELIVERED, 1), receipt, false)?, Move::Remove(id)),
             DeliveryOutcome::Dead { reason, may_have_happened } => {
@@ -39,8 +39,33 @@ impl Batch<'_> {
                 (changed == 1, if *counts { Move::Again(id, due) } else { Move::PutBack(id, due) })
             }
         };
+        if !there {
+            self.end_given_up(id, outcome)?;
+        }
         self.news.deliveries.push(if there { then } else { Move::Remove(id) });
         Ok(Finished::Recorded)
+    }
+
+    /// What the last attempt of a delivery came to that was given up meanwhile. Nothing changes for one that was superseded, or replayed since.
+    fn end_given_up(&mut self, id: i64, outcome: &DeliveryOutcome) -> rusqlite::Result<()> {
+        match outcome {
+            DeliveryOutcome::Delivered { receipt } => {
+                let delivered = self.execute(
+                    "UPDATE delivered SET ending = ?2, note = ?3, attempts = attempts + 1, ended_at = ?4 WHERE id = ?1 AND ending = ?5",
+                    params![id, DELIVERED, cut(receipt), self.now, DEAD],
+                )?;
+                self.counters.deliveries_dead -= i64::try_from(delivered).unwrap_or(0);
+            }
+            DeliveryOutcome::Dead { reason, .. } | DeliveryOutcome::Later { counts: true, reason, .. } => {
+                let note = format!("{GIVEN_UP}; the attempt that was under way: {reason}");
+                self.execute(
+                    "UPDATE delivered SET note = ?2, attempts = attempts + 1 WHERE id = ?1 AND ending = ?3",
+                    params![id, cut(&note), DEAD],
+                )?;
+            }
+            DeliveryOutcome::Later { counts: false, .. } => {}
+        }
+        Ok(())
     }
 
     /// Frees the once key of a delivery whose effect did not happen.

@@ -20,12 +20,12 @@ pub(super) const SUPERSEDED: u8 = 3;
 /// The invocation that is being finished.
 pub(super) struct Finishing {
     event: i64,
-    id: i64,
+    pub(super) id: i64,
     pub(super) scope: u32,
     pub(super) project: u32,
     pub(super) uuid: EventId,
     generation: u32,
-    attempts: u32,
+    pub(super) attempts: u32,
     parked_times: u32,
     /// Whether what it leads to lets others go before, as it did itself.
     yields: bool,
@@ -36,7 +36,11 @@ impl Batch<'_> {
         let id = held.id.0;
         let holder = self.shared.invocations().holds(id, held.generation);
         let Some((event, member)) = holder.filter(|_| !self.has_ended(id)) else { return Ok(Finished::LeaseLost) };
-        let Some(this) = self.finishing(event, id, member.number)? else { return Ok(Finished::LeaseLost) };
+        let Some(this) = self.finishing(event, id, member.number)? else {
+            // It was given up meanwhile: what stands behind it need not wait for the end of the lease.
+            self.news.invocations.push(Move::Remove(id));
+            return Ok(Finished::LeaseLost);
+        };
         if let Ending::Done { reads, .. } = ending
             && !self.still_so(this.scope, reads)?
         {
@@ -48,7 +52,8 @@ impl Batch<'_> {
                 changes.iter().try_for_each(|change| self.change(this.scope, change))?;
                 effects.iter().try_for_each(|effect| self.ask_for(&this, effect))?;
                 events.iter().try_for_each(|event| self.emit(&this, event))?;
-                self.drop_invocation(&this)?;
+                self.execute("DELETE FROM invocation WHERE event = ?1 AND id = ?2", [event, id])?;
+                self.news.invocations.push(Move::Remove(id));
             }
             Ending::Retry { due, trapped } => {
                 let due = due.as_millisecond();
@@ -69,12 +74,8 @@ impl Batch<'_> {
                 self.news.invocations.push(Move::PutBack(id, due));
             }
             Ending::Dead => {
-                self.counters.dead += 1;
-                self.execute(
-                    "INSERT INTO dead_letter (event, scope, attempts, died_at, reason, generation) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                    params![event, this.scope, this.attempts.saturating_add(1), self.now, run.run.reason, this.generation],
-                )?;
-                self.drop_invocation(&this)?;
+                self.bury(&this, this.attempts.saturating_add(1), &run.run.reason)?;
+                self.news.invocations.push(Move::Remove(id));
             }
             Ending::Unconfirmed => self.set_unconfirmed(&this)?,
         }
@@ -85,7 +86,7 @@ impl Batch<'_> {
         Ok(Finished::Recorded)
     }
 
-    fn finishing(&self, event: i64, id: i64, scope: u32) -> rusqlite::Result<Option<Finishing>> {
+    pub(super) fn finishing(&self, event: i64, id: i64, scope: u32) -> rusqlite::Result<Option<Finishing>> {
         self.db
             .prepare_cached(
                 "SELECT i.generation, i.attempts, i.parked_times, e.uuid, i.origin FROM invocation i JOIN event e ON e.id = i.event WHERE i.event = ?1 AND i.id = ?2",
@@ -278,10 +279,14 @@ impl Batch<'_> {
         self.invoke(&handling, &emitted.plugins, false)
     }
 
-    fn drop_invocation(&mut self, this: &Finishing) -> rusqlite::Result<()> {
-        self.execute("DELETE FROM invocation WHERE event = ?1 AND id = ?2", [this.event, this.id])?;
-        self.news.invocations.push(Move::Remove(this.id));
-        Ok(())
+    /// Makes a dead letter of an invocation, after so many attempts. Its place in the agenda is the caller's to end.
+    pub(super) fn bury(&mut self, this: &Finishing, attempts: u32, reason: &str) -> rusqlite::Result<()> {
+        self.counters.dead += 1;
+        self.execute(
+            "INSERT INTO dead_letter (event, scope, attempts, died_at, reason, generation) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![this.event, this.scope, attempts, self.now, reason, this.generation],
+        )?;
+        self.execute("DELETE FROM invocation WHERE event = ?1 AND id = ?2", [this.event, this.id]).map(|_| ())
     }
 
     fn set_unconfirmed(&mut self, this: &Finishing) -> rusqlite::Result<()> {
@@ -311,8 +316,8 @@ impl Batch<'_> {
         let settings = self.names.version(self.db, run.settings.as_deref())?;
         let id = counters::next(&mut self.counters.runs);
         self.execute(
-            "INSERT INTO run (event, id, scope, done, component, settings, started_at, duration_ms, cpu_ms, outcome, reason, log, read) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+            "INSERT INTO run (event, id, scope, done, component, settings, started_at, duration_ms, cpu_ms, outcome, reason, log, read, memory_bytes) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
             params![
                 this.event,
                 id,
@@ -326,7 +331,8 @@ impl Batch<'_> {
                 run.outcome,
                 run.reason,
                 log,
-                read
+                read,
+                run.memory_bytes.map(|bytes| i64::try_from(bytes).unwrap_or(i64::MAX))
             ],
         )
         .map(|_| ())

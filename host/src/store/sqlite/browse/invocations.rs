@@ -18,7 +18,11 @@ const LOOKED_AT_MAX: usize = 4_000;
 /// A page may be longer by those of its last event.
 pub(super) fn page(db: &Connection, names: &Names, wanted: &WantedInvocations, place: Place) -> rusqlite::Result<Page<ListedInvocation>> {
     let Ok(project) = known(names, wanted.project.as_ref()) else { return Ok(Page::empty()) };
-    let (from, to) = bounds(db, place, wanted.since, wanted.until)?;
+    let (mut from, mut to) = bounds(db, place, wanted.since, wanted.until)?;
+    if let Some(event) = wanted.event {
+        let Some(row) = row_of(db, event)? else { return Ok(Page::empty()) };
+        (from, to) = (from.min(row + 1), to.max(row));
+    }
     let mut statement = match wanted.state {
         Some(InvocationState::Waiting | InvocationState::Parked) => {
             db.prepare_cached("SELECT DISTINCT event FROM invocation WHERE event < ?1 AND event >= ?2 ORDER BY event DESC")?
@@ -49,6 +53,10 @@ pub(super) fn page(db: &Connection, names: &Names, wanted: &WantedInvocations, p
         walk.rows.extend(invocations_of(db, names, event, &about)?.into_iter().filter(|found| fits(wanted, found)));
     }
     Ok(walk.page(false))
+}
+
+fn row_of(db: &Connection, event: EventId) -> rusqlite::Result<Option<i64>> {
+    db.prepare_cached("SELECT id FROM event WHERE uuid = ?1")?.query_row([event.as_bytes()], |row| row.get(0)).optional()
 }
 
 fn fits(wanted: &WantedInvocations, found: &ListedInvocation) -> bool {
@@ -98,12 +106,13 @@ fn invocations_of(db: &Connection, names: &Names, event: i64, about: &Handled) -
         reason: String::new(),
         duration_ms: None,
         cpu_ms: None,
+        memory_bytes: None,
         component: None,
         dead_letter: None,
     };
     each(
         db,
-        "SELECT r.scope, r.done, c.digest, r.started_at, r.duration_ms, r.cpu_ms, r.outcome, r.reason FROM run r \
+        "SELECT r.scope, r.done, c.digest, r.started_at, r.duration_ms, r.cpu_ms, r.outcome, r.reason, r.memory_bytes FROM run r \
          LEFT JOIN version c ON c.id = r.component WHERE r.event = ?1 ORDER BY r.id",
         event,
         |row| {
@@ -112,7 +121,7 @@ fn invocations_of(db: &Connection, names: &Names, event: i64, about: &Handled) -
             found.state = if row.get(1)? { InvocationState::Done } else { InvocationState::Dropped };
             (found.component, found.started_at) = (row.get(2)?, Some(rows::time(row, 3)?));
             (found.duration_ms, found.cpu_ms) = (row.get(4)?, row.get(5)?);
-            (found.outcome, found.reason) = (row.get(6)?, row.get(7)?);
+            (found.outcome, found.reason, found.memory_bytes) = (row.get(6)?, row.get(7)?, rows::bytes(row, 8)?);
             Ok(())
         },
     )?;

@@ -13,8 +13,9 @@ use super::super::open::DATABASE;
 use super::super::{OpenError, Options, SqliteStore};
 use super::recorder::{Call, Fault, Recording};
 use crate::clock::from_millis;
+use crate::id::EventId;
 use crate::store::conformance::bench::completed;
-use crate::store::{Accepted, Completion, Finished, Outcome, Run, Store as _, StoreError, Totals};
+use crate::store::{Accepted, Completion, Finished, GivenUp, Outcome, Run, Store as _, StoreError, Totals, Unfinished};
 
 /// What fails, and how.
 const FAULTS: [(Call, c_int); 5] = [
@@ -35,6 +36,9 @@ struct Work {
     recording: Arc<Recording>,
     folder: TempDir,
     accepted: u64,
+    /// The event that was accepted last.
+    newest: Option<EventId>,
+    given_up: u64,
 }
 
 /// Opens the store. One call fails, so one attempt may.
@@ -55,12 +59,13 @@ impl Work {
         let recording = Recording::begin(folder.path());
         recording.fail(Some(Fault { call, ending: "", skip, times: 1, code }));
         let store = open(&folder, || recording.failed());
-        Self { store, recording, folder, accepted: 0 }
+        Self { store, recording, folder, accepted: 0, newest: None, given_up: 0 }
     }
 
     /// Accepts an event; when that fails, once more.
     async fn accept(&mut self) {
         let asked = completed("birds", &self.accepted.to_string(), &["vote"]);
+        self.newest = Some(asked.event.id);
         let before = self.recording.failed();
         if let Err(error) = self.store.accept(vec![asked.clone()]).await {
             assert!(matches!(error, StoreError::Failed(_)) && self.recording.failed() > before, "{error}");
@@ -86,6 +91,21 @@ impl Work {
         assert_eq!(finished, Finished::Recorded);
     }
 
+    /// Gives up what was accepted last; when that fails, once more.
+    async fn give_up(&mut self) {
+        let unfinished = [Unfinished::Invocation { event: self.newest.unwrap(), plugin: "vote".parse().unwrap() }];
+        let given_up = match self.store.give_up(&unfinished).await {
+            Ok(given_up) => given_up,
+            Err(error) => {
+                assert!(matches!(error, StoreError::Failed(_)), "{error}");
+                assert_eq!(self.store.totals().await.unwrap().dead, self.given_up, "it is told that it failed, and was done");
+                self.store.give_up(&unfinished).await.expect("the disk is well again")
+            }
+        };
+        assert_eq!(given_up, GivenUp { invocations: 1, deliveries: 0 });
+        self.given_up += 1;
+    }
+
     async fn events(&self) -> u64 {
         self.store.totals().await.unwrap().events
     }
@@ -106,7 +126,8 @@ impl Work {
         self.store.close().await;
         drop(self.store);
         let store = open(&self.folder, || self.recording.failed());
-        let expected = Totals { events: self.accepted, waiting: self.accepted - 2, runs: 2, ..Totals::default() };
+        let waiting = self.accepted - 2 - self.given_up;
+        let expected = Totals { events: self.accepted, waiting, runs: 2, dead: self.given_up, ..Totals::default() };
         assert_eq!(store.totals().await.unwrap(), expected);
         self.recording.fail(None);
         let db = super::beside(self.folder.path());
@@ -122,6 +143,7 @@ fn run() -> Run {
         started_at: from_millis(0),
         duration_ms: 0,
         cpu_ms: 0,
+        memory_bytes: Some(1_500_000),
         outcome: "ok".to_owned(),
         reason: String::new(),
         log: "[]".to_owned(),
@@ -138,6 +160,7 @@ async fn survives(fault: (Call, c_int), skip: usize) -> bool {
             work.accept().await;
         }
         work.finish().await;
+        work.give_up().await;
         work.fold_in().await;
     }
     work.end().await;

@@ -31,6 +31,7 @@ fn run() -> Run {
         started_at: crate::clock::from_millis(1_700_000_000_000),
         duration_ms: 1,
         cpu_ms: 1,
+        memory_bytes: Some(1_500_000),
         outcome: "ok".to_owned(),
         reason: String::new(),
         log: "[]".to_owned(),

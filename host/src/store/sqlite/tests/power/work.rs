@@ -226,6 +226,7 @@ fn run() -> Run {
         started_at: from_millis(0),
         duration_ms: 0,
         cpu_ms: 0,
+        memory_bytes: Some(1_500_000),
         outcome: "ok".to_owned(),
         reason: String::new(),
         log: "[]".to_owned(),
