@@ -73,6 +73,9 @@ const BUSY_WAIT: Duration = Duration::from_secs(5);
 /// With a clock that a test moves, nobody says when it was moved: who waits looks this often.
 const MANUAL_LOOK: Duration = Duration::from_millis(50);
 
+/// What is not there any more and still in the agenda is looked at again after so long: a commit took it away that is not on the disk yet.
+const GONE_PAUSE_MS: i64 = 50;
+
 /// What a store is opened with.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -282,7 +285,7 @@ impl SqliteStore {
     }
 
     /// Leases what is due, waiting until there is something, and gives what `fetch` makes of it. What is gone by the time it is
-    /// fetched is left out. Between leasing and giving there is no wait, so a caller who goes away holds no lease.
+    /// fetched is left out, and put back until the agenda is told. Between leasing and giving there is no wait, so a caller who goes away holds no lease.
     async fn lease<T>(
         &self,
         waiting: Waiting<'_>,
@@ -308,7 +311,13 @@ impl SqliteStore {
                 (leased, pause)
             };
             if !leased.is_empty() {
-                let fetched = self.fetch(&leased, &fetch).inspect_err(|_| self.give_back(&waiting, &leased))?;
+                let now = self.shared.clock.now().as_millisecond();
+                let give_back =
+                    |leased: &Leased, due| waiting.agenda.lock().unwrap_or_else(PoisonError::into_inner).put_back(leased.id, due);
+                let fetched = self.fetch(&leased, &fetch).inspect_err(|_| leased.iter().for_each(|leased| give_back(leased, now)))?;
+                let gone = leased.iter().zip(&fetched).filter(|(_, fetched)| fetched.is_none());
+                gone.for_each(|(leased, _)| give_back(leased, now + GONE_PAUSE_MS));
+                let fetched: Vec<T> = fetched.into_iter().flatten().collect();
                 if !fetched.is_empty() {
                     return Ok(fetched);
                 }
@@ -326,26 +335,20 @@ impl SqliteStore {
         }
     }
 
-    /// What `fetch` finds of each, in one look at the database.
+    /// What `fetch` finds of each, in one look at the database; none of what is gone.
     fn fetch<T>(
         &self,
         leased: &[Leased],
         fetch: &(impl Fn(&Connection, &Names, &Leased) -> rusqlite::Result<Option<T>> + Send + Sync),
-    ) -> Result<Vec<T>, StoreError> {
+    ) -> Result<Vec<Option<T>>, StoreError> {
         let names = self.shared.names();
-        let all = |db: &Connection| leased.iter().filter_map(|leased| fetch(db, &names, leased).transpose()).collect();
+        let all = |db: &Connection| leased.iter().map(|leased| fetch(db, &names, leased)).collect();
         self.readers.with_snapshot(all).map_err(|error| self.unread(&error))
     }
 
     /// Why something was not read: closing takes the readers away from those who came just before.
     fn unread(&self, error: &rusqlite::Error) -> StoreError {
         if self.shared.closed.load(Ordering::Acquire) { StoreError::Closed } else { failed(error) }
-    }
-
-    fn give_back(&self, waiting: &Waiting<'_>, leased: &[Leased]) {
-        let mut agenda = waiting.agenda.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = self.shared.clock.now().as_millisecond();
-        leased.iter().for_each(|leased| agenda.put_back(leased.id, now));
     }
 }
 

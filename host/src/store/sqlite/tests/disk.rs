@@ -14,7 +14,8 @@ use super::super::{OpenError, Options, SqliteStore};
 use super::recorder::{Call, Fault, Recording};
 use crate::clock::from_millis;
 use crate::id::EventId;
-use crate::store::conformance::bench::completed;
+use crate::store::browse::{Place, WantedDeliveries};
+use crate::store::conformance::bench::{completed, saving};
 use crate::store::{Accepted, Completion, Finished, GivenUp, Outcome, Run, Store as _, StoreError, Totals, Unfinished};
 
 /// What fails, and how.
@@ -29,6 +30,8 @@ const FAULTS: [(Call, c_int); 5] = [
 const EVENTS: u64 = 3;
 /// No checkpoint takes so long.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// A lease that nobody waits for the end of.
+const LEASE: Duration = Duration::from_secs(600);
 
 /// A store at work on a disk whose call number `skip` of one kind fails.
 struct Work {
@@ -79,7 +82,7 @@ impl Work {
 
     /// Ends a run; when that fails, once more with the same lease.
     async fn finish(&self) {
-        let claimed = self.store.claim(1, 1, Duration::from_secs(600)).await.unwrap().remove(0);
+        let claimed = self.store.claim(1, 1, LEASE).await.unwrap().remove(0);
         let ended = async || self.store.finish(claimed.lease, Outcome::Done(Completion::default()), run()).await;
         let finished = match ended().await {
             Ok(finished) => finished,
@@ -184,6 +187,28 @@ async fn sweep(step: usize) -> Vec<usize> {
 async fn each_call_of_the_disk_may_fail() {
     let failed = sweep(7).await;
     assert!(failed.iter().all(|count| *count > 0), "{failed:?}");
+}
+
+#[tokio::test]
+async fn what_a_commit_took_away_that_is_not_on_the_disk_holds_nobody_up() {
+    let mut work = Work::begin((Call::Open, ffi::SQLITE_CANTOPEN), usize::MAX);
+    let save = async |work: &mut Work| {
+        work.accept().await;
+        let claimed = work.store.claim(1, 1, LEASE).await.unwrap().remove(0);
+        let saved = Completion { effects: vec![saving("one", "{}")], ..Completion::default() };
+        work.store.finish(claimed.lease, Outcome::Done(saved), run()).await.unwrap();
+    };
+    let deliveries = async |work: &Work| work.store.claim_deliveries(1, 1, LEASE).await.unwrap().remove(0).id;
+    save(&mut work).await;
+    let first = work.store.browse().deliveries(&WantedDeliveries::default(), Place { before: None, limit: 9 }).await.unwrap().rows[0].id;
+    // The commit, and the log that is written anew for it.
+    work.recording.fail(Some(Fault { call: Call::Sync, ending: "-wal", skip: 0, times: 2, code: ffi::SQLITE_IOERR_FSYNC }));
+    work.store.give_up(&[Unfinished::Delivery(first)]).await.unwrap_err();
+    let soon = Duration::from_millis(20);
+    assert!(tokio::time::timeout(soon, deliveries(&work)).await.is_err(), "it is gone, and the agenda does not know it");
+    save(&mut work).await;
+    let second = tokio::time::timeout(PATIENCE, deliveries(&work)).await.expect("it waits for the lease of what is gone");
+    assert_ne!(second, first);
 }
 
 #[ignore = "takes minutes: `cargo xtask soak disk`"]
