@@ -18,7 +18,7 @@ pub(super) const COMMANDS_MAX: usize = 4_096;
 /// As many commands are committed together.
 const GROUP_MAX: usize = 512;
 
-/// No further command joins a group that holds so many events and finished runs.
+/// No further command joins a group that holds so many events and finished runs, but for [`PATIENT_MIN`].
 const WEIGHT_MAX: usize = 2_048;
 
 /// Of the rest at least so many join a group, and one for each [`PATIENT_SHARE`] that somebody waits for. While it waits to be recorded no more is
@@ -80,12 +80,12 @@ impl Line {
             weight += command.work.weight();
             group.push(command);
         }
-        let share = if group.is_empty() { GROUP_MAX } else { PATIENT_MIN.max(group.len() / PATIENT_SHARE) };
-        for _ in 0..share {
-            if group.len() >= 2 * GROUP_MAX || weight >= WEIGHT_MAX + PATIENT_MIN {
-                break;
-            }
-            let Some(command) = self.patient.pop_front() else { break };
+        let (share, mut taken) = (if group.is_empty() { GROUP_MAX } else { PATIENT_MIN.max(group.len() / PATIENT_SHARE) }, 0);
+        while taken < share
+            && (taken < PATIENT_MIN || weight < WEIGHT_MAX)
+            && let Some(command) = self.patient.pop_front()
+        {
+            taken += 1;
             weight += command.work.weight();
             group.push(command);
         }

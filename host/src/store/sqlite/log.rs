@@ -24,6 +24,8 @@ pub(super) struct Log {
     file: File,
     /// Whether the disk may lack what the system takes for written.
     in_doubt: AtomicBool,
+    /// Held by who syncs through `file`, before `writing`: the system tells of a failure once, and it must be heard by whom it concerns.
+    syncing: Mutex<()>,
     /// Held by who writes to the file: it is written anew as it is, which would undo what comes in meanwhile.
     writing: Mutex<()>,
 }
@@ -35,11 +37,12 @@ impl Log {
         if let Some(folder) = path.parent() {
             File::open(folder)?.sync_all()?;
         }
-        Ok(Self { path: path.to_owned(), file, in_doubt: AtomicBool::new(false), writing: Mutex::default() })
+        Ok(Self { path: path.to_owned(), file, in_doubt: AtomicBool::new(false), syncing: Mutex::default(), writing: Mutex::default() })
     }
 
     /// What was committed before this is called is on the disk when it returns `Ok`. After a failure it is tried once to write all of it anew.
     pub(super) fn sync(&self) -> io::Result<()> {
+        let turn = self.turn();
         if !self.is_in_doubt() {
             match syncing(&self.path, || self.file.sync_data()) {
                 Ok(()) => return Ok(()),
@@ -49,11 +52,19 @@ impl Log {
                 }
             }
         }
-        self.mend()
+        self.mend_in(&turn)
     }
 
     /// Writes all of it anew if it is in doubt.
     pub(super) fn mend(&self) -> io::Result<()> {
+        self.mend_in(&self.turn())
+    }
+
+    fn turn(&self) -> MutexGuard<'_, ()> {
+        self.syncing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn mend_in(&self, _turn: &MutexGuard<'_, ()>) -> io::Result<()> {
         let _writing = self.writing();
         if self.is_in_doubt() {
             renewing(&self.path, || write_anew(&self.file))?;

@@ -4,9 +4,9 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
@@ -20,6 +20,9 @@ use crate::telemetry::Metrics;
 
 /// As many transactions may be committed and wait for the sync before theirs to end. With more of them groups only get smaller.
 const AHEAD_MAX: usize = 1;
+
+/// A disk that failed is tried again after so long, should nobody commit anything before.
+const LATE_PAUSE: Duration = Duration::from_secs(1);
 
 /// Where an answer goes.
 pub(super) type Reply = oneshot::Sender<Result<Answer, StoreError>>;
@@ -98,8 +101,7 @@ struct Settling {
 
 impl Settling {
     fn run(mut self, commits: &Receiver<Committed>) {
-        while let Ok(first) = commits.recv() {
-            let mut group = vec![first];
+        while let Some(mut group) = self.heard(commits) {
             group.extend(commits.try_iter());
             match self.log.sync() {
                 Ok(()) => {
@@ -121,6 +123,18 @@ impl Settling {
                     }
                 }
             }
+        }
+    }
+
+    /// What was committed next; nothing of it when it is time to try again for what is late, none when nobody commits any more.
+    fn heard(&self, commits: &Receiver<Committed>) -> Option<Vec<Committed>> {
+        if self.late.is_empty() {
+            return commits.recv().ok().map(|first| vec![first]);
+        }
+        match commits.recv_timeout(LATE_PAUSE) {
+            Ok(first) => Some(vec![first]),
+            Err(RecvTimeoutError::Timeout) => Some(Vec::new()),
+            Err(RecvTimeoutError::Disconnected) => None,
         }
     }
 

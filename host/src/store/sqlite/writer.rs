@@ -147,14 +147,15 @@ impl Writer {
     /// Leaves one file behind: the log is folded into the database.
     fn end(&mut self) {
         self.checkpointer.stop();
-        if let Err(error) = self.log.mend() {
-            tracing::warn!(error = %error, "The store's log is left as it is, which the next start will mend");
-            // Else the last connection folds it in when it is closed.
+        let folded = self
+            .log
+            .mend()
+            .map_err(|error| error.to_string())
+            .and_then(|()| self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(|error| error.to_string()));
+        if let Err(error) = folded {
+            tracing::warn!(error, "The store's log was not folded in, which the next start will do: {error}");
+            // Else the last connection tries it again when it is closed, and may not hear that the disk failed.
             self.db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).ok();
-            return;
-        }
-        if let Err(error) = self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
-            tracing::warn!(error = %error, "The store's log was not folded in, which the next start will do");
         }
     }
 }

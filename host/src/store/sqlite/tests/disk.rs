@@ -72,7 +72,9 @@ impl Work {
         let before = self.recording.failed();
         if let Err(error) = self.store.accept(vec![asked.clone()]).await {
             assert!(matches!(error, StoreError::Failed(_)) && self.recording.failed() > before, "{error}");
-            assert_eq!(self.events().await, self.accepted, "something of it is there");
+            let db = super::beside(self.folder.path());
+            let there: i64 = db.query_row("SELECT count(*) FROM event", [], |row| row.get(0)).unwrap();
+            assert_eq!(there.unsigned_abs(), self.accepted, "something of it is there");
             let again = self.store.accept(vec![asked]).await.expect("the disk is well again");
             assert!(matches!(again[..], [Accepted::New(_)]), "{again:?}");
         }
@@ -209,6 +211,17 @@ async fn what_a_commit_took_away_that_is_not_on_the_disk_holds_nobody_up() {
     save(&mut work).await;
     let second = tokio::time::timeout(PATIENCE, deliveries(&work)).await.expect("it waits for the lease of what is gone");
     assert_ne!(second, first);
+}
+
+#[tokio::test]
+async fn what_is_on_the_disk_late_is_told_without_another_commit() {
+    let work = Work::begin((Call::Open, ffi::SQLITE_CANTOPEN), usize::MAX);
+    work.recording.fail(Some(Fault { call: Call::Sync, ending: "-wal", skip: 0, times: 2, code: ffi::SQLITE_IOERR_FSYNC }));
+    work.store.accept(vec![completed("birds", "1", &["vote"])]).await.unwrap_err();
+    assert_eq!(work.store.totals().await.unwrap(), Totals::default());
+    let claimed = tokio::time::timeout(PATIENCE, work.store.claim(1, 1, LEASE)).await.expect("the disk is well again").unwrap();
+    assert_eq!(claimed[0].event.task.as_deref(), Some("1"));
+    assert_eq!(work.events().await, 1);
 }
 
 #[ignore = "takes minutes: `cargo xtask soak disk`"]

@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use rusqlite::{Connection, ffi};
 use tempfile::TempDir;
 
-use super::super::super::open::{self, DATABASE};
+use super::super::super::open::DATABASE;
 use super::super::super::{Options, SqliteStore};
 use super::super::recorder::{Call, Fault, Recording, Step};
 use super::image::Chance;
@@ -86,11 +86,9 @@ fn open(folder: &Path, trial: Trial) -> Result<SqliteStore, super::OpenError> {
     if trial != Trial::NoSync {
         return SqliteStore::open(folder, options);
     }
+    // SQLite syncs what it does by itself.
     Recording::of(folder).sync_no_commit();
-    let lock = open::lock(folder)?;
-    let db = open::open_writer(folder)?;
-    db.pragma_update(None, "synchronous", "OFF").unwrap();
-    SqliteStore::over(folder, (lock, db), options)
+    SqliteStore::open(folder, options)
 }
 
 impl Work {
