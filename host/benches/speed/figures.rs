@@ -7,6 +7,10 @@ use super::posts::Posts;
 const GOAL_CONNECTIONS: usize = 256;
 const FEW_CONNECTIONS: usize = 64;
 pub(crate) const IDLE: &str = "idle memory with `majority-vote`: RSS";
+pub(crate) const START: &str = "start to ready with five plugins, compiled before";
+pub(crate) const RELOAD: &str = "a changed `majority-vote` in use after";
+pub(crate) const IDLE_FIVE: &str = "idle memory with five plugins: RSS";
+pub(crate) const PROGRAM: &str = "size of the program";
 pub(crate) const PEAK: &str = "accept, 256 connections";
 pub(crate) const BARE_STEADY: &str = "bare at 1,000/s";
 pub(crate) const BARE_HALF: &str = "bare at half of the host's peak";
@@ -44,8 +48,19 @@ impl Goal {
             name if name == accept(FEW_CONNECTIONS) => Some(Self::AtLeast(0.30)),
             name if name == whole(GOAL_CONNECTIONS) => Some(Self::AtLeast(0.30)),
             name if name == worst(QUIET_HALF) || name == worst(TROUBLED_HALF) => Some(Self::Below(50.0)),
-            IDLE => Some(Self::Below(48.0)),
+            IDLE | IDLE_FIVE => Some(Self::Below(48.0)),
+            START => Some(Self::Below(200.0)),
+            RELOAD => Some(Self::Below(300.0)),
+            PROGRAM => Some(Self::Below(40.0)),
             _ => None,
+        }
+    }
+
+    /// How good a value is, as a share of the goal: 1 where it is just met, and more where it is better.
+    pub(crate) fn share(self, value: f64) -> f64 {
+        match self {
+            Self::AtLeast(goal) => value / goal,
+            Self::Below(goal) => goal / value,
         }
     }
 

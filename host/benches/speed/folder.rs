@@ -40,6 +40,16 @@ pub(crate) enum Platform {
 
 /// Fills `folder`, and says where its host is to listen.
 pub(crate) fn fill(folder: &Path, projects: &[Project]) -> anyhow::Result<Addresses> {
+    let plugins = |project: &Project| project.components.iter().map(|component| plugin(component)).collect();
+    write_all(folder, projects, plugins)
+}
+
+/// The same, with what is said of plugins and of what they lead to taken from a file.
+pub(crate) fn fill_with(folder: &Path, projects: &[Project], said: &str) -> anyhow::Result<Addresses> {
+    write_all(folder, projects, |_| said.to_owned())
+}
+
+fn write_all(folder: &Path, projects: &[Project], plugins: impl Fn(&Project) -> String) -> anyhow::Result<Addresses> {
     let addresses = free_addresses()?;
     let write = |path: &str, bytes: &[u8]| {
         let path = folder.join(path);
@@ -69,8 +79,8 @@ pub(crate) fn fill(folder: &Path, projects: &[Project]) -> anyhow::Result<Addres
             }
         };
         let mut text = format!("[platform]\n{platform}\n[hook]\ntoken = {{ file = \"../secrets/hook-token\" }}\n");
+        text.push_str(&plugins(project));
         for component in project.components {
-            text.push_str(&plugin(component));
             let file = component_file(component);
             write(&format!("plugins/{component}.wasm"), &fs::read(&file).with_context(|| format!("no component `{}`", file.display()))?)?;
         }

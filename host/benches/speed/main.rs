@@ -12,9 +12,11 @@ mod figures;
 mod folder;
 mod latency;
 mod plan;
+mod plot;
 mod posts;
 mod process;
 mod report;
+mod start;
 mod throughput;
 mod trouble;
 
@@ -44,6 +46,9 @@ struct Args {
     /// Write the figures here as JSON too
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Draw the figures that have a goal here, as SVG
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
     /// Make the store below this folder, on the disk that is to be measured; without it below the build's folder
     #[arg(long, value_name = "FOLDER")]
     folder: Option<PathBuf>,
@@ -69,6 +74,8 @@ enum Measured {
     Whole,
     /// Latency at a fixed rate
     Latency,
+    /// Starting, reloading, idle memory, size
+    Start,
 }
 
 impl Args {
@@ -127,7 +134,11 @@ async fn measure(args: &Args) -> anyhow::Result<()> {
             let half = args.rate.map(f64::from).or_else(|| figures.median(figures::PEAK).map(|peak| peak / 2.0));
             latency::measure(&plan, &program, folder.path(), &hosts, half, &mut figures).await?;
         }
-        hosts.end(&mut figures)
+        hosts.end(&mut figures)?;
+        if args.wants(Measured::Start) {
+            start::measure(&plan, &program, folder.path(), &mut figures).await?;
+        }
+        anyhow::Ok(())
     };
     tokio::select! {
         measured = measured => measured?,
@@ -141,6 +152,9 @@ async fn measure(args: &Args) -> anyhow::Result<()> {
     say(&report.table())?;
     if let Some(file) = &args.json {
         fs::write(file, format!("{:#}\n", report.json())).with_context(|| format!("`{}` cannot be written", file.display()))?;
+    }
+    if let Some(file) = &args.plot {
+        fs::write(file, plot::svg(&figures)).with_context(|| format!("`{}` cannot be written", file.display()))?;
     }
     Ok(())
 }

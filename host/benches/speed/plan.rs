@@ -22,6 +22,8 @@ pub(crate) struct Plan {
     pub(crate) open_time: Duration,
     /// Appends whose sync is timed.
     pub(crate) syncs: usize,
+    /// Starts and reloads.
+    pub(crate) starts: usize,
     /// Idle so long before its memory is looked at.
     pub(crate) idle_time: Duration,
     /// One turn takes no longer, or the run fails.
@@ -42,6 +44,7 @@ impl Plan {
         open_connections: 256,
         open_time: Duration::from_secs(8),
         syncs: 200,
+        starts: 5,
         idle_time: Duration::from_secs(3),
         turn_max: Duration::from_secs(90),
         time_max: Duration::from_secs(600),
@@ -57,6 +60,7 @@ impl Plan {
         whole_requests: 4_000,
         open_time: Duration::from_secs(2),
         syncs: 50,
+        starts: 3,
         idle_time: Duration::from_secs(1),
         ..Self::FULL
     };

@@ -140,8 +140,21 @@ impl Host {
 
     /// What its admin API says of it.
     pub(crate) fn status(&self) -> anyhow::Result<Value> {
+        self.ask("/v1/status")
+    }
+
+    /// The digest of a component that is in use.
+    pub(crate) fn digest(&self, component: &str) -> anyhow::Result<String> {
+        let plugins = self.ask("/v1/plugins")?;
+        let all = plugins.as_array().or_else(|| plugins.get("plugins")?.as_array()).context("the admin API lists no plugins")?;
+        let ours = all.iter().find(|plugin| plugin.get("name").and_then(Value::as_str) == Some(component));
+        let digest = ours.and_then(|plugin| plugin.get("digest")?.as_str());
+        digest.map(str::to_owned).with_context(|| format!("the admin API does not tell the digest of `{component}`"))
+    }
+
+    fn ask(&self, path: &str) -> anyhow::Result<Value> {
         let token = fs::read_to_string(self.folder.join("data/admin-token"))?;
-        let (status, body) = get(self.admin, "/v1/status", token.trim())?;
+        let (status, body) = get(self.admin, path, token.trim())?;
         if status != 200 {
             bail!("the admin API answered {status}: {body}");
         }

@@ -111,7 +111,7 @@ fn line(figure: &Figure, width: usize) -> String {
 }
 
 /// As many decimals as say something.
-fn number(value: f64) -> String {
+pub(crate) fn number(value: f64) -> String {
     match value.abs() {
         size if size >= 1000.0 => format!("{value:.0}"),
         size if size >= 10.0 => format!("{value:.1}"),

@@ -14,7 +14,7 @@ pub(crate) struct Args {
     /// A look in half a minute instead of a measurement of some four.
     #[arg(long)]
     quick: bool,
-    /// Measure this alone: `accept`, `whole` or `latency`; may be said several times.
+    /// Measure this alone: `accept`, `whole`, `latency` or `start`; may be said several times.
     #[arg(long, value_name = "PART")]
     only: Vec<String>,
     /// Requests a second at which latency is measured, instead of half of the peak that is measured before.
@@ -23,6 +23,9 @@ pub(crate) struct Args {
     /// Write the figures here as JSON too.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Draw the figures that have a goal here, as SVG.
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
     /// Make the store below this folder, on the disk that is to be measured; without it below the build's folder.
     #[arg(long, value_name = "FOLDER")]
     folder: Option<PathBuf>,
@@ -49,7 +52,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         command.args(["--rate", &rate.to_string()]);
     }
     // Cargo starts a benchmark in the folder of its package.
-    for (option, path) in [("--json", &args.json), ("--folder", &args.folder), ("--host", &args.host)] {
+    for (option, path) in [("--json", &args.json), ("--plot", &args.plot), ("--folder", &args.folder), ("--host", &args.host)] {
         if let Some(path) = path {
             command.arg(option).arg(absolute(path)?);
         }
