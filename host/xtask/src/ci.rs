@@ -30,6 +30,7 @@ pub(crate) fn run(_args: &Args) -> anyhow::Result<ExitCode> {
     step("plugins from source", cargo(&["xtask", "plugins", "--out"]).arg(out))?;
     step("the same tests on the rebuilt components", &mut on_rebuilt(out))?;
     step("the README's first command, once", &mut cargo(&["run", "--release", "--locked", "--", "demo", "--once"]))?;
+    step("instructions an event takes", &mut cargo(&["xtask", "instructions"]))?;
     step("the example plugins, each by its own toolchain", &mut cargo(&["xtask", "examples"]))?;
     step("the dashboard in a browser", &mut cargo(&["xtask", "browser"]))?;
     step("requests made of the admin API's description", &mut cargo(&["xtask", "openapi"]))?;

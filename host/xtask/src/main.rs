@@ -11,6 +11,7 @@ mod bench;
 mod browser;
 mod ci;
 mod examples;
+mod instructions;
 mod openapi;
 mod plugins;
 mod soak;
@@ -33,6 +34,8 @@ enum Chore {
     Ci(ci::Args),
     /// Build the example plugins, each with its own toolchain, and try them in the host.
     Examples(examples::Args),
+    /// Count the instructions that an event takes, and hold them against those that were recorded.
+    Instructions(instructions::Args),
     /// Make requests of the admin API's description, and check each answer of the real host.
     Openapi(openapi::Args),
     /// Build the bundled plugins and the tests' guests as components, or say which are stale.
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         Chore::Browser(args) => browser::run(&args),
         Chore::Ci(args) => ci::run(&args),
         Chore::Examples(args) => examples::run(&args),
+        Chore::Instructions(args) => instructions::run(&args),
         Chore::Openapi(args) => openapi::run(&args),
         Chore::Plugins(args) => plugins::run(&args),
         Chore::Soak(args) => soak::run(&args),

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::run;
 use crate::size;
 use crate::summary;
 use crate::verdict::Verdict;
@@ -120,8 +121,11 @@ impl<'a> Analysis<'a> {
     }
 
     /// What to tell other plugins, as JSON text.
-    #[must_use]
-    pub fn emitted(&self, revision: u64, last: Option<&Remembered>) -> String {
+    ///
+    /// # Errors
+    ///
+    /// None: text and JSON values always serialise.
+    pub fn emitted(&self, revision: u64, last: Option<&Remembered>) -> Result<String, String> {
         let mut emitted = Map::new();
         let mut budget = size::TALLY_MAX;
         self.write_verdict(&mut emitted, Some(&mut budget));
@@ -135,11 +139,11 @@ impl<'a> Analysis<'a> {
             })
         });
         emitted.insert("previous".to_owned(), previous.unwrap_or_default());
-        let mut text = Value::Object(emitted).to_string();
+        let mut text = run::text(&emitted)?;
         // The closing brace comes behind the answers, which are written as they are, since there may be many.
         text.pop();
         answers::write(&mut text, self.outcome);
-        text
+        Ok(text)
     }
 
     /// The one part of a vote on one value.

@@ -15,7 +15,7 @@ use super::work::{Command, Work};
 use crate::telemetry::Metrics;
 
 /// After a commit the next checkpoint is so far away: the commits in between are folded in together.
-const PAUSE: Duration = Duration::from_millis(50);
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// Without a commit for so long the host is at rest.
 const QUIET: Duration = Duration::from_secs(10);

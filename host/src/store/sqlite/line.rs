@@ -2,9 +2,6 @@
 //! rest gets a share of each group, so that it neither holds up the intake nor stands still.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
-use std::thread::Thread;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
@@ -26,17 +23,27 @@ const WEIGHT_MAX: usize = 2_048;
 const PATIENT_MIN: usize = 8;
 const PATIENT_SHARE: usize = 8;
 
-/// With less than this the writer waits for more, where nobody is kept waiting and more is under way: a commit costs more than what it holds.
-const ENOUGH: usize = 64;
+/// With less than this the writer waits for more, where more is under way and a commit would cost more than what it holds: nobody is kept waiting,
+/// or the group before was at least [`BUSY`] long.
+const ENOUGH: usize = 128;
 
-/// It waits no longer than this.
+/// A group that is so long shows that much is going on; the next one will not be short.
+const BUSY: usize = 16;
+
+/// It waits no longer than this, and less where somebody is kept waiting.
 const GATHER: Duration = Duration::from_millis(3);
+const GATHER_URGENT: Duration = Duration::from_millis(2);
+
+/// So often it looks what has come meanwhile: to be woken by each command would cost more than the command.
+const LOOK: Duration = Duration::from_micros(500);
 
 /// The line.
 #[derive(Default)]
 pub(super) struct Line {
     urgent: VecDeque<Command>,
     patient: VecDeque<Command>,
+    /// Whether the last group was long.
+    is_busy: bool,
     /// Who wants to hear that the end has come.
     pub(super) closing: Vec<Reply>,
 }
@@ -44,29 +51,39 @@ pub(super) struct Line {
 impl Line {
     /// Takes in what has come, waiting for the first. False when nothing is left and nothing will come.
     pub(super) fn take_in(&mut self, commands: &mut mpsc::Receiver<Command>) -> bool {
-        if self.is_empty() {
+        if self.len() == 0 {
             match commands.blocking_recv() {
                 Some(command) => self.add(command, commands),
                 None => return false,
             }
         }
+        self.take_what_is_there(commands);
+        true
+    }
+
+    fn take_what_is_there(&mut self, commands: &mut mpsc::Receiver<Command>) {
         while self.has_room()
             && let Ok(command) = commands.try_recv()
         {
             self.add(command, commands);
         }
-        true
     }
 
-    /// Takes in more while only patient commands stand in line, fewer than are worth a commit and than `under_way`, for a short while.
+    /// Takes in more for a short while, as long as there are fewer than are worth a commit and than `under_way`.
     pub(super) fn gather(&mut self, commands: &mut mpsc::Receiver<Command>, under_way: usize) {
-        let end = Instant::now() + GATHER;
-        while self.urgent.is_empty()
-            && self.closing.is_empty()
-            && self.patient.len() < ENOUGH.min(under_way)
-            && let Some(command) = next_until(commands, end)
-        {
-            self.add(command, commands);
+        let began = Instant::now();
+        while self.closing.is_empty() && self.len() < ENOUGH.min(under_way) && began.elapsed() < self.patience() {
+            std::thread::sleep(LOOK);
+            self.take_what_is_there(commands);
+        }
+    }
+
+    /// How long those who stand in line may be kept waiting for others.
+    fn patience(&self) -> Duration {
+        match (self.urgent.is_empty(), self.is_busy) {
+            (true, _) => GATHER,
+            (false, true) => GATHER_URGENT,
+            (false, false) => Duration::ZERO,
         }
     }
 
@@ -89,15 +106,16 @@ impl Line {
             weight += command.work.weight();
             group.push(command);
         }
+        self.is_busy = group.len() >= BUSY;
         group
     }
 
-    fn is_empty(&self) -> bool {
-        self.urgent.is_empty() && self.patient.is_empty()
+    fn len(&self) -> usize {
+        self.urgent.len() + self.patient.len()
     }
 
     fn has_room(&self) -> bool {
-        self.urgent.len() + self.patient.len() < COMMANDS_MAX
+        self.len() < COMMANDS_MAX
     }
 
     fn add(&mut self, command: Command, commands: &mut mpsc::Receiver<Command>) {
@@ -110,30 +128,6 @@ impl Line {
             }
             _ => self.patient.push_back(command),
         }
-    }
-}
-
-/// The next command, if one comes until `end`.
-fn next_until(commands: &mut mpsc::Receiver<Command>, end: Instant) -> Option<Command> {
-    struct Unpark(Thread);
-
-    impl Wake for Unpark {
-        fn wake(self: Arc<Self>) {
-            self.0.unpark();
-        }
-    }
-
-    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
-    let mut context = Context::from_waker(&waker);
-    loop {
-        if let Poll::Ready(command) = commands.poll_recv(&mut context) {
-            return command;
-        }
-        let left = end.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return None;
-        }
-        std::thread::park_timeout(left);
     }
 }
 

@@ -14,7 +14,7 @@ fn answer(id: usize, value: Value) -> Answer {
 fn emitted(answers: &[Answer], settings: Value) -> Value {
     let settings = parse(&settings.to_string()).unwrap();
     let outcome = vote::count(answers, &settings).unwrap();
-    let text = Analysis::new(&outcome).unwrap().emitted(1, None);
+    let text = Analysis::new(&outcome).unwrap().emitted(1, None).unwrap();
     assert!(text.len() <= 256 * 1024, "{} bytes", text.len());
     let emitted = serde_json::from_str(&text).unwrap();
     check_schema(&emitted);

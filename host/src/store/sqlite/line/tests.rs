@@ -54,7 +54,7 @@ fn a_group_holds_no_more_events_than_a_transaction_should() {
 }
 
 #[test]
-fn it_waits_for_more_only_where_nobody_is_kept_waiting_and_more_is_under_way() {
+fn it_waits_for_more_only_where_nobody_is_kept_waiting_or_much_is_going_on() {
     let (sender, mut commands) = mpsc::channel(8);
     let mut line = line(0, 1);
     sender.try_send(command(Work::Rest)).unwrap();
@@ -74,6 +74,23 @@ fn it_waits_for_more_only_where_nobody_is_kept_waiting_and_more_is_under_way() {
     sender.try_send(command(Work::Rest)).unwrap();
     line.gather(&mut commands, 9);
     assert_eq!(next(&mut line), (1, 1), "a sender waits");
+}
+
+#[test]
+fn a_sender_waits_for_others_where_groups_are_long() {
+    let (sender, mut commands) = mpsc::channel(8);
+    let mut line = line(BUSY, 0);
+    assert_eq!(next(&mut line), (BUSY, 0));
+    sender.try_send(accepting(1)).unwrap();
+    assert!(line.take_in(&mut commands));
+    sender.try_send(accepting(1)).unwrap();
+    line.gather(&mut commands, 9);
+    assert_eq!(next(&mut line), (2, 0));
+    sender.try_send(accepting(1)).unwrap();
+    assert!(line.take_in(&mut commands));
+    sender.try_send(accepting(1)).unwrap();
+    line.gather(&mut commands, 9);
+    assert_eq!(next(&mut line), (1, 0), "the last group was short");
 }
 
 #[test]
