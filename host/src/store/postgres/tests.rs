@@ -120,7 +120,7 @@ async fn a_server_that_went_away_is_waited_for() {
     }
     assert!(matches!(accepted.unwrap()[..], [Accepted::New(_)]));
     let finished = store.finish(leased.lease, Outcome::Done(Completion::default()), run_at(Clock::System.now(), "ok")).await.unwrap();
-    assert_eq!(finished, Finished::Recorded, "its lease may be lost with the crash only if it is not on the disk");
+    assert_eq!(finished, Finished::Recorded, "a claim is on the disk before anybody hears of it");
     assert_eq!(store.totals().await.unwrap().events, 2);
 }
 

@@ -118,9 +118,10 @@ impl Work {
         }
     }
 
-    /// Whether nothing is lost for good when the server forgets it: what is claimed is claimed again.
+    /// Whether nothing is lost when the server forgets it in a crash: these leases run out. A claim may not be: its generation would be given
+    /// again, and a delivery whose attempt may have had its effect would look as if there had been none.
     pub(super) fn may_be_forgotten(&self) -> bool {
-        matches!(self, Self::Claim(_) | Self::ClaimDeliveries(_) | Self::GiveBack(_))
+        matches!(self, Self::GiveBack(_))
     }
 }
 

@@ -31,7 +31,7 @@ const WEIGHT_MAX: usize = 2_048;
 const PAUSE: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(5);
 
-/// What a transaction forgets when the server crashes is claimed again.
+/// What the server forgets of it in a crash are leases that were to end, and that run out.
 const FORGETTABLE: &str = "SET LOCAL synchronous_commit = off";
 
 /// What the task works with.
