@@ -19,6 +19,9 @@ pub mod browse;
 mod dead;
 pub mod figures;
 mod keep;
+mod numbers;
+pub mod postgres;
+mod replace;
 pub mod sqlite;
 
 use browse::Browse;
@@ -484,6 +487,12 @@ pub trait Store: Send + Sync {
     /// [`StoreError::Closed`] once the store is closed; [`StoreError::Failed`] when it cannot be read.
     async fn claim(&self, limit: usize, per_plugin: usize, lease: Duration) -> Result<Vec<Claimed>, StoreError>;
 
+    /// As [`Store::claim`], and nothing when that would wait.
+    #[cfg(test)]
+    async fn claim_now(&self, limit: usize, per_plugin: usize, lease: Duration) -> Result<Vec<Claimed>, StoreError> {
+        tokio::time::timeout(Duration::ZERO, self.claim(limit, per_plugin, lease)).await.unwrap_or(Ok(Vec::new()))
+    }
+
     /// Holds on to a lease for another `lease` from now. False when it was lost.
     async fn renew(&self, held: Lease<InvocationId>, lease: Duration) -> bool;
 
@@ -527,6 +536,12 @@ pub trait Store: Send + Sync {
     ///
     /// As [`Store::claim`].
     async fn claim_deliveries(&self, limit: usize, per_connection: usize, lease: Duration) -> Result<Vec<ClaimedDelivery>, StoreError>;
+
+    /// As [`Store::claim_deliveries`], and nothing when that would wait.
+    #[cfg(test)]
+    async fn claim_deliveries_now(&self, limit: usize, per_connection: usize, lease: Duration) -> Result<Vec<ClaimedDelivery>, StoreError> {
+        tokio::time::timeout(Duration::ZERO, self.claim_deliveries(limit, per_connection, lease)).await.unwrap_or(Ok(Vec::new()))
+    }
 
     /// Records what became of an attempt. A delivery that was superseded meanwhile stays so; one that was given up meanwhile is delivered
     /// if it was, and otherwise stays a dead letter, with what the attempt met.

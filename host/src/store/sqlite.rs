@@ -57,7 +57,6 @@ mod names;
 mod open;
 mod place;
 mod read;
-mod replace;
 mod rows;
 mod scan;
 mod settle;

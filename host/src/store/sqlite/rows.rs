@@ -8,9 +8,11 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, 
 
 use super::names::Names;
 use crate::clock::{self, Timestamp};
-use crate::event::{Event, Origin, PlatformKind, Standing};
+use crate::event::{Event, Origin, Standing};
 use crate::id::{DeliveryId, Digest, EventId};
-use crate::store::browse::DeliveryState;
+use crate::store::numbers;
+pub(super) use crate::store::numbers::{delivery_state, origin_number, platform_number, standing_number, yields};
+use crate::store::numbers::{origin_of, platform_of, standing_of};
 
 /// Texts beyond this many bytes are packed: below it lz4 saves less than a page's slack.
 const PLAIN_MAX: usize = 1_024;
@@ -146,87 +148,13 @@ pub(super) fn standing(row: &Row<'_>, column: usize) -> rusqlite::Result<Standin
 
 /// The word for an effect, as it stands in its row: what else it holds may be long, and is not made anything of.
 pub(super) fn effect_name(effect: &Unpacked) -> String {
-    #[derive(serde::Deserialize)]
-    struct Named {
-        effect: String,
-    }
-    serde_json::from_str(&effect.0).map_or_else(|_| String::new(), |Named { effect }| effect)
-}
-
-/// How far a delivery is, by the number of its ending; 0 for none.
-pub(super) fn delivery_state(ending: u8) -> DeliveryState {
-    match ending {
-        0 => DeliveryState::Waiting,
-        1 => DeliveryState::Delivered,
-        2 => DeliveryState::Dead,
-        _ => DeliveryState::Superseded,
-    }
-}
-
-/// Whether what comes of such events lets that of others go before: somebody waits for what happens now, and nobody for a backfill of years.
-pub(super) fn yields(origin: Origin) -> bool {
-    origin != Origin::Live
+    numbers::effect_name(&effect.0)
 }
 
 /// A column that holds an origin.
 pub(super) fn origin(row: &Row<'_>, column: usize) -> rusqlite::Result<Origin> {
-    match row.get::<_, u8>(column)? {
-        0 => Ok(Origin::Live),
-        1 => Ok(Origin::Backfill),
-        2 => Ok(Origin::Rerun),
-        3 => Ok(Origin::Replay),
-        other => Err(unreadable(column, format!("there is no origin number {other}"))),
-    }
-}
-
-/// The number of an origin.
-pub(super) fn origin_number(origin: Origin) -> u8 {
-    match origin {
-        Origin::Live => 0,
-        Origin::Backfill => 1,
-        Origin::Rerun => 2,
-        Origin::Replay => 3,
-    }
-}
-
-fn standing_of(number: u8) -> Option<Standing> {
-    Some(match number {
-        0 => Standing::Accepted,
-        1 => Standing::Ignored,
-        2 => Standing::Unreadable,
-        3 => Standing::Superseded,
-        4 => Standing::Unconfirmed,
-        _ => return None,
-    })
-}
-
-/// The number of a standing.
-pub(super) fn standing_number(standing: Standing) -> u8 {
-    match standing {
-        Standing::Accepted => 0,
-        Standing::Ignored => 1,
-        Standing::Unreadable => 2,
-        Standing::Superseded => 3,
-        Standing::Unconfirmed => 4,
-    }
-}
-
-fn platform_of(number: u8) -> Option<PlatformKind> {
-    match number {
-        0 => Some(PlatformKind::Pybossa),
-        1 => Some(PlatformKind::Appen),
-        2 => Some(PlatformKind::Generic),
-        _ => None,
-    }
-}
-
-/// The number of a platform.
-pub(super) fn platform_number(platform: PlatformKind) -> u8 {
-    match platform {
-        PlatformKind::Pybossa => 0,
-        PlatformKind::Appen => 1,
-        PlatformKind::Generic => 2,
-    }
+    let number = row.get(column)?;
+    origin_of(number).ok_or_else(|| unreadable(column, format!("there is no origin number {number}")))
 }
 
 fn unreadable(column: usize, why: String) -> rusqlite::Error {

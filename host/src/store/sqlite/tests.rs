@@ -26,12 +26,12 @@ mod speed;
 suite!(crate::store::sqlite::tests::fresh);
 
 /// A folder of the test's own that goes with it.
-pub(super) fn fresh() -> Open {
+pub(super) fn fresh() -> Option<Open> {
     let folder = tempfile::tempdir().unwrap();
-    Box::new(move |clock, waiting_max| {
+    Some(Box::new(move |clock, waiting_max| {
         let options = Options { waiting_max, clock: clock.clone(), ..Options::default() };
         Arc::new(SqliteStore::open(folder.path(), options).unwrap()) as Arc<dyn Store>
-    })
+    }))
 }
 
 /// A folder of the test's own: in memory where that can be had, for tests that record what is synced.

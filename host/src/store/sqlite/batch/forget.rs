@@ -6,9 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Batch;
 use crate::id::{Digest, ProjectName};
-use crate::store::sqlite::replace;
 use crate::store::sqlite::rows::{Packed, Unpacked};
-use crate::store::{ForgetStep, Forgotten, StateChange};
+use crate::store::{ForgetStep, Forgotten, StateChange, replace};
 
 /// Where a walk goes on: behind this.
 #[derive(Debug, Serialize, Deserialize)]

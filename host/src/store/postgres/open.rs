@@ -1,0 +1,139 @@
+//! Opening a schema: made where there is none, brought to what this host knows, and never that of another program.
+
+use tokio_postgres::{Client, Config};
+
+use super::connect::Connector;
+use super::counters::Counters;
+use super::db::{Columns as _, Db, Failure, params};
+use super::line::Line;
+use crate::clock::Timestamp;
+
+/// The schema's versions: number `n` of this list leads to version `n + 1`. Never changed once released, only added to.
+pub(super) const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001.sql")];
+
+/// Why a database was not opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The address cannot be read.
+    #[error("the store's address is none of PostgreSQL's: {0}")]
+    Address(String),
+    /// The schema's name would not do.
+    #[error("`{0}` is no name for a schema: use lower-case letters, digits and `_`, at most 63")]
+    Name(String),
+    /// The server cannot be reached, or does not let us in.
+    #[error("the store's database cannot be reached: {0}")]
+    Unreachable(String),
+    /// The schema holds something else.
+    #[error("schema `{schema}` is not ours: it holds `{table}`; name another one, or another database")]
+    Foreign {
+        /// The schema.
+        schema: String,
+        /// A table in it.
+        table: String,
+    },
+    /// A newer host was here.
+    #[error("schema `{schema}` has version {found}, and this host knows {known}: use the newer host")]
+    Newer {
+        /// The schema.
+        schema: String,
+        /// Its version.
+        found: i64,
+        /// The newest that is known.
+        known: i64,
+    },
+    /// Anything else that the server said.
+    #[error("the store's database failed: {0}")]
+    Failed(String),
+}
+
+impl From<Failure> for OpenError {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure.to_string())
+    }
+}
+
+impl From<tokio_postgres::Error> for OpenError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Failure::from(error).into()
+    }
+}
+
+/// What a store's address says.
+pub(super) fn address(url: &str) -> Result<Config, OpenError> {
+    url.parse().map_err(|error: tokio_postgres::Error| OpenError::Address(Failure::from(error).to_string()))
+}
+
+/// Whether a schema may be called so.
+pub(super) fn check_name(schema: &str) -> Result<(), OpenError> {
+    let fits = |(at, byte): (usize, u8)| byte.is_ascii_lowercase() || byte == b'_' || (at > 0 && byte.is_ascii_digit());
+    let is_name = (1..=63).contains(&schema.len()) && schema.bytes().enumerate().all(fits) && !schema.starts_with("pg_");
+    if is_name { Ok(()) } else { Err(OpenError::Name(schema.to_owned())) }
+}
+
+/// Connects, brings the schema to the newest version, and takes the place of the host that had this name. Gives the host's number.
+pub(super) async fn enter(connector: &Connector, host: &str, now: Timestamp) -> Result<(Client, i64), OpenError> {
+    let client = connector.connect().await.map_err(|error| OpenError::Unreachable(error.to_string()))?;
+    migrate(&client, connector).await?;
+    let db = Db(&client);
+    client.batch_execute(&connector.begin("")).await?;
+    Counters::lock(db, 0).await?;
+    let before = db.first("DELETE FROM host WHERE name = $1 RETURNING id", params![host]).await?;
+    if let Some(before) = before {
+        let before = before.at(0)?;
+        for line in [Line::Invocations, Line::Deliveries] {
+            line.end_leases_of(db, before).await?;
+        }
+    }
+    let sql = "INSERT INTO host (name, version, started_at) VALUES ($1, $2, $3) RETURNING id";
+    let row = db.first(sql, params![host, env!("CARGO_PKG_VERSION"), now.as_millisecond()]).await?;
+    let number = row.ok_or_else(|| OpenError::Failed("a row that was written was not given back".to_owned()))?.at(0)?;
+    client.batch_execute("COMMIT").await?;
+    Ok((client, number))
+}
+
+/// Makes the schema, or brings it to the newest version. Hosts that start at a time do so one after the other.
+async fn migrate(client: &Client, connector: &Connector) -> Result<(), OpenError> {
+    let (db, schema) = (Db(client), connector.schema());
+    client.batch_execute("BEGIN").await?;
+    // Any number will do that others are unlikely to use for something else.
+    db.execute("SELECT pg_advisory_xact_lock(7298541003)", &[]).await?;
+    let tables = db.rows("SELECT tablename::TEXT FROM pg_tables WHERE schemaname = $1 ORDER BY 1", params![schema]).await?;
+    let tables: Vec<String> = tables.iter().map(|row| row.at(0)).collect::<Result<_, _>>()?;
+    let is_ours = ["migration", "counter", "event"].iter().all(|ours| tables.iter().any(|table| table == ours));
+    if let Some(table) = tables.first().filter(|_| !is_ours) {
+        return Err(OpenError::Foreign { schema: schema.to_owned(), table: table.clone() });
+    }
+    if tables.is_empty() {
+        client
+            .batch_execute(&format!(
+                "CREATE SCHEMA IF NOT EXISTS \"{schema}\"; CREATE TABLE \"{schema}\".migration (version BIGINT PRIMARY KEY)"
+            ))
+            .await?;
+    }
+    client.batch_execute(&format!("SET LOCAL search_path TO \"{schema}\"")).await?;
+    let row = db.first("SELECT coalesce(max(version), 0) FROM migration", &[]).await?;
+    let found: i64 = row.map_or(Ok(0), |row| row.at(0))?;
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    if found > known {
+        return Err(OpenError::Newer { schema: schema.to_owned(), found, known });
+    }
+    for (number, migration) in (1..).zip(MIGRATIONS) {
+        if number > found {
+            client.batch_execute(migration).await?;
+            db.execute("INSERT INTO migration (version) VALUES ($1)", params![number]).await?;
+            tracing::info!(schema = number, "Brought the store to schema {number}");
+        }
+    }
+    client.batch_execute("COMMIT").await?;
+    Ok(())
+}
+
+/// Settings of a transaction that is to last: a server that commits before the disk has it is told to wait.
+pub(super) async fn durable(client: &Client) -> Result<String, OpenError> {
+    let row = Db(client).first("SELECT current_setting('synchronous_commit'), current_setting('fsync')", &[]).await?;
+    let Some(row) = row else { return Ok(String::new()) };
+    if row.at::<&str>(1)? == "off" {
+        tracing::warn!("The store's database does not sync its files (`fsync = off`): a crash of its machine may lose what was accepted");
+    }
+    Ok(if row.at::<&str>(0)? == "off" { "SET LOCAL synchronous_commit = on".to_owned() } else { String::new() })
+}

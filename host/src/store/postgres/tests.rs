@@ -1,0 +1,136 @@
+//! PostgreSQL keeps what every engine keeps; beside it, what is its own: schemas, other hosts, and a server that goes away.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::{OpenError, Options, PostgresStore};
+use crate::clock::Clock;
+
+use crate::clock::from_millis;
+use crate::store::conformance::bench::{LEASE, completed, run_at};
+use crate::store::conformance::{Open, suite};
+use crate::store::{Accepted, Completion, Finished, Outcome, Store};
+use crate::telemetry::Metrics;
+
+/// A server of the tests' own.
+mod cluster;
+
+use cluster::Cluster;
+
+suite!(crate::store::postgres::tests::fresh);
+
+/// A schema of the test's own; none where there is no PostgreSQL.
+pub(super) fn fresh() -> Option<Open> {
+    let (cluster, schema) = (Cluster::shared()?, next_schema());
+    Some(Box::new(move |clock, waiting_max| {
+        Arc::new(PostgresStore::open(options(cluster, &schema, "first", clock, waiting_max)).unwrap()) as Arc<dyn Store>
+    }))
+}
+
+fn next_schema() -> String {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    format!("of_test_{}", NUMBER.fetch_add(1, Ordering::Relaxed))
+}
+
+fn options(cluster: &Cluster, schema: &str, host: &str, clock: &Clock, waiting_max: usize) -> Options {
+    Options {
+        address: cluster.address(),
+        schema: schema.to_owned(),
+        host: host.to_owned(),
+        waiting_max,
+        clock: clock.clone(),
+        metrics: Metrics::default(),
+    }
+}
+
+/// Two hosts on one schema: what one has leased the other does not get before the lease runs out, and what is lost is not recorded.
+#[tokio::test]
+async fn two_hosts_share_what_waits() {
+    let Some(cluster) = Cluster::shared() else { return };
+    let (schema, clock) = (next_schema(), Clock::manual(from_millis(1_700_000_000_000)));
+    let open = |host: &str| PostgresStore::open(options(cluster, &schema, host, &clock, 1_000)).unwrap();
+    let (first, second) = (open("first"), open("second"));
+    for task in 0..10 {
+        first.accept(vec![completed("birds", &task.to_string(), &["vote"])]).await.unwrap();
+    }
+    let again = second.accept(vec![completed("birds", "1", &["vote"])]).await.unwrap();
+    assert!(matches!(again[..], [Accepted::Repeat(_)]), "what one host recorded is known to the other");
+    let mine = first.claim_now(4, 100, LEASE).await.unwrap();
+    let yours = second.claim_now(100, 100, LEASE).await.unwrap();
+    assert_eq!((mine.len(), yours.len()), (4, 6));
+    drop(first);
+    assert!(second.claim_now(100, 100, LEASE).await.unwrap().is_empty(), "the other one may still be at work");
+    clock.advance(LEASE);
+    let taken = second.claim_now(100, 100, LEASE).await.unwrap();
+    assert_eq!(taken.len(), 10, "its own ran out as well");
+    let done = || (Outcome::Done(Completion::default()), run_at(clock.now(), "ok"));
+    let first = open("first");
+    let (outcome, run) = done();
+    assert_eq!(first.finish(mine[0].lease, outcome, run).await.unwrap(), Finished::LeaseLost);
+    for claimed in taken {
+        let (outcome, run) = done();
+        assert_eq!(second.finish(claimed.lease, outcome, run).await.unwrap(), Finished::Recorded);
+    }
+    assert_eq!(first.totals().await.unwrap().waiting, 0);
+}
+
+#[tokio::test]
+async fn a_host_that_lost_its_place_writes_nothing() {
+    let Some(cluster) = Cluster::shared() else { return };
+    let (schema, clock) = (next_schema(), Clock::System);
+    let open = || PostgresStore::open(options(cluster, &schema, "first", &clock, 1_000)).unwrap();
+    let (old, new) = (open(), open());
+    let refused = old.accept(vec![completed("birds", "1", &["vote"])]).await.unwrap_err();
+    assert!(refused.to_string().contains("took this one's place"), "{refused}");
+    assert!(matches!(new.accept(vec![completed("birds", "1", &["vote"])]).await.unwrap()[..], [Accepted::New(_)]));
+}
+
+#[tokio::test]
+async fn a_command_at_fault_does_not_take_others_with_it() {
+    let Some(open) = fresh() else { return };
+    let store = open(&Clock::System, 1_000);
+    let known = completed("birds", "1", &["vote"]);
+    store.accept(vec![known.clone()]).await.unwrap();
+    // An id that was used before: the caller's fault.
+    let wrong = crate::store::Acceptance { dedup_key: "another".to_owned(), ..known };
+    let right = |task: usize| store.accept(vec![completed("birds", &task.to_string(), &["vote"])]);
+    let (first, wrong, last) = tokio::join!(futures_util::future::join_all((2..20).map(right)), store.accept(vec![wrong]), right(20));
+    assert!(first.into_iter().chain([last]).all(|accepted| matches!(accepted.unwrap()[..], [Accepted::New(_)])));
+    assert!(wrong.is_err(), "{wrong:?}");
+    assert_eq!(store.totals().await.unwrap().events, 20);
+}
+
+/// What was told to be recorded is there after the server crashed, and the store goes on by itself.
+#[tokio::test]
+async fn a_server_that_went_away_is_waited_for() {
+    let Some(cluster) = Cluster::own() else { return };
+    let store = PostgresStore::open(options(&cluster, "crowdhook", "first", &Clock::System, 1_000)).unwrap();
+    store.accept(vec![completed("birds", "1", &["vote"])]).await.unwrap();
+    let leased = store.claim_now(1, 1, LEASE).await.unwrap().remove(0);
+    cluster.stop();
+    assert!(store.accept(vec![completed("birds", "2", &["vote"])]).await.is_err());
+    cluster.run();
+    let mut accepted = Err(crate::store::StoreError::Closed);
+    for _ in 0..600 {
+        accepted = store.accept(vec![completed("birds", "3", &["vote"])]).await;
+        if accepted.is_ok() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert!(matches!(accepted.unwrap()[..], [Accepted::New(_)]));
+    let finished = store.finish(leased.lease, Outcome::Done(Completion::default()), run_at(Clock::System.now(), "ok")).await.unwrap();
+    assert_eq!(finished, Finished::Recorded, "a claim is on the disk before anybody hears of it");
+    assert_eq!(store.totals().await.unwrap().events, 2);
+}
+
+#[tokio::test]
+async fn a_schema_of_another_program_is_refused() {
+    let Some(cluster) = Cluster::shared() else { return };
+    let schema = next_schema();
+    let (client, connection) = tokio_postgres::connect(&cluster.address(), tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client.batch_execute(&format!("CREATE SCHEMA {schema}; CREATE TABLE {schema}.event (id BIGINT)")).await.unwrap();
+    let refused = PostgresStore::open(options(cluster, &schema, "first", &Clock::System, 10)).err().unwrap();
+    assert!(matches!(refused, OpenError::Foreign { .. }), "{refused}");
+}

@@ -1,0 +1,207 @@
+//! The one task of a host that writes. It takes what is asked, groups it into one transaction, commits, and answers.
+//!
+//! A connection that is lost is made again, for ever, with growing pauses; who asks for something in a pause is told at once that it failed.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::future::join;
+use tokio::sync::mpsc;
+use tokio_postgres::Client;
+
+use super::Shared;
+use super::batch::{Batch, Memory};
+use super::connect::Connector;
+use super::counters::Counters;
+use super::db::{Db, Failure, Result};
+use super::line::Line;
+use super::work::{Answer, Command, Reply, Work};
+use crate::store::StoreError;
+
+/// As many commands wait in the channel; who comes then waits for room.
+pub(super) const COMMANDS_MAX: usize = 4_096;
+
+/// As many commands are committed together.
+const GROUP_MAX: usize = 512;
+
+/// No further command joins a group that holds so many events and finished runs.
+const WEIGHT_MAX: usize = 2_048;
+
+/// A server that could not be reached is tried again after so long, twice as long each time up to the longest.
+const PAUSE: Duration = Duration::from_millis(50);
+const PAUSE_MAX: Duration = Duration::from_secs(5);
+
+/// What the server forgets of it in a crash are leases that were to end, and that run out.
+const FORGETTABLE: &str = "SET LOCAL synchronous_commit = off";
+
+/// What the task works with.
+pub(super) struct Writer {
+    pub(super) connector: Connector,
+    pub(super) client: Option<Client>,
+    pub(super) shared: Arc<Shared>,
+    pub(super) memory: Memory,
+    pub(super) back: mpsc::WeakSender<Command>,
+    /// Settings of a transaction that is to last.
+    pub(super) durable: String,
+    /// While the server cannot be reached: when it is tried again, the pause after that, and what it said.
+    pub(super) away: Option<(Instant, Duration, String)>,
+}
+
+type Answers = Vec<std::result::Result<Answer, StoreError>>;
+
+impl Writer {
+    /// Works until it is told to close or until nobody is left to ask for anything.
+    pub(super) async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
+        let mut closing: Vec<Reply> = Vec::new();
+        while let Some(first) = commands.recv().await {
+            let (mut group, mut weight) = (Vec::new(), 0);
+            let mut next = Some(first);
+            while let Some(command) = next {
+                if matches!(command.work, Work::Close) {
+                    // From here on nothing new comes in; what stands in line is still done.
+                    commands.close();
+                    closing.push(command.reply);
+                } else {
+                    weight += command.work.weight();
+                    group.push(command);
+                }
+                next = if group.len() < GROUP_MAX && weight < WEIGHT_MAX { commands.try_recv().ok() } else { None };
+            }
+            if !group.is_empty() {
+                self.write(group).await;
+            }
+        }
+        if !closing.is_empty()
+            && let Err(error) = self.leave().await
+        {
+            tracing::warn!(error = %error, "This host did not take its leave of the store; its leases run out by themselves: {error}");
+        }
+        self.client = None;
+        closing.into_iter().for_each(|reply| answer(reply, Ok(Answer::Done)));
+    }
+
+    async fn write(&mut self, group: Vec<Command>) {
+        match self.commit(&group).await {
+            Ok(answers) => group.into_iter().zip(answers).for_each(|(command, answered)| answer(command.reply, answered)),
+            Err(error) if group.len() > 1 && error.is_of_one_command() => {
+                tracing::warn!(error = %error, "A group of {} writes failed, will write each alone", group.len());
+                for command in group {
+                    match self.commit(std::slice::from_ref(&command)).await {
+                        Ok(answers) => {
+                            answers.into_iter().take(1).zip([command.reply]).for_each(|(answered, reply)| answer(reply, answered))
+                        }
+                        Err(error) => self.fail(vec![command], &error),
+                    }
+                }
+            }
+            Err(error) => self.fail(group, &error),
+        }
+    }
+
+    fn fail(&self, group: Vec<Command>, error: &Failure) {
+        self.shared.metrics.commit_failed(group.len(), error);
+        group.into_iter().for_each(|command| answer(command.reply, Err(StoreError::Failed(error.to_string()))));
+    }
+
+    /// Does `group` in one transaction. On an error nothing of it is there, unless the connection was lost with the commit under way.
+    async fn commit(&mut self, group: &[Command]) -> Result<Answers> {
+        let client = self.connected().await?;
+        let began = Instant::now();
+        let forgettable = group.iter().all(|command| command.work.may_be_forgotten());
+        let settings = if forgettable { FORGETTABLE } else { &self.durable };
+        let begin = self.connector.begin(settings);
+        let mut batch_news = Vec::new();
+        let done = transact(&client, &begin, (&self.shared, &mut self.memory, &self.back), group, &mut batch_news).await;
+        match done {
+            Ok(answers) => {
+                self.memory.names.changed = false;
+                self.client = Some(client);
+                if !forgettable {
+                    self.shared.metrics.committed(group.len(), began.elapsed());
+                }
+                self.shared.tell(&batch_news);
+                Ok(answers)
+            }
+            Err(error) => {
+                if self.memory.names.changed {
+                    self.memory.names = super::names::Names::default();
+                }
+                // A connection that cannot be rolled back is not used again.
+                if client.batch_execute("ROLLBACK").await.is_ok() {
+                    self.client = Some(client);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    async fn connected(&mut self) -> Result<Client> {
+        if let Some(client) = self.client.take().filter(|client| !client.is_closed()) {
+            return Ok(client);
+        }
+        let pause = match &self.away {
+            Some((until, _, said)) if *until > Instant::now() => return Err(Failure::Row(said.clone())),
+            Some((_, pause, _)) => *pause,
+            None => PAUSE,
+        };
+        match self.connector.connect().await {
+            Ok(client) => {
+                if self.away.take().is_some() {
+                    tracing::info!("The store's database is there again");
+                }
+                Ok(client)
+            }
+            Err(error) => {
+                if self.away.is_none() {
+                    tracing::error!(error = %error, "The store's database cannot be reached, will try again: {error}");
+                }
+                let said = format!("the database cannot be reached: {error}");
+                self.away = Some((Instant::now() + pause, (pause * 2).min(PAUSE_MAX), said.clone()));
+                Err(Failure::Row(said))
+            }
+        }
+    }
+
+    /// Ends the leases of this host, which will not come back.
+    async fn leave(&mut self) -> Result<()> {
+        let client = self.connected().await?;
+        let db = Db(&client);
+        client.batch_execute(&self.connector.begin(FORGETTABLE)).await?;
+        Counters::lock(db, self.shared.host).await?;
+        for line in [Line::Invocations, Line::Deliveries] {
+            line.end_leases_of(db, self.shared.host).await?;
+        }
+        client.batch_execute("COMMIT").await?;
+        Ok(())
+    }
+}
+
+async fn transact(
+    client: &Client,
+    begin: &str,
+    (shared, memory, back): (&Shared, &mut Memory, &mpsc::WeakSender<Command>),
+    group: &[Command],
+    news: &mut Vec<Line>,
+) -> Result<Answers> {
+    let db = Db(client);
+    let (began, locked) = join(client.batch_execute(begin), Counters::lock(db, shared.host)).await;
+    began?;
+    let (counters, now, is_here) = locked?;
+    if !is_here {
+        return Err(Failure::Row("another host took this one's place: it has the same name and started later".to_owned()));
+    }
+    let mut batch = Batch::new(db, shared, memory, back.clone(), (counters, now));
+    let mut answers = Vec::with_capacity(group.len());
+    for command in group {
+        answers.push(batch.apply(&command.work).await?);
+    }
+    batch.close().await?;
+    *news = std::mem::take(&mut batch.news);
+    client.batch_execute("COMMIT").await?;
+    Ok(answers)
+}
+
+/// Who asked may have gone away meanwhile; what was asked is done all the same.
+fn answer(reply: Reply, answered: std::result::Result<Answer, StoreError>) {
+    reply.send(answered).ok();
+}
