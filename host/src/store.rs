@@ -23,6 +23,7 @@ mod numbers;
 pub mod postgres;
 mod replace;
 pub mod sqlite;
+mod walk;
 
 use browse::Browse;
 pub use dead::{
