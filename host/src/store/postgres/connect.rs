@@ -85,7 +85,7 @@ pub(super) struct Readers {
     room: Semaphore,
 }
 
-/// A connection in a transaction that reads. Dropped before its end, the connection goes with it.
+/// A connection in a transaction. Dropped before its end, the connection goes with it.
 pub(super) struct Reading<'a> {
     readers: &'a Readers,
     client: Client,
@@ -152,8 +152,16 @@ impl Readers {
 
     /// Begins to read, for several statements.
     pub(super) async fn look(&self) -> Result<Reading<'_>> {
+        self.begin(self.connector.begin_reading()).await
+    }
+
+    /// The same for statements that write what a crash of the server may lose.
+    pub(super) async fn work(&self) -> Result<Reading<'_>> {
+        self.begin(self.connector.begin("SET LOCAL synchronous_commit = off")).await
+    }
+
+    async fn begin(&self, begin: String) -> Result<Reading<'_>> {
         let room = self.take_room().await?;
-        let begin = self.connector.begin_reading();
         if let Some(client) = self.idle_one()
             && client.batch_execute(&begin).await.is_ok()
         {

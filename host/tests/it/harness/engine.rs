@@ -34,7 +34,12 @@ pub fn store_line() -> String {
     shared_line(cluster)
 }
 
-/// The same for hosts that share a schema of this server.
+/// How line `number` of a host's settings is told, but for the line that says where the store is.
+pub fn at_line(number: usize) -> String {
+    format!("crowdhook.toml:{}:", number + usize::from(is_postgres()))
+}
+
+/// `store` for hosts that share a schema of this server.
 pub fn shared_line(cluster: &Cluster) -> String {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     format!("store = \"{}?schema=host_{}\"\n", cluster.address(), NUMBER.fetch_add(1, Ordering::Relaxed))
