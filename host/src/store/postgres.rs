@@ -3,6 +3,7 @@
 //! ```text
 //! callers of a host → commands → its writer: one transaction a group, which holds the row `counter` → COMMIT → answers
 //! callers → readers: what is committed
+//! who waits for something ← listener ← NOTIFY ← listener of another host
 //! ```
 //!
 //! Whoever writes locks the one row of `counter` first, so transactions of all hosts come one after the other: what one has seen is so
@@ -10,20 +11,25 @@
 //! a generation and with who has it. A host that starts takes the place of the one that had its name, and frees what that had leased; what
 //! other hosts have leased runs out by the database's clock.
 
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::sync::futures::Notified;
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 
+use self::address::Address;
+use self::asked::COMMANDS_MAX;
 use self::connect::{Connector, Readers};
 use self::counters::Counters;
 use self::db::params;
+use self::hints::{Hints, Listener};
 use self::line::Line;
 pub use self::open::OpenError;
 use self::work::{Answer, Command, Wanted, Work};
-use self::writer::{COMMANDS_MAX, Writer};
+use self::writer::Writer;
 use super::browse::Browse;
 use super::figures::{Analysed, Sample};
 use super::{
@@ -36,6 +42,8 @@ use crate::event::{Event, Origin, Standing};
 use crate::id::{BadgeId, Digest, EventId, InvocationId, PluginName, ProjectName, Scope};
 use crate::telemetry::Metrics;
 
+mod address;
+mod asked;
 mod batch;
 mod browse;
 mod connect;
@@ -43,12 +51,14 @@ mod counters;
 mod db;
 mod dead;
 mod figures;
+mod hints;
 mod line;
 mod names;
 mod open;
 mod read;
 mod rows;
 mod scan;
+mod tls;
 mod turns;
 mod work;
 mod writer;
@@ -56,7 +66,8 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-/// Another host may have brought something in, or something may have fallen due: who waits looks this often.
+/// Another host may have brought something in without a word of it having arrived, or something may have fallen due: who waits looks this often.
+/// It costs one statement that writes nothing and waits for nobody.
 const LOOK: Duration = Duration::from_millis(250);
 
 /// With a clock that a test moves, this often.
@@ -68,8 +79,10 @@ const DROP_WAIT: Duration = Duration::from_secs(5);
 /// What a store is opened with.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Where the database is: `postgres://user@host/name`, or with `?host=/folder/of/a/socket`.
+    /// Where the database is: `postgres://user@host/name`, or with `?host=/folder/of/a/socket`. Encrypted unless it stays on this machine.
     pub address: String,
+    /// Where this host listens for word of the others, when `address` leads to a pooler in transaction mode: the server itself.
+    pub listen: Option<String>,
     /// The schema that is ours alone.
     pub schema: String,
     /// What this host is called among those that share the database.
@@ -98,17 +111,20 @@ pub struct PostgresStore {
 struct Shared {
     clock: Clock,
     waiting_max: usize,
+    look: Duration,
     /// The number of this host.
     host: i64,
     metrics: Metrics,
     invocations_changed: Notify,
     deliveries_changed: Notify,
+    hints: Hints,
     closed: AtomicBool,
 }
 
 impl Shared {
-    /// Lets those look who wait for something in these lines.
+    /// Lets those look who wait for something in these lines, here and on other hosts.
     fn tell(&self, news: &[Line]) {
+        self.hints.add(news);
         if news.contains(&Line::Deliveries) {
             self.deliveries_changed.notify_waiters();
         }
@@ -127,7 +143,17 @@ impl PostgresStore {
     ///
     /// [`OpenError`], each with what to do about it.
     pub fn open(options: Options) -> Result<Self, OpenError> {
-        let config = open::address(&options.address)?;
+        let look = match options.clock {
+            Clock::Manual(_) => MANUAL_LOOK,
+            Clock::System => LOOK,
+        };
+        Self::open_to_look(options, look)
+    }
+
+    /// As [`Self::open`]; who waits looks so often.
+    fn open_to_look(options: Options, look: Duration) -> Result<Self, OpenError> {
+        let address = Address::read(&options.address)?;
+        let direct = options.listen.as_deref().map_or_else(|| Ok(address.clone()), Address::read)?;
         open::check_name(&options.schema)?;
         let failed = |error: std::io::Error| OpenError::Failed(error.to_string());
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -136,17 +162,21 @@ impl PostgresStore {
             .enable_all()
             .build()
             .map_err(failed)?;
-        let connector = Connector::new(config, runtime.handle().clone(), &options.schema);
+        let connector = Connector::new(address, runtime.handle().clone(), &options.schema);
+        let direct = Connector::new(direct, runtime.handle().clone(), &options.schema);
         let readers = Readers::new(connector.clone());
         let (opened, is_open) = std::sync::mpsc::channel();
         let (over, ended) = std::sync::mpsc::channel();
         let (commands, waiting) = mpsc::channel(COMMANDS_MAX);
         let back = commands.downgrade();
         runtime.spawn(async move {
-            match start(connector, options, back).await {
+            match start(connector, options, look, back).await {
                 Ok(writer) => {
-                    opened.send(Ok(Arc::clone(&writer.shared))).ok();
+                    let (shared, usual) = (Arc::clone(&writer.shared), writer.connector.clone());
+                    opened.send(Ok(Arc::clone(&shared))).ok();
+                    let listening = tokio::spawn(Listener { shared, direct, usual }.run());
                     writer.run(waiting).await;
+                    listening.abort();
                 }
                 Err(error) => drop(opened.send(Err(error))),
             }
@@ -192,13 +222,24 @@ impl PostgresStore {
         }
     }
 
-    /// Waits until there may be something to lease that was not there before.
-    async fn wait(&self, changed: std::pin::Pin<&mut tokio::sync::futures::Notified<'_>>) {
-        let pause = match self.shared.clock {
-            Clock::Manual(_) => MANUAL_LOOK,
-            Clock::System => LOOK,
-        };
-        drop(tokio::time::timeout(pause, changed).await);
+    /// Waits until there may be something to lease that was not there before: this host has committed something, or a look shows it, taken
+    /// when another host says so and every so often.
+    async fn wait<'a>(&'a self, line: Line, mut changed: Pin<&mut Notified<'_>>, mut hinted: Pin<&mut Notified<'a>>) {
+        loop {
+            tokio::select! {
+                () = changed.as_mut() => return,
+                () = hinted.as_mut() => {}
+                () = tokio::time::sleep(self.shared.look) => {}
+            }
+            hinted.set(self.shared.hints.of(line).notified());
+            hinted.as_mut().enable();
+            let now = matches!(self.shared.clock, Clock::Manual(_)).then(|| self.shared.clock.now().as_millisecond());
+            // Who asks the writer hears of what went wrong.
+            let found = self.readers.rows(&line.is_due_sql(), params![now]).await;
+            if !found.is_ok_and(|rows| rows.is_empty()) {
+                return;
+            }
+        }
     }
 
     /// Why something was not read: closing takes the readers away from those who came just before.
@@ -208,16 +249,18 @@ impl PostgresStore {
 }
 
 /// Opens the schema, and makes what works in it.
-async fn start(connector: Connector, options: Options, back: mpsc::WeakSender<Command>) -> Result<Writer, OpenError> {
+async fn start(connector: Connector, options: Options, look: Duration, back: mpsc::WeakSender<Command>) -> Result<Writer, OpenError> {
     let (client, host) = open::enter(&connector, &options.host, options.clock.now()).await?;
     let durable = open::durable(&client).await?;
     let shared = Arc::new(Shared {
         clock: options.clock,
         waiting_max: options.waiting_max,
+        look,
         host,
         metrics: options.metrics,
         invocations_changed: Notify::new(),
         deliveries_changed: Notify::new(),
+        hints: Hints::default(),
         closed: AtomicBool::new(false),
     });
     Ok(Writer { connector, client: Some(client), shared, memory: batch::Memory::default(), back, durable, away: None })
@@ -249,11 +292,13 @@ fn odd_answer() -> StoreError {
 
 /// Leases what is due, waiting until there is something.
 macro_rules! lease {
-    ($store:ident, $changed:ident, $lease:ident, $wanted:expr) => {
+    ($store:ident, $line:expr, $changed:ident, $lease:ident, $wanted:expr) => {
         loop {
             // Registered before anybody looks, so that no change in between is missed.
             let mut changed = std::pin::pin!($store.shared.$changed.notified());
+            let mut hinted = std::pin::pin!($store.shared.hints.of($line).notified());
             changed.as_mut().enable();
+            hinted.as_mut().enable();
             if $store.shared.closed.load(Ordering::Acquire) {
                 return Err(StoreError::Closed);
             }
@@ -261,7 +306,7 @@ macro_rules! lease {
             if !leased.is_empty() {
                 return Ok(leased);
             }
-            $store.wait(changed).await;
+            $store.wait($line, changed, hinted).await;
         }
     };
 }
@@ -287,7 +332,7 @@ impl Store for PostgresStore {
 
     async fn claim(&self, limit: usize, per_plugin: usize, lease: Duration) -> Result<Vec<Claimed>, StoreError> {
         let wanted = wanted(limit, per_plugin, lease);
-        lease!(self, invocations_changed, lease_invocations, wanted)
+        lease!(self, Line::Invocations, invocations_changed, lease_invocations, wanted)
     }
 
     #[cfg(test)]
@@ -347,7 +392,7 @@ impl Store for PostgresStore {
 
     async fn claim_deliveries(&self, limit: usize, per_connection: usize, lease: Duration) -> Result<Vec<ClaimedDelivery>, StoreError> {
         let wanted = wanted(limit, per_connection, lease);
-        lease!(self, deliveries_changed, lease_deliveries, wanted)
+        lease!(self, Line::Deliveries, deliveries_changed, lease_deliveries, wanted)
     }
 
     #[cfg(test)]

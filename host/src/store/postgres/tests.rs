@@ -14,6 +14,12 @@ use crate::telemetry::Metrics;
 
 /// A server of the tests' own.
 mod cluster;
+/// Word from one host to another.
+mod hints;
+/// A pooler in transaction mode in between.
+mod pooler;
+/// Encrypted connections.
+mod tls;
 
 use cluster::Cluster;
 
@@ -35,6 +41,7 @@ fn next_schema() -> String {
 fn options(cluster: &Cluster, schema: &str, host: &str, clock: &Clock, waiting_max: usize) -> Options {
     Options {
         address: cluster.address(),
+        listen: None,
         schema: schema.to_owned(),
         host: host.to_owned(),
         waiting_max,
