@@ -14,6 +14,9 @@
 //! `sslrootcert=/path/of/ca.pem` names the authority whose certificates count, in the place of those that the system trusts (which `system`
 //! stands for). A Unix socket is not encrypted whatever is said: what goes through it does not leave the machine.
 //!
+//! `listen_host` and `listen_port` say where the server itself is, for the one connection that a pooler in transaction mode is of no use to;
+//! all else that is said holds for it too.
+//!
 //! Nothing of an address is repeated in an error, for a password that was written wrongly may stand anywhere in it.
 
 use std::path::PathBuf;
@@ -48,9 +51,17 @@ const OPTIONS: [&str; 18] = [
     "user",
 ];
 
-/// Where a server is, and who vouches for it.
+/// What an address says.
 #[derive(Clone)]
 pub(super) struct Address {
+    pub(super) usual: Way,
+    /// To the server itself, where another way is said.
+    pub(super) direct: Option<Way>,
+}
+
+/// Where a server is, and who vouches for it.
+#[derive(Clone)]
+pub(super) struct Way {
     pub(super) config: Config,
     /// None where nothing is encrypted.
     pub(super) trust: Option<Trust>,
@@ -77,21 +88,43 @@ impl Address {
         if who.contains(['/', '?', '#']) || place.contains('@') {
             return Err(wrong("in user, password and values write `@` as `%40`, `/` as `%2F`, `?` as `%3F`, `#` as `%23`"));
         }
-        let (mut handed_on, mut mode, mut authority) = (Vec::new(), None, None);
+        let (mut handed_on, mut mode, mut authority, mut listen) = (Vec::new(), None, None, (None, None));
         for (number, option) in (1..).zip(query.split('&').filter(|option| !option.is_empty())) {
             let (key, value) = option.split_once('=').ok_or_else(|| wrong(format!("its option number {number} has no `=`")))?;
             match key {
                 "sslmode" => mode = Some(Mode::read(value)?),
                 "sslrootcert" => authority = Some(path(value)?),
+                "listen_host" => listen.0 = Some(value),
+                "listen_port" => listen.1 = Some(value),
                 key if OPTIONS.contains(&key) => handed_on.push(option),
                 _ => {
                     let known = OPTIONS.join("`, `");
-                    return Err(wrong(format!("its option number {number} is none of `sslmode`, `sslrootcert`, `{known}`")));
+                    return Err(wrong(format!(
+                        "its option number {number} is none of `sslmode`, `sslrootcert`, `listen_host`, `listen_port`, `{known}`"
+                    )));
                 }
             }
         }
-        let at = if said.contains('@') { "@" } else { "" };
-        let plain = format!("postgres://{who}{at}{place}?{}", handed_on.join("&"));
+        let who = if said.contains('@') { format!("{who}@") } else { String::new() };
+        let way =
+            |place: &str, options: &[&str]| Way::read(&format!("postgres://{who}{place}?{}", options.join("&")), (mode, authority.clone()));
+        let usual = way(place, &handed_on)?;
+        let direct = match listen {
+            (None, None) => None,
+            (None, Some(_)) => return Err(wrong("it says `listen_port` and no `listen_host`")),
+            (Some(host), port) => {
+                let elsewhere = |option: &&str| !["host=", "hostaddr=", "port="].iter().any(|key| option.starts_with(key));
+                let (host, port) = (format!("host={host}"), format!("port={}", port.unwrap_or("5432")));
+                let options: Vec<&str> = handed_on.iter().copied().filter(elsewhere).chain([host.as_str(), port.as_str()]).collect();
+                Some(way(place.find('/').map_or("", |database| &place[database..]), &options)?)
+            }
+        };
+        Ok(Self { usual, direct })
+    }
+}
+
+impl Way {
+    fn read(plain: &str, (mode, authority): (Option<Mode>, Option<Option<PathBuf>>)) -> Result<Self, OpenError> {
         let mut config: Config = plain.parse().map_err(|error: tokio_postgres::Error| wrong(Failure::from(error)))?;
         let trust = trust(&config, mode, authority)?;
         config.ssl_mode(if trust.is_some() { SslMode::Require } else { SslMode::Disable });

@@ -11,7 +11,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::JoinHandle;
 use tokio_postgres::{AsyncMessage, Client, Connection, NoTls, Row};
 
-use super::address::Address;
+use super::address::{Address, Way};
 use super::db::{Db, Failure, Param, Result};
 use super::tls;
 
@@ -49,35 +49,40 @@ pub(super) struct Connector {
 
 impl Connector {
     pub(super) fn new(mut address: Address, runtime: Handle, schema: &str) -> Self {
-        let config = &mut address.config;
-        if config.get_connect_timeout().is_none() {
-            config.connect_timeout(CONNECT_WAIT);
-        }
-        if config.get_application_name().is_none() {
-            config.application_name("crowdhook");
-        }
-        if config.get_tcp_user_timeout().is_none() {
-            config.tcp_user_timeout(SILENT_MAX);
-        }
-        if config.get_keepalives_interval().is_none() {
-            config.keepalives_idle(SILENT_MAX).keepalives_interval(SILENT_PAUSE).keepalives_retries(SILENT_TIMES);
+        for way in std::iter::once(&mut address.usual).chain(&mut address.direct) {
+            let config = &mut way.config;
+            if config.get_connect_timeout().is_none() {
+                config.connect_timeout(CONNECT_WAIT);
+            }
+            if config.get_application_name().is_none() {
+                config.application_name("crowdhook");
+            }
+            if config.get_tcp_user_timeout().is_none() {
+                config.tcp_user_timeout(SILENT_MAX);
+            }
+            if config.get_keepalives_interval().is_none() {
+                config.keepalives_idle(SILENT_MAX).keepalives_interval(SILENT_PAUSE).keepalives_retries(SILENT_TIMES);
+            }
         }
         Self { address, runtime, schema: schema.to_owned() }
     }
 
     /// A new connection, whose work is done on the store's own threads whoever asks.
     pub(super) async fn connect(&self) -> Result<Client> {
-        self.connect_hearing(Box::new(|_| ())).await.map(|(client, _)| client)
+        self.enter(self.address.usual.clone(), Box::new(|_| ())).await.map(|(client, _)| client)
     }
 
-    /// The same, for one who hears what others tell. Comes with the task that ends with the connection.
-    pub(super) async fn connect_hearing(&self, hears: Hears) -> Result<(Client, JoinHandle<()>)> {
-        let address = self.address.clone();
+    /// One to the server itself, for who hears what others tell. Comes with the task that ends with the connection.
+    pub(super) async fn listen(&self, hears: Hears) -> Result<(Client, JoinHandle<()>)> {
+        self.enter(self.address.direct.as_ref().unwrap_or(&self.address.usual).clone(), hears).await
+    }
+
+    async fn enter(&self, way: Way, hears: Hears) -> Result<(Client, JoinHandle<()>)> {
         let connected = self.runtime.spawn(async move {
-            let each = address.config.get_connect_timeout().copied().unwrap_or(CONNECT_WAIT);
-            let places = address.config.get_hosts().len().max(address.config.get_hostaddrs().len());
+            let each = way.config.get_connect_timeout().copied().unwrap_or(CONNECT_WAIT);
+            let places = way.config.get_hosts().len().max(way.config.get_hostaddrs().len());
             let wait = each.saturating_mul(u32::try_from(places).unwrap_or(u32::MAX)).saturating_add(LOGIN_WAIT);
-            let connecting = tokio::time::timeout(wait, connect(address, hears));
+            let connecting = tokio::time::timeout(wait, connect(way, hears));
             connecting.await.unwrap_or_else(|_| Err(Failure::Away(format!("it lets nobody in within {} s", wait.as_secs()))))
         });
         connected.await.map_err(|error| Failure::Away(format!("connecting ended early: {error}")))?
@@ -106,8 +111,8 @@ impl Connector {
     }
 }
 
-async fn connect(address: Address, hears: Hears) -> Result<(Client, JoinHandle<()>)> {
-    let Address { config, trust } = address;
+async fn connect(way: Way, hears: Hears) -> Result<(Client, JoinHandle<()>)> {
+    let Way { config, trust } = way;
     let failed = |error: tokio_postgres::Error| tls::advice(&error, trust.as_ref()).map_or_else(|| Failure::from(error), Failure::Away);
     match trust.clone() {
         None => {

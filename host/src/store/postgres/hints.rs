@@ -120,10 +120,7 @@ pub(super) async fn tell(db: Db<'_>, connector: &Connector, host: i64, Lines(lin
 /// What listens and tells, for as long as the store is open.
 pub(super) struct Listener {
     pub(super) shared: Arc<Shared>,
-    /// Leads to the server itself.
-    pub(super) direct: Connector,
-    /// Leads to it as the store does.
-    pub(super) usual: Connector,
+    pub(super) connector: Connector,
 }
 
 impl Listener {
@@ -136,7 +133,7 @@ impl Listener {
             self.shared.hints.hears.store(false, Ordering::Release);
             pause = if heard { PAUSE } else { (pause * 2).min(PAUSE_MAX) };
             if let Err(error) = lost
-                && !(said && !heard)
+                && (heard || !said)
             {
                 said = true;
                 tracing::warn!(error = %error, "This host does not hear from others that something waits, and finds it by looking: {error}");
@@ -148,9 +145,9 @@ impl Listener {
     /// Listens and tells until the connection is lost. `heard` becomes true once what is told arrives.
     async fn listen(&self, heard: &mut bool) -> Result<()> {
         let (shared, host) = (Arc::clone(&self.shared), self.shared.host);
-        let (client, mut ended) = self.direct.connect_hearing(Box::new(move |word| shared.hints.hear(host, word))).await?;
+        let (client, mut ended) = self.connector.listen(Box::new(move |word| shared.hints.hear(host, word))).await?;
         let db = Db(&client);
-        db.run(&format!("LISTEN \"{}\"", self.direct.schema())).await?;
+        db.run(&format!("LISTEN \"{}\"", self.connector.schema())).await?;
         *heard = self.is_heard().await?;
         self.shared.hints.hears.store(*heard, Ordering::Release);
         if !*heard {
@@ -158,7 +155,8 @@ impl Listener {
             db.run("UNLISTEN *").await?;
             tracing::warn!(
                 "This host does not hear from others that something waits, and finds it by looking: what is told through the store's \
-                 address does not arrive; behind a pooler in transaction mode, say where the server itself is"
+                 address does not arrive; behind a pooler in transaction mode, say where the server itself is: `listen_host=` and `listen_port=` in \
+                 the address"
             );
         }
         // Something may have come in before anybody listened.
@@ -168,7 +166,7 @@ impl Listener {
             tokio::select! {
                 () = self.shared.hints.to_tell.notified() => {
                     let lines = Lines(self.shared.hints.lines.swap(0, Ordering::AcqRel));
-                    let gap = if tell(db, &self.direct, host, lines).await? { GAP } else { ALONE_GAP };
+                    let gap = if tell(db, &self.connector, host, lines).await? { GAP } else { ALONE_GAP };
                     sleep(gap).await;
                 }
                 () = sleep(TRY_AFTER) => db.run("").await?,
@@ -179,9 +177,9 @@ impl Listener {
 
     /// Whether a word that is said through the store's own address arrives here.
     async fn is_heard(&self) -> Result<bool> {
-        let client = self.usual.connect().await?;
+        let client = self.connector.connect().await?;
         let word = format!("{} {TRIAL}", self.shared.host);
-        Db(&client).rows("SELECT pg_notify($1, $2)", params![self.usual.schema(), word]).await?;
+        Db(&client).rows("SELECT pg_notify($1, $2)", params![self.connector.schema(), word]).await?;
         Ok(timeout(ARRIVE_WAIT, self.shared.hints.arrived.notified()).await.is_ok())
     }
 }

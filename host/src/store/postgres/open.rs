@@ -31,6 +31,12 @@ pub enum OpenError {
         /// A table in it.
         table: String,
     },
+    /// The database holds something else, and nobody said that the store is to lie beside it.
+    #[error(
+        "the database holds tables of another program (`{0}`): make one for the store alone (`createdb crowdhook`), or say that it is to \
+         lie beside them, in a schema of its own, with `?schema=crowdhook` at the end of the address"
+    )]
+    Shared(String),
     /// A newer host was here.
     #[error("schema `{schema}` has version {found}, and this host knows {known}: use the newer host")]
     Newer {
@@ -41,6 +47,19 @@ pub enum OpenError {
         /// The newest that is known.
         known: i64,
     },
+    /// An older host was here, and who only reads brings nothing up to date.
+    #[error("schema `{schema}` has version {found}, and this host knows {known}: start the host once, which brings it up to date")]
+    Older {
+        /// The schema.
+        schema: String,
+        /// Its version.
+        found: i64,
+        /// The newest that is known.
+        known: i64,
+    },
+    /// There is no store to read.
+    #[error("there is no store in schema `{0}` of that database: start the host once, or name another schema")]
+    Absent(String),
     /// Anything else that the server said.
     #[error("the store's database failed: {0}")]
     Failed(String),
@@ -66,9 +85,10 @@ pub(super) fn check_name(schema: &str) -> Result<(), OpenError> {
 }
 
 /// Connects, brings the schema to the newest version, and takes the place of the host that had this name. Gives the host's number.
-pub(super) async fn enter(connector: &Connector, host: &str, now: Timestamp) -> Result<(Client, i64), OpenError> {
+/// `is_alone`: a schema is made only where there is nothing else in the database.
+pub(super) async fn enter(connector: &Connector, (host, is_alone): (&str, bool), now: Timestamp) -> Result<(Client, i64), OpenError> {
     let client = connector.connect().await.map_err(|error| OpenError::Unreachable(error.to_string()))?;
-    migrate(&client, connector).await?;
+    migrate(&client, connector, is_alone).await?;
     let db = Db(&client);
     db.run(&connector.begin("")).await?;
     Counters::lock(db, 0).await?;
@@ -86,29 +106,72 @@ pub(super) async fn enter(connector: &Connector, host: &str, now: Timestamp) -> 
     Ok((client, number))
 }
 
+/// Whether there is a schema that can be read as it is.
+pub(super) async fn look(connector: &Connector) -> Result<(), OpenError> {
+    let client = connector.connect().await.map_err(|error| OpenError::Unreachable(error.to_string()))?;
+    let (db, schema) = (Db(&client), connector.schema());
+    match whose(db, schema).await? {
+        Whose::Nobodys => return Err(OpenError::Absent(schema.to_owned())),
+        Whose::Others(table) => return Err(OpenError::Foreign { schema: schema.to_owned(), table }),
+        Whose::Ours => {}
+    }
+    let row = db.first(&format!("SELECT max(version) FROM \"{schema}\".migration"), &[]).await?;
+    let (found, known) = (row.map_or(Ok(None), |row| row.at(0))?.unwrap_or(0), known());
+    let schema = schema.to_owned();
+    match found.cmp(&known) {
+        std::cmp::Ordering::Less => Err(OpenError::Older { schema, found, known }),
+        std::cmp::Ordering::Greater => Err(OpenError::Newer { schema, found, known }),
+        std::cmp::Ordering::Equal => Ok(()),
+    }
+}
+
+/// Whose tables lie in a schema.
+enum Whose {
+    Ours,
+    Nobodys,
+    /// With one of them.
+    Others(String),
+}
+
+async fn whose(db: Db<'_>, schema: &str) -> Result<Whose, OpenError> {
+    let tables = db.rows("SELECT tablename::TEXT FROM pg_tables WHERE schemaname = $1 ORDER BY 1", params![schema]).await?;
+    let tables: Vec<String> = tables.iter().map(|row| row.at(0)).collect::<Result<_, _>>()?;
+    let is_ours = ["migration", "counter", "event"].iter().all(|ours| tables.iter().any(|table| table == ours));
+    Ok(match tables.into_iter().next() {
+        None => Whose::Nobodys,
+        Some(_) if is_ours => Whose::Ours,
+        Some(table) => Whose::Others(table),
+    })
+}
+
+/// The newest version that this host knows.
+fn known() -> i64 {
+    i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
+}
+
 /// Makes the schema, or brings it to the newest version. Hosts that start at a time do so one after the other.
-async fn migrate(client: &Client, connector: &Connector) -> Result<(), OpenError> {
+async fn migrate(client: &Client, connector: &Connector, is_alone: bool) -> Result<(), OpenError> {
     let (db, schema) = (Db(client), connector.schema());
     client.batch_execute("BEGIN").await?;
     // Any number will do that others are unlikely to use for something else.
     db.execute("SELECT pg_advisory_xact_lock(7298541003)", &[]).await?;
-    let tables = db.rows("SELECT tablename::TEXT FROM pg_tables WHERE schemaname = $1 ORDER BY 1", params![schema]).await?;
-    let tables: Vec<String> = tables.iter().map(|row| row.at(0)).collect::<Result<_, _>>()?;
-    let is_ours = ["migration", "counter", "event"].iter().all(|ours| tables.iter().any(|table| table == ours));
-    if let Some(table) = tables.first().filter(|_| !is_ours) {
-        return Err(OpenError::Foreign { schema: schema.to_owned(), table: table.clone() });
-    }
-    if tables.is_empty() {
-        client
-            .batch_execute(&format!(
-                "CREATE SCHEMA IF NOT EXISTS \"{schema}\"; CREATE TABLE \"{schema}\".migration (version BIGINT PRIMARY KEY)"
-            ))
-            .await?;
+    match whose(db, schema).await? {
+        Whose::Ours => {}
+        Whose::Others(table) => return Err(OpenError::Foreign { schema: schema.to_owned(), table }),
+        Whose::Nobodys => {
+            let sql = "SELECT schemaname || '.' || tablename FROM pg_tables WHERE schemaname <> 'information_schema' \
+                 AND schemaname NOT LIKE 'pg\\_%' ORDER BY 1 LIMIT 1";
+            if let Some(other) = db.first(sql, &[]).await?.filter(|_| is_alone) {
+                return Err(OpenError::Shared(other.at(0)?));
+            }
+            let sql = format!("CREATE SCHEMA IF NOT EXISTS \"{schema}\"; CREATE TABLE \"{schema}\".migration (version BIGINT PRIMARY KEY)");
+            client.batch_execute(&sql).await?;
+        }
     }
     client.batch_execute(&format!("SET LOCAL search_path TO \"{schema}\"")).await?;
     let row = db.first("SELECT coalesce(max(version), 0) FROM migration", &[]).await?;
     let found: i64 = row.map_or(Ok(0), |row| row.at(0))?;
-    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    let known = known();
     if found > known {
         return Err(OpenError::Newer { schema: schema.to_owned(), found, known });
     }

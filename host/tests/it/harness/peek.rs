@@ -1,11 +1,11 @@
-//! What the store tells nobody but tests: which events it holds. The one place outside of `store` that knows a table.
+//! What the store tells nobody but tests. The one place outside of `store` that knows a table, and that of SQLite's file alone.
 
 use std::collections::HashSet;
 use std::path::Path;
 
 use crowdhook::event::{Event, Standing};
 use crowdhook::id::{EventId, PluginName};
-use crowdhook::store::sqlite::SqliteStore;
+use crowdhook::store::browse::{Place, WantedEvents};
 use crowdhook::store::{Run, Store};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
@@ -40,29 +40,34 @@ fn open(data: &Path) -> Connection {
     Connection::open_with_flags(data.join("crowdhook.db"), flags).unwrap()
 }
 
-/// The ids of all events in a data folder, oldest first.
-fn ids(data: &Path) -> Vec<EventId> {
-    let db = open(data);
-    let mut statement = db.prepare("SELECT uuid FROM event ORDER BY id").unwrap();
-    let ids = statement.query_map([], |row| row.get::<_, [u8; 16]>(0)).unwrap();
-    ids.map(|id| EventId::from_bytes(id.unwrap())).collect()
+/// The ids of all events, oldest first.
+async fn ids(store: &dyn Store) -> Vec<EventId> {
+    let (mut ids, mut before) = (Vec::new(), None);
+    loop {
+        let page = store.browse().events(&WantedEvents::default(), Place { before, limit: 1_000 }).await.unwrap();
+        ids.extend(page.rows.into_iter().map(|listed| listed.id));
+        before = page.next;
+        if before.is_none() {
+            ids.reverse();
+            return ids;
+        }
+    }
 }
 
-/// All events in a data folder, oldest first, as `store` shows them.
-pub async fn events(data: &Path, store: &dyn Store) -> Vec<Kept> {
+/// All events, oldest first.
+pub async fn events(store: &dyn Store) -> Vec<Kept> {
     let mut all = Vec::new();
-    for id in ids(data) {
+    for id in ids(store).await {
         let (event, standing) = store.event(id).await.unwrap().unwrap();
         all.push(Kept { event, standing, runs: store.runs(id).await.unwrap() });
     }
     all
 }
 
-/// Project and task of all events in a data folder that came from outside, whether a host is at work in it or was killed there.
-pub async fn tasks(data: &Path) -> HashSet<(String, String)> {
-    let store = SqliteStore::open_read_only(data).unwrap();
+/// Project and task of all events that came from outside.
+pub async fn tasks(store: &dyn Store) -> HashSet<(String, String)> {
     let mut tasks = HashSet::new();
-    for id in ids(data) {
+    for id in ids(store).await {
         let (event, _) = store.event(id).await.unwrap().unwrap();
         if event.depth == 0 {
             tasks.insert((event.project.to_string(), event.task.unwrap_or_default()));

@@ -6,7 +6,7 @@ fn read(text: &str) -> Result<Address, String> {
 
 /// How what `text` leads to is trusted: `plain`, `system`, or the path of the authority.
 fn trusted(text: &str) -> String {
-    match read(text).unwrap().trust {
+    match read(text).unwrap().usual.trust {
         None => "plain".to_owned(),
         Some(Trust::System) => "system".to_owned(),
         Some(Trust::Authority(path)) => path.display().to_string(),
@@ -56,6 +56,8 @@ fn what_is_no_address_is_refused_and_never_repeated() {
         ("postgres://me:geheim@db.example/store?sslmode=verify-ca", "write `sslmode=verify-full`"),
         ("postgres://me:geheim@db.example/store?sslmode=geheim", "`sslmode` is `verify-full`"),
         ("postgres://me:geheim@db.example/store?sslrootcert=ca.pem", "a whole path"),
+        ("postgres://me:geheim@db.example/store?listen_port=5432", "no `listen_host`"),
+        ("postgres://me:geheim@db.example/store?listen_host=a,b&listen_port=geheim", "invalid value for option `port`"),
         ("postgres://me:geheim@db.example/store?sslmode=disable&sslrootcert=/ca.pem", "take one of them out"),
     ] {
         let refused = read(text).err().unwrap_or_else(|| panic!("`{text}` was taken"));
@@ -66,7 +68,24 @@ fn what_is_no_address_is_refused_and_never_repeated() {
 
 #[test]
 fn user_password_and_place_are_read() {
-    let config = read("postgres://me:a%40b%2Fc@db.example:5433/store?application_name=x&sslmode=disable").unwrap().config;
+    let config = read("postgres://me:a%40b%2Fc@db.example:5433/store?application_name=x&sslmode=disable").unwrap().usual.config;
     assert_eq!((config.get_user(), config.get_password(), config.get_dbname()), (Some("me"), Some(b"a@b/c".as_slice()), Some("store")));
     assert_eq!((config.get_ports(), config.get_application_name()), ([5433].as_slice(), Some("x")));
+}
+
+#[test]
+fn the_server_behind_a_pooler_may_be_said() {
+    let address =
+        read("postgres://me:geheim@localhost:6432/store?listen_host=db.example&listen_port=5433&application_name=x&port=6432").unwrap();
+    let Way { config, trust } = address.direct.unwrap();
+    assert!(address.usual.trust.is_none() && matches!(trust, Some(Trust::System)), "each by where it leads");
+    assert_eq!((config.get_hosts(), config.get_ports()), ([Host::Tcp("db.example".to_owned())].as_slice(), [5433].as_slice()));
+    let said = (config.get_user(), config.get_password(), config.get_dbname(), config.get_application_name());
+    assert_eq!(said, (Some("me"), Some(b"geheim".as_slice()), Some("store"), Some("x")));
+    let socket = read("postgres://db.example?listen_host=%2Frun%2Fpostgresql").unwrap().direct.unwrap();
+    assert_eq!(
+        (socket.config.get_hosts(), socket.config.get_ports()),
+        ([Host::Unix("/run/postgresql".into())].as_slice(), [5432].as_slice())
+    );
+    assert!(read("postgres://db.example").unwrap().direct.is_none());
 }

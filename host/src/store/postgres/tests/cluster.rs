@@ -15,7 +15,7 @@ use tempfile::TempDir;
 const PORT: u16 = 5432;
 
 /// A server that is at work.
-pub(in crate::store::postgres) struct Cluster {
+pub struct Cluster {
     folder: TempDir,
     programs: PathBuf,
     port: u16,
@@ -25,22 +25,22 @@ pub(in crate::store::postgres) struct Cluster {
 }
 
 /// A program that ends with the tests, whatever becomes of them.
-pub(in crate::store::postgres) struct Running(Child);
+pub struct Running(Child);
 
 impl Cluster {
     /// The one that tests share. It does not sync, which no test of the store's promises needs unless the machine fails.
-    pub(in crate::store::postgres) fn shared() -> Option<&'static Self> {
+    pub fn shared() -> Option<&'static Self> {
         static SHARED: OnceLock<Option<Cluster>> = OnceLock::new();
         or_skip("postgresql", SHARED.get_or_init(|| Self::start(PORT, &["fsync=off"])).as_ref())
     }
 
     /// One for a test that does harm to it.
-    pub(in crate::store::postgres) fn own() -> Option<Self> {
+    pub fn own() -> Option<Self> {
         or_skip("postgresql", Self::start(PORT, &[]))
     }
 
     /// One that also listens on a port of 127.0.0.1, where it asks for passwords.
-    pub(in crate::store::postgres) fn with_port() -> Option<Self> {
+    pub fn with_port() -> Option<Self> {
         or_skip("postgresql", Self::start(free_port(), &["listen_addresses=127.0.0.1"]))
     }
 
@@ -70,7 +70,7 @@ impl Cluster {
     }
 
     /// Starts the server, and waits until it takes connections.
-    pub(in crate::store::postgres) fn run(&self) {
+    pub fn run(&self) {
         let mut arguments =
             vec!["-D".to_owned(), self.path("data"), "-k".to_owned(), self.path(""), "-p".to_owned(), self.port.to_string()];
         let settings = ["listen_addresses=", "max_connections=400", "shared_buffers=64MB", "autovacuum_naptime=5s"];
@@ -90,19 +90,19 @@ impl Cluster {
     }
 
     /// Stops the server as at once as a crash.
-    pub(in crate::store::postgres) fn stop(&self) {
+    pub fn stop(&self) {
         self.server.lock().unwrap().take();
     }
 
     /// Starts it again with other settings besides.
-    pub(in crate::store::postgres) fn restart_with(&mut self, settings: &[&str]) {
+    pub fn restart_with(&mut self, settings: &[&str]) {
         self.stop();
         self.settings.extend(settings.iter().map(|setting| (*setting).to_owned()));
         self.run();
     }
 
     /// Puts a file that none but the server may read into its folder of data.
-    pub(in crate::store::postgres) fn put(&self, name: &str, text: &str) {
+    pub fn put(&self, name: &str, text: &str) {
         let path = self.folder.path().join("data").join(name);
         std::fs::write(&path, text).unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
@@ -116,22 +116,22 @@ impl Cluster {
     }
 
     /// Where its socket lies.
-    pub(in crate::store::postgres) fn folder(&self) -> String {
+    pub fn folder(&self) -> String {
         self.path("")
     }
 
-    pub(in crate::store::postgres) fn port(&self) -> u16 {
+    pub fn port(&self) -> u16 {
         self.port
     }
 
-    pub(in crate::store::postgres) fn address(&self) -> String {
+    pub fn address(&self) -> String {
         format!("postgres://crowdhook@{}:{}/postgres", self.folder().replace('/', "%2F"), self.port)
     }
 }
 
 impl Running {
     /// Starts `program`, which writes to `log` and is ended by `signal`, as a user who may run it.
-    pub(in crate::store::postgres) fn start(program: &Path, arguments: &[String], signal: &str, log: &Path) -> Self {
+    pub fn start(program: &Path, arguments: &[String], signal: &str, log: &Path) -> Self {
         // Whatever becomes of the tests, the end of their pipe is the end of the program and of its data.
         let script = format!(
             "\"$@\" </dev/null & server=$!; trap 'kill -{signal} $server; wait $server' TERM; read -r _; kill -{signal} $server; wait $server"
@@ -157,14 +157,14 @@ impl Drop for Cluster {
 }
 
 /// A folder in which that user may write too.
-pub(in crate::store::postgres) fn public_folder() -> TempDir {
+pub fn public_folder() -> TempDir {
     let folder = tempfile::Builder::new().prefix("pg").tempdir().unwrap();
     std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
     folder
 }
 
 /// A port that nobody has.
-pub(in crate::store::postgres) fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
@@ -195,7 +195,7 @@ fn programs() -> Option<PathBuf> {
 
 /// What was found, or the word that the test is skipped for want of Debian's package.
 #[expect(clippy::disallowed_methods, reason = "a test's own switch")]
-pub(in crate::store::postgres) fn or_skip<T>(package: &str, found: Option<T>) -> Option<T> {
+pub fn or_skip<T>(package: &str, found: Option<T>) -> Option<T> {
     if found.is_none() {
         let test = std::thread::current().name().unwrap_or("a test").to_owned();
         assert!(std::env::var("CROWDHOOK_CI").is_ok_and(|said| said == "1").not(), "`{package}` is not here: run `.ci/debian-parts`");

@@ -55,7 +55,7 @@ fn fresh() -> Option<Open> {
     let pooler = SHARED.get_or_init(|| Pooler::start(cluster)).as_ref();
     let address = or_skip("pgbouncer", pooler)?.address();
     Some(Box::new(move |clock, waiting_max| {
-        let options = Options { address: address.clone(), ..options(cluster, &schema, "first", clock, waiting_max) };
+        let options = Options { address: Secret::new(&address), ..options(cluster, &schema, "first", clock, waiting_max) };
         Arc::new(PostgresStore::open(options).unwrap()) as Arc<dyn Store>
     }))
 }
@@ -107,11 +107,14 @@ async fn a_host_listens_at_the_server_itself() {
     let Some(cluster) = Cluster::shared() else { return };
     let Some(pooler) = Pooler::start(cluster) else { return };
     let schema = next_schema();
-    let open = |host: &str, listen: Option<String>| {
-        let options = Options { address: pooler.address(), listen, ..options(cluster, &schema, host, &Clock::System, 1_000) };
+    let open = |host: &str, listen: &str| {
+        let options = Options {
+            address: Secret::new(&format!("{}{listen}", pooler.address())),
+            ..options(cluster, &schema, host, &Clock::System, 1_000)
+        };
         Arc::new(PostgresStore::open_to_look(options, Duration::from_secs(3_600)).unwrap())
     };
-    let (first, second) = (open("first", None), open("second", Some(cluster.address())));
+    let (first, second) = (open("first", ""), open("second", &format!("&listen_host={}&listen_port={}", cluster.folder(), cluster.port())));
     for _ in 0..400 {
         if second.shared.hints.are_heard() {
             break;
@@ -131,7 +134,7 @@ async fn a_host_listens_at_the_server_itself() {
 async fn a_server_that_went_away_behind_it_is_waited_for() {
     let Some(cluster) = Cluster::own() else { return };
     let Some(pooler) = Pooler::start(&cluster) else { return };
-    let options = Options { address: pooler.address(), ..options(&cluster, "crowdhook", "first", &Clock::System, 1_000) };
+    let options = Options { address: Secret::new(&pooler.address()), ..options(&cluster, "crowdhook", "first", &Clock::System, 1_000) };
     let store = PostgresStore::open(options).unwrap();
     store.accept(vec![completed("birds", "1", &["vote"])]).await.unwrap();
     let leased = store.claim_now(1, 1, LEASE).await.unwrap().remove(0);

@@ -57,7 +57,7 @@ async fn keeper(cluster: &Cluster) {
 
 fn open(cluster: &Cluster, host: &str, query: &str) -> Result<PostgresStore, String> {
     let address = format!("postgres://keeper:{}@{host}:{}/postgres?{query}", PASSWORD.replace('/', "%2F"), cluster.port());
-    let options = Options { address, ..options(cluster, "crowdhook", "first", &Clock::System, 1_000) };
+    let options = Options { address: Secret::new(&address), ..options(cluster, "crowdhook", "first", &Clock::System, 1_000) };
     PostgresStore::open(options).map_err(|error| {
         let said = error.to_string();
         assert!(!said.contains("geheim") && !format!("{error:?}").contains("geheim"), "{said}");
