@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 
+use crowdhook::config::{StoreAt, load};
 use crowdhook::practice::Pybossa;
 use crowdhook::store::Store;
 use tempfile::TempDir;
 
-use super::{bundled_file, engine, guest_file};
+use super::{bundled_file, engine, guest_file, peek};
 
 /// The token of every hook here.
 pub const HOOK_TOKEN: &str = "hook-token-0123456789abcdef";
@@ -85,6 +86,17 @@ impl Folder {
     pub fn settings(&self, text: &str) {
         let Self { listen, admin, store, .. } = self;
         self.write("crowdhook.toml", &format!("listen = \"{listen}\"\nadmin = \"{admin}\"\n{store}{text}"));
+    }
+
+    /// Every text in the store, whatever table it stands in.
+    pub async fn texts(&self) -> Vec<String> {
+        match load::host(Some(&self.config())).unwrap().store {
+            StoreAt::DataFolder => peek::texts(&self.data()),
+            StoreAt::Database(database) => {
+                let (address, _) = load::database_address(&database, &load::Env::of(&[])).unwrap();
+                peek::texts_of_schema(address.url.reveal(), &address.schema.unwrap()).await
+            }
+        }
     }
 
     /// Lets it keep its events where the line `store` says, as a host called `name`.

@@ -5,10 +5,12 @@ use std::path::Path;
 
 use crowdhook::event::{Event, Standing};
 use crowdhook::id::{EventId, PluginName};
-use crowdhook::store::browse::{Place, WantedEvents};
+use crowdhook::store::browse::{DeliveryState, Place, WantedDeliveries, WantedEvents};
 use crowdhook::store::{Run, Store};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
+use tokio_postgres::SimpleQueryMessage;
+use tokio_postgres::types::Type;
 
 /// One event, its standing, and its runs.
 #[derive(Debug)]
@@ -77,11 +79,10 @@ pub async fn tasks(store: &dyn Store) -> HashSet<(String, String)> {
 }
 
 /// Why each delivery that has been attempted still waits, by the order in which they were asked for.
-pub fn waiting_deliveries(data: &Path) -> Vec<String> {
-    let db = open(data);
-    let mut statement = db.prepare("SELECT reason FROM delivery WHERE reason <> '' ORDER BY id").unwrap();
-    let reasons = statement.query_map([], |row| row.get(0)).unwrap();
-    reasons.map(Result::unwrap).collect()
+pub async fn waiting_deliveries(store: &dyn Store) -> Vec<String> {
+    let wanted = WantedDeliveries { state: Some(DeliveryState::Waiting), ..WantedDeliveries::default() };
+    let page = store.browse().deliveries(&wanted, Place { before: None, limit: 1_000 }).await.unwrap();
+    page.rows.into_iter().rev().map(|listed| listed.note).filter(|note| !note.is_empty()).collect()
 }
 
 /// Every text in a data folder, whatever table it stands in, with those that are kept packed.
@@ -99,6 +100,28 @@ pub fn texts(data: &Path) -> Vec<String> {
                 ValueRef::Text(text) => Some(String::from_utf8(text.to_vec()).unwrap()),
                 ValueRef::Blob(bytes) => unpacked(bytes),
                 _ => None,
+            }));
+        }
+    }
+    texts
+}
+
+/// The same of a schema of PostgreSQL's, by what [`Folder::texts`](super::folder::Folder::texts) knows of it.
+pub async fn texts_of_schema(address: &str, schema: &str) -> Vec<String> {
+    let (client, connection) = tokio_postgres::connect(address, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let tables = client.query_typed("SELECT tablename::TEXT FROM pg_tables WHERE schemaname = $1", &[(&schema, Type::TEXT)]).await.unwrap();
+    let mut texts = Vec::new();
+    for table in tables {
+        let rows = client.simple_query(&format!("SELECT * FROM \"{schema}\".\"{}\"", table.get::<_, &str>(0))).await.unwrap();
+        for row in rows {
+            let SimpleQueryMessage::Row(row) = row else { continue };
+            texts.extend((0..row.len()).filter_map(|column| row.get(column)).flat_map(|said| match said.strip_prefix("\\x") {
+                Some(hex) => {
+                    let bytes: Vec<u8> = (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect();
+                    vec![unpacked(&bytes).unwrap_or_default(), String::from_utf8(bytes).unwrap_or_default()]
+                }
+                None => vec![said.to_owned()],
             }));
         }
     }
