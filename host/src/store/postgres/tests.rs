@@ -20,6 +20,8 @@ mod cluster;
 mod hints;
 /// A pooler in transaction mode in between.
 mod pooler;
+/// How fast it is.
+mod speed;
 /// Encrypted connections.
 mod tls;
 
