@@ -14,6 +14,7 @@ use crowdhook::store::sqlite::{self, SqliteStore};
 use crowdhook::telemetry::Metrics;
 
 /// A server of the tests' own.
+#[expect(dead_code, reason = "the tests of the store ask more of it")]
 #[path = "../../../src/store/postgres/tests/cluster.rs"]
 mod cluster;
 
