@@ -3,14 +3,18 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use crowdhook::effect::{Effect, Request};
 use crowdhook::practice::{Pybossa, Seed};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::harness::engine::{self, Cluster};
 use crate::harness::folder::{Folder, VOTE};
+use crate::harness::outbox::Outbox;
 use crate::harness::patience::{eventually, until};
+use crate::harness::peek::waiting_deliveries;
 use crate::harness::process::{Process, run};
+use crate::harness::remote::Remote;
 use crate::harness::wire;
 use crate::whole::{completed, result_on};
 
@@ -212,4 +216,34 @@ async fn a_database_that_crashes_is_waited_for_and_nothing_that_was_taken_is_los
     }
     host.logs("The store's database is there again").await;
     assert!(host.stop().await.success());
+}
+
+/// What a service allows it allows to all hosts together.
+#[tokio::test(flavor = "multi_thread")]
+async fn hosts_keep_the_rate_of_a_connection_together() {
+    let Some(cluster) = Cluster::shared() else { return };
+    let remote = Remote::start([]).await;
+    let store = engine::shared_line(cluster);
+    let folder = |name: &str| {
+        let mut folder = Folder::with("");
+        folder.share(&store, name);
+        folder.appen("birds", &format!("[connections.posts]\nurl = \"{}\"\ncalls = 6\nper_s = 600\n", remote.url()));
+        folder
+    };
+    let folders = [folder("north"), folder("south")];
+    let request = |number: usize| Effect::SendRequest {
+        connection: "posts".to_owned(),
+        request: Request { method: "POST".to_owned(), path: format!("/{number}"), headers: Vec::new(), body: String::new() },
+    };
+    Outbox::fill(&folders[0], "posts", (0..20).map(request).collect()).await;
+    let hosts = [Process::start(&folders[0]).await, Process::start(&folders[1]).await];
+    let store = folders[0].read_store();
+    let told = async || waiting_deliveries(store.as_ref()).await.iter().any(|why| why.contains("allow to all hosts together"));
+    until("the seventh waits for a call of those that all hosts share", told).await;
+    // Each alone would make six of its own by then.
+    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    assert_eq!(remote.seen().len(), 6);
+    for host in hosts {
+        assert!(host.stop().await.success());
+    }
 }
