@@ -11,6 +11,10 @@ pub(crate) const START: &str = "start to ready with five plugins, compiled befor
 pub(crate) const RELOAD: &str = "a changed `majority-vote` in use after";
 pub(crate) const IDLE_FIVE: &str = "idle memory with five plugins: RSS";
 pub(crate) const PROGRAM: &str = "size of the program";
+pub(crate) const ON_SQLITE: &str = "whole path, 64 connections, one host on SQLite";
+pub(crate) const ON_POSTGRES: &str = "whole path, 64 connections, one host on PostgreSQL";
+pub(crate) const TWO_ON_POSTGRES: &str = "whole path, 64 connections, two hosts on one PostgreSQL";
+pub(crate) const TWO_OF_ONE: &str = "two hosts on PostgreSQL / one";
 pub(crate) const PEAK: &str = "accept, 256 connections";
 pub(crate) const BARE_STEADY: &str = "bare at 1,000/s";
 pub(crate) const BARE_HALF: &str = "bare at half of the host's peak";
@@ -48,6 +52,7 @@ impl Goal {
             name if name == accept(FEW_CONNECTIONS) => Some(Self::AtLeast(0.30)),
             name if name == whole(GOAL_CONNECTIONS) => Some(Self::AtLeast(0.30)),
             name if name == worst(QUIET_HALF) || name == worst(TROUBLED_HALF) => Some(Self::Below(50.0)),
+            TWO_OF_ONE => Some(Self::AtLeast(0.90)),
             IDLE | IDLE_FIVE => Some(Self::Below(48.0)),
             START => Some(Self::Below(200.0)),
             RELOAD => Some(Self::Below(300.0)),

@@ -40,23 +40,28 @@ pub(crate) enum Platform {
 
 /// Fills `folder`, and says where its host is to listen.
 pub(crate) fn fill(folder: &Path, projects: &[Project]) -> anyhow::Result<Addresses> {
+    fill_set(folder, projects, "")
+}
+
+/// The same, with more lines in the host's settings.
+pub(crate) fn fill_set(folder: &Path, projects: &[Project], settings: &str) -> anyhow::Result<Addresses> {
     let plugins = |project: &Project| project.components.iter().map(|component| plugin(component)).collect();
-    write_all(folder, projects, plugins)
+    write_all(folder, projects, plugins, settings)
 }
 
 /// The same, with what is said of plugins and of what they lead to taken from a file.
 pub(crate) fn fill_with(folder: &Path, projects: &[Project], said: &str) -> anyhow::Result<Addresses> {
-    write_all(folder, projects, |_| said.to_owned())
+    write_all(folder, projects, |_| said.to_owned(), "")
 }
 
-fn write_all(folder: &Path, projects: &[Project], plugins: impl Fn(&Project) -> String) -> anyhow::Result<Addresses> {
+fn write_all(folder: &Path, projects: &[Project], plugins: impl Fn(&Project) -> String, settings: &str) -> anyhow::Result<Addresses> {
     let addresses = free_addresses()?;
     let write = |path: &str, bytes: &[u8]| {
         let path = folder.join(path);
         let parent = path.parent().unwrap_or(folder);
         fs::create_dir_all(parent).and_then(|()| fs::write(&path, bytes)).with_context(|| format!("cannot write `{}`", path.display()))
     };
-    write("crowdhook.toml", format!("listen = \"{}\"\nadmin = \"{}\"\n", addresses.hooks, addresses.admin).as_bytes())?;
+    write("crowdhook.toml", format!("listen = \"{}\"\nadmin = \"{}\"\n{settings}", addresses.hooks, addresses.admin).as_bytes())?;
     fs::create_dir_all(folder.join("plugins"))?;
     let secret = |name: &str, text: &str| {
         write(&format!("secrets/{name}"), text.as_bytes())?;

@@ -10,6 +10,7 @@ mod client;
 mod disk;
 mod figures;
 mod folder;
+mod hosts;
 mod latency;
 mod plan;
 mod plot;
@@ -76,6 +77,8 @@ enum Measured {
     Latency,
     /// Starting, reloading, idle memory, size
     Start,
+    /// One and two hosts on PostgreSQL
+    Hosts,
 }
 
 impl Args {
@@ -137,6 +140,9 @@ async fn measure(args: &Args) -> anyhow::Result<()> {
         hosts.end(&mut figures)?;
         if args.wants(Measured::Start) {
             start::measure(&plan, &program, folder.path(), &mut figures).await?;
+        }
+        if args.wants(Measured::Hosts) {
+            hosts::measure(&plan, &program, folder.path(), &mut figures).await?;
         }
         anyhow::Ok(())
     };

@@ -16,6 +16,9 @@ pub(crate) struct Plan {
     pub(crate) accept_requests: usize,
     /// Posts to the host in one turn of the whole path.
     pub(crate) whole_requests: usize,
+    /// Posts to hosts that share a store, in one turn and before it.
+    pub(crate) shared_requests: usize,
+    pub(crate) shared_warm_up: usize,
     /// Connections of the open loop.
     pub(crate) open_connections: usize,
     /// One turn of the open loop.
@@ -41,6 +44,8 @@ impl Plan {
         bare_requests: 100_000,
         accept_requests: 40_000,
         whole_requests: 30_000,
+        shared_requests: 6_000,
+        shared_warm_up: 1_000,
         open_connections: 256,
         open_time: Duration::from_secs(8),
         syncs: 200,
@@ -58,6 +63,8 @@ impl Plan {
         bare_requests: 20_000,
         accept_requests: 6_000,
         whole_requests: 4_000,
+        shared_requests: 1_000,
+        shared_warm_up: 200,
         open_time: Duration::from_secs(2),
         syncs: 50,
         starts: 3,
