@@ -38,9 +38,11 @@ use crate::reconcile::Reconciler;
 use crate::retention::Retention;
 use crate::store::Store;
 use crate::store::lock::Lock;
+use crate::store::postgres::PostgresStore;
 use crate::telemetry::Metrics;
 use crate::traces::{self, Traces};
 
+mod peers;
 pub mod store;
 
 /// Threads of guests are this much nicer than the others. (On Linux each thread has a niceness of its own.)
@@ -59,7 +61,8 @@ pub struct App {
     clock: Clock,
     metrics: Metrics,
     store: Arc<dyn Store>,
-    ledger: Option<Arc<dyn Ledger>>,
+    /// The store, where other hosts may share it.
+    shared: Option<Arc<PostgresStore>>,
     /// The data folder is ours for as long as this is there.
     _folder: Option<Lock>,
     registry: Arc<Registry>,
@@ -149,13 +152,13 @@ impl App {
         let metrics = Metrics::default();
         let traces = traces::settings::Settings::of(&Env::process())?;
         let traces = traces.map(|settings| Traces::new(settings, &Connections::new(clock.clone()), &metrics));
-        let store::Opened { store, ledger, _folder } = store::open(&host, clock.clone(), metrics.clone()).await?;
+        let store::Opened { store, shared, _folder } = store::open(&host, clock.clone(), metrics.clone()).await?;
         let engine = start_engine(&host, program)?;
         let registry = Arc::new(Registry::default());
         let setup = Setup::of(&host, engine, Arc::clone(&registry), (platforms(clock.clone()), metrics.clone()));
         let reloader = Reloader::start(setup).await;
         let guests = Guests::start(host.limits.guest_threads).context("the threads that run guests cannot be had")?;
-        Ok(Self { host, clock, metrics, store, ledger, _folder, registry, reloader, hooks, tls, admin, guests, traces })
+        Ok(Self { host, clock, metrics, store, shared, _folder, registry, reloader, hooks, tls, admin, guests, traces })
     }
 
     /// Where the hooks are.
@@ -194,7 +197,7 @@ impl App {
     /// # Errors
     ///
     /// When the admin token cannot be made.
-    pub async fn serve(self, shutdown: impl Future<Output = ()>) -> anyhow::Result<()> {
+    pub async fn serve(mut self, shutdown: impl Future<Output = ()>) -> anyhow::Result<()> {
         let (stop, stopped) = watch::channel(false);
         let limits = self.host.limits.clone();
         let inbox = Inbox::new(Arc::clone(&self.store), self.clock.clone());
@@ -202,7 +205,8 @@ impl App {
         let receiver =
             Receiver::new(Arc::clone(&self.registry), inbox.clone(), Arc::clone(&self.store), (&limits, &self.host.public_url, metrics))
                 .over(self.tls.clone());
-        let services = Services::new(self.clock.clone()).sharing(self.ledger.clone());
+        let ledger = self.shared.clone().map(|shared| Arc::new(store::OfAll(shared)) as Arc<dyn Ledger>);
+        let services = Services::new(self.clock.clone()).sharing(ledger);
         let with = || (self.clock.clone(), limits.clone(), metrics.clone());
         let dispatcher = Dispatcher::new(Arc::clone(&self.registry), services.clone(), Arc::clone(&self.store), with());
         let deliverer = Deliverer::new(Arc::clone(&self.registry), services.clone(), Arc::clone(&self.store), with());
@@ -225,6 +229,7 @@ impl App {
         ));
         let retention = Retention::new(Arc::clone(&self.store), self.clock.clone(), self.host.keep);
         let letting_go = tokio::spawn(retention.serve(until(stopped.clone())));
+        let telling = tokio::spawn(peers::serve(self.shared.take(), Arc::clone(&self.registry), until(stopped.clone())));
         let counting = tokio::spawn(Figures::new(Arc::clone(&self.store), self.clock.clone()).serve(until(stopped)));
         let tracing = Tracing::start(self.traces);
 
@@ -240,6 +245,7 @@ impl App {
             ("Reconcile", reconciling),
             ("Retention", letting_go),
             ("Counting", counting),
+            ("Telling other hosts", telling),
         ];
         for (what, handle) in loops {
             ended(handle, Duration::from_secs(1), what).await;

@@ -20,8 +20,8 @@ use crate::telemetry::Metrics;
 /// A store that a host works with.
 pub(super) struct Opened {
     pub(super) store: Arc<dyn Store>,
-    /// Who counts calls for all hosts that share it, where several may.
-    pub(super) ledger: Option<Arc<dyn Ledger>>,
+    /// The same, where other hosts may share it.
+    pub(super) shared: Option<Arc<PostgresStore>>,
     /// The data folder, where the store does not hold it itself.
     pub(super) _folder: Option<Lock>,
 }
@@ -37,18 +37,18 @@ fn open_here(host: &Host, clock: Clock, metrics: Metrics) -> anyhow::Result<Open
     let waiting_max = host.limits.waiting_max;
     let StoreAt::Database(database) = &host.store else {
         let store = SqliteStore::open(&host.data, sqlite::Options { waiting_max, clock, metrics })?;
-        return Ok(Opened { store: Arc::new(store), ledger: None, _folder: None });
+        return Ok(Opened { store: Arc::new(store), shared: None, _folder: None });
     };
     let (Address { url, schema }, _) = database_address(database, &Env::process())?;
     let folder = lock(&host.data)?;
     let name = host.name.clone().unwrap_or_else(machine);
     let store = PostgresStore::open(postgres::Options { address: url, schema, host: name, waiting_max, clock, metrics })?;
     let store = Arc::new(store);
-    Ok(Opened { ledger: Some(Arc::new(OfAll(Arc::clone(&store)))), store, _folder: Some(folder) })
+    Ok(Opened { shared: Some(Arc::clone(&store)), store, _folder: Some(folder) })
 }
 
 /// The calls of all hosts, as their database counts them.
-struct OfAll(Arc<PostgresStore>);
+pub(super) struct OfAll(pub(super) Arc<PostgresStore>);
 
 impl fmt::Debug for OfAll {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -30,6 +30,7 @@ use self::hints::{Hints, Listener};
 use self::line::Line;
 pub use self::open::OpenError;
 pub use self::pace::Calls;
+pub use self::peers::Able;
 use self::work::{Answer, Command, Wanted, Work};
 use self::writer::Writer;
 use super::browse::Browse;
@@ -59,6 +60,7 @@ mod line;
 mod names;
 mod open;
 mod pace;
+mod peers;
 mod read;
 mod rows;
 mod scan;
@@ -280,7 +282,7 @@ impl PostgresStore {
             hinted.as_mut().enable();
             let now = matches!(self.shared.clock, Clock::Manual(_)).then(|| self.shared.clock.now().as_millisecond());
             // Who asks the writer hears of what went wrong.
-            let found = self.readers.rows(&line.is_due_sql(), params![now]).await;
+            let found = self.readers.rows(&line.is_due_sql(), params![now, self.shared.host]).await;
             if !found.is_ok_and(|rows| rows.is_empty()) {
                 return;
             }

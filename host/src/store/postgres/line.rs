@@ -4,6 +4,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use super::db::{Columns as _, Db, Result, params};
+use super::peers::is_ours;
 use super::turns::{Member, Turns};
 use super::work::Wanted;
 
@@ -57,7 +58,7 @@ impl Line {
     }
 
     /// A statement that tells whether a look by who holds `counter` may find something: who is alone with nothing to do need not disturb the
-    /// others for it, nor write. Its parameter is the time, or null for the database's.
+    /// others for it, nor write. Its parameters are the time, or null for the database's, and the host.
     pub(super) fn is_due_sql(self) -> String {
         let (table, members) = (self.table(), self.members());
         let held = match self {
@@ -72,9 +73,10 @@ impl Line {
         };
         format!(
             "SELECT 1 WHERE EXISTS (SELECT 1 FROM {table} WHERE leased_until <= {now}) \
-             OR EXISTS (SELECT 1 FROM {members} m WHERE m.waiting > 0 {held} AND ({} OR {}))",
+             OR EXISTS (SELECT 1 FROM {members} m WHERE m.waiting > 0 {held} AND ({} OR {}) AND {})",
             ready("FALSE"),
-            ready("TRUE")
+            ready("TRUE"),
+            is_ours(self, "$2", now)
         )
     }
 
@@ -94,9 +96,10 @@ impl Line {
             "SELECT m.id, m.project, coalesce(o.leased, 0), coalesce(o.yielding, 0), c.id, c.yields FROM {members} m \
              LEFT JOIN (SELECT member, count(*) AS leased, count(*) FILTER (WHERE yields) AS yielding FROM {table} \
              WHERE leased_until IS NOT NULL {whose} GROUP BY member) o ON o.member = m.id \
-             CROSS JOIN LATERAL ({} UNION ALL {}) c WHERE m.waiting > 0 {held} ORDER BY m.id, c.due, c.id",
+             CROSS JOIN LATERAL ({} UNION ALL {}) c WHERE m.waiting > 0 {held} AND {} ORDER BY m.id, c.due, c.id",
             ready("FALSE"),
-            ready("TRUE")
+            ready("TRUE"),
+            is_ours(self, "$1", "$2")
         );
         let cap = wanted.per_member.max(1);
         let each = i64::try_from(wanted.limit.clamp(1, cap)).unwrap_or(i64::MAX);

@@ -99,7 +99,7 @@ pub(super) async fn enter(connector: &Connector, (host, is_alone): (&str, bool),
             line.end_leases_of(db, before).await?;
         }
     }
-    let sql = "INSERT INTO host (name, version, started_at) VALUES ($1, $2, $3) RETURNING id";
+    let sql = "INSERT INTO host (name, version, started_at, seen_at) VALUES ($1, $2, $3, $3) RETURNING id";
     let row = db.first(sql, params![host, env!("CARGO_PKG_VERSION"), now.as_millisecond()]).await?;
     let number = row.ok_or_else(|| OpenError::Failed("a row that was written was not given back".to_owned()))?.at(0)?;
     db.run("COMMIT").await?;

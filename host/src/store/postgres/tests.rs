@@ -7,6 +7,7 @@ use super::{OpenError, Options, PostgresStore};
 use crate::clock::Clock;
 
 use crate::clock::from_millis;
+use crate::id::ProjectName;
 use crate::secret::Secret;
 use crate::store::conformance::bench::{LEASE, completed, run_at};
 use crate::store::conformance::{Open, suite};
@@ -168,4 +169,25 @@ async fn a_database_of_another_program_is_refused_unless_a_schema_is_named() {
     for refused in [PostgresStore::open(unnamed()).err(), PostgresStore::open_read_only(&address(), None).err()] {
         assert!(matches!(refused, Some(OpenError::Newer { found: 99, .. })), "{refused:?}");
     }
+}
+
+/// What a host cannot do is left to one that can, as long as that one is seen; what nobody can do goes to anybody.
+#[tokio::test]
+async fn a_host_leaves_what_it_cannot_do_to_one_that_can() {
+    let Some(cluster) = Cluster::shared() else { return };
+    let (schema, clock) = (next_schema(), Clock::manual(from_millis(1_700_000_000_000)));
+    let open = |host: &str| PostgresStore::open(options(cluster, &schema, host, &clock, 1_000)).unwrap();
+    let (first, second) = (open("first"), open("second"));
+    first.accept(vec![completed("birds", "1", &["vote"]), completed("birds", "2", &["mail"])]).await.unwrap();
+    let (birds, vote) = ("birds".parse().unwrap(), "vote".parse().unwrap());
+    first.tell(&[(ProjectName::clone(&birds), None), (birds.clone(), Some(vote))]).await.unwrap();
+    second.tell(&[(birds, None)]).await.unwrap();
+    let plugins = |claimed: &[crate::store::Claimed]| claimed.iter().map(|claimed| claimed.plugin.to_string()).collect::<Vec<_>>();
+    let mine = second.claim_now(10, 10, LEASE).await.unwrap();
+    assert_eq!(plugins(&mine), ["mail"], "that one nobody can do");
+    // It is not asked again and again for what it would not get.
+    assert!(tokio::time::timeout(LEASE / 100, second.claim(10, 10, LEASE)).await.is_err());
+    clock.advance(std::time::Duration::from_secs(16));
+    let left = second.claim_now(10, 10, LEASE).await.unwrap();
+    assert_eq!(plugins(&left), ["vote"], "the one that can was not seen for a while");
 }

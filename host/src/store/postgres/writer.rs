@@ -14,7 +14,7 @@ use super::asked::Asked;
 use super::batch::{Batch, Memory};
 use super::connect::Connector;
 use super::counters::Counters;
-use super::db::{Db, Failure, Result};
+use super::db::{Db, Failure, Result, params};
 use super::hints::{self, Lines};
 use super::line::Line;
 use super::work::{Answer, Command, Reply};
@@ -152,6 +152,7 @@ impl Writer {
         for line in [Line::Invocations, Line::Deliveries] {
             line.end_leases_of(db, self.shared.host).await?;
         }
+        db.execute("DELETE FROM host WHERE id = $1", params![self.shared.host]).await?;
         db.run("COMMIT").await?;
         hints::tell(db, &self.connector, self.shared.host, Lines::ALL).await?;
         Ok(())

@@ -22,7 +22,17 @@ CREATE TABLE host (
     id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
     version TEXT NOT NULL,
-    started_at BIGINT NOT NULL
+    started_at BIGINT NOT NULL,
+    -- When it was last known to be at work.
+    seen_at BIGINT NOT NULL
+);
+
+-- What each host can do: the plugins whose components it has, and, with no plugin, the projects whose files it has.
+CREATE TABLE able (
+    host BIGINT NOT NULL REFERENCES host ON DELETE CASCADE,
+    project TEXT NOT NULL,
+    plugin TEXT NOT NULL,
+    PRIMARY KEY (host, project, plugin)
 );
 
 CREATE TABLE project (
