@@ -18,6 +18,8 @@ use async_trait::async_trait;
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 
 use self::connect::{Connector, Readers};
+pub use self::copy::Place;
+pub(super) use self::copy::WATCH as COPY_WATCH;
 use self::counters::Counters;
 use self::db::params;
 use self::line::Line;
@@ -39,6 +41,7 @@ use crate::telemetry::Metrics;
 mod batch;
 mod browse;
 mod connect;
+pub(super) mod copy;
 mod counters;
 mod db;
 mod dead;
@@ -54,7 +57,10 @@ mod work;
 mod writer;
 
 #[cfg(test)]
-mod tests;
+pub(in crate::store) mod tests;
+
+/// What a schema is called where nobody said.
+pub const SCHEMA: &str = "crowdhook";
 
 /// Another host may have brought something in, or something may have fallen due: who waits looks this often.
 const LOOK: Duration = Duration::from_millis(250);

@@ -41,6 +41,19 @@ pub enum OpenError {
         /// The newest that is known.
         known: i64,
     },
+    /// An older host was here, and who only reads brings nothing up to date.
+    #[error("schema `{schema}` has version {found}, and this host knows {known}: start the host once, which brings it up to date")]
+    Older {
+        /// The schema.
+        schema: String,
+        /// Its version.
+        found: i64,
+        /// The newest that is known.
+        known: i64,
+    },
+    /// There is no store to read.
+    #[error("there is no store in schema `{0}` of that database: start the host once, or name another schema")]
+    Absent(String),
     /// Anything else that the server said.
     #[error("the store's database failed: {0}")]
     Failed(String),
@@ -91,12 +104,36 @@ pub(super) async fn enter(connector: &Connector, host: &str, now: Timestamp) -> 
     Ok((client, number))
 }
 
+/// Waits for whoever makes a schema now, and lets others wait until the transaction's end.
+pub(super) async fn one_at_a_time(client: &Client) -> Result<(), Failure> {
+    // Any number will do that others are unlikely to use for something else.
+    Db(client).execute("SELECT pg_advisory_xact_lock(7298541003)", &[]).await.map(|_| ())
+}
+
+/// Whether there is a schema that can be read as it is.
+pub(super) async fn check(client: &Client, schema: &str) -> Result<(), OpenError> {
+    let db = Db(client);
+    let tables = db.rows("SELECT tablename::TEXT FROM pg_tables WHERE schemaname = $1 ORDER BY 1", params![schema]).await?;
+    let tables: Vec<String> = tables.iter().map(|row| row.at(0)).collect::<Result<_, _>>()?;
+    let Some(table) = tables.first().cloned() else { return Err(OpenError::Absent(schema.to_owned())) };
+    let schema = schema.to_owned();
+    if !["migration", "counter", "event"].iter().all(|ours| tables.iter().any(|table| table == ours)) {
+        return Err(OpenError::Foreign { schema, table });
+    }
+    let row = db.first(&format!("SELECT max(version) FROM \"{schema}\".migration"), &[]).await?;
+    let (found, known) = (row.map_or(Ok(None), |row| row.at(0))?.unwrap_or(0), i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX));
+    match found.cmp(&known) {
+        std::cmp::Ordering::Less => Err(OpenError::Older { schema, found, known }),
+        std::cmp::Ordering::Greater => Err(OpenError::Newer { schema, found, known }),
+        std::cmp::Ordering::Equal => Ok(()),
+    }
+}
+
 /// Makes the schema, or brings it to the newest version. Hosts that start at a time do so one after the other.
 async fn migrate(client: &Client, connector: &Connector) -> Result<(), OpenError> {
     let (db, schema) = (Db(client), connector.schema());
     client.batch_execute("BEGIN").await?;
-    // Any number will do that others are unlikely to use for something else.
-    db.execute("SELECT pg_advisory_xact_lock(7298541003)", &[]).await?;
+    one_at_a_time(client).await?;
     let tables = db.rows("SELECT tablename::TEXT FROM pg_tables WHERE schemaname = $1 ORDER BY 1", params![schema]).await?;
     let tables: Vec<String> = tables.iter().map(|row| row.at(0)).collect::<Result<_, _>>()?;
     let is_ours = ["migration", "counter", "event"].iter().all(|ours| tables.iter().any(|table| table == ours));
