@@ -36,9 +36,11 @@ use crate::receive::{Receiver, Tls};
 use crate::reconcile::Reconciler;
 use crate::retention::Retention;
 use crate::store::Store;
-use crate::store::sqlite::{Options, SqliteStore};
+use crate::store::lock::Lock;
 use crate::telemetry::Metrics;
 use crate::traces::{self, Traces};
+
+pub mod store;
 
 /// Threads of guests are this much nicer than the others. (On Linux each thread has a niceness of its own.)
 #[cfg(target_os = "linux")]
@@ -56,6 +58,8 @@ pub struct App {
     clock: Clock,
     metrics: Metrics,
     store: Arc<dyn Store>,
+    /// The data folder is ours for as long as this is there.
+    _folder: Option<Lock>,
     registry: Arc<Registry>,
     reloader: Reloader,
     hooks: TcpListener,
@@ -143,14 +147,13 @@ impl App {
         let metrics = Metrics::default();
         let traces = traces::settings::Settings::of(&Env::process())?;
         let traces = traces.map(|settings| Traces::new(settings, &Connections::new(clock.clone()), &metrics));
-        let options = Options { waiting_max: host.limits.waiting_max, clock: clock.clone(), metrics: metrics.clone() };
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&host.data, options)?);
+        let store::Opened { store, _folder } = store::open(&host, clock.clone(), metrics.clone()).await?;
         let engine = start_engine(&host, program)?;
         let registry = Arc::new(Registry::default());
         let setup = Setup::of(&host, engine, Arc::clone(&registry), (platforms(clock.clone()), metrics.clone()));
         let reloader = Reloader::start(setup).await;
         let guests = Guests::start(host.limits.guest_threads).context("the threads that run guests cannot be had")?;
-        Ok(Self { host, clock, metrics, store, registry, reloader, hooks, tls, admin, guests, traces })
+        Ok(Self { host, clock, metrics, store, _folder, registry, reloader, hooks, tls, admin, guests, traces })
     }
 
     /// Where the hooks are.
@@ -276,6 +279,7 @@ impl App {
 pub async fn check(host: &Host) -> anyhow::Result<Problems> {
     let engine = start_engine(host, None)?;
     let mut problems = host.tls.as_ref().map(certificate_problems).unwrap_or_default();
+    problems.append(store::problems(host));
     problems.append(plugin_watch::check_all(host, &Context::of(host), &engine).await);
     Ok(problems)
 }

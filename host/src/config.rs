@@ -18,6 +18,7 @@ use crate::secret::Secret;
 mod badges;
 mod certificate;
 mod connections;
+mod database;
 mod document;
 mod folders;
 mod generic;
@@ -34,6 +35,8 @@ mod signatures;
 mod words;
 
 pub use certificate::Certificate;
+pub use database::Address;
+pub(crate) use database::Wrong as AddressWrong;
 pub(crate) use host::parse_web_address;
 pub(crate) use plugins::may_write_to;
 pub use pointer::Pointer;
@@ -51,8 +54,13 @@ pub struct Host {
     pub admin: SocketAddr,
     /// How the world reaches the public listener, for the URLs to paste. Default `http://<listen>`.
     pub public_url: Url,
-    /// Where the store, the compile cache, the admin token and the last good project files are kept. Default `data`.
+    /// Where the compile cache, the admin token and the last good project files are kept, and the store unless [`Host::store`] names a
+    /// database. Default `data`.
     pub data: PathBuf,
+    /// Where events are kept. Default: a file in the data folder.
+    pub store: StoreAt,
+    /// What this host is called among those that share a store. Default: the machine's name.
+    pub name: Option<String>,
     /// The drop folder. Default `plugins`.
     pub plugins: PathBuf,
     /// The folder of project files. Default `projects`.
@@ -65,6 +73,37 @@ pub struct Host {
     pub limits: Limits,
     /// How long what is done with is kept.
     pub keep: Keep,
+}
+
+/// Where the store is.
+#[derive(Clone, Debug)]
+pub enum StoreAt {
+    /// A file in the data folder, for this host alone.
+    DataFolder,
+    /// A schema of a PostgreSQL database, which several hosts may share.
+    Database(Database),
+}
+
+/// A PostgreSQL database. [`load::database_address`] says where it is.
+#[derive(Clone, Debug)]
+pub struct Database {
+    /// The settings file that names it.
+    pub file: PathBuf,
+    /// The line where it does.
+    pub line: usize,
+    /// Where its address is to be found.
+    pub at: AddressAt,
+}
+
+/// Where an address is to be found that may hold a secret.
+#[derive(Clone, Debug)]
+pub enum AddressAt {
+    /// In the settings file, and then it holds none.
+    Here(Address),
+    /// In an environment variable of this name.
+    Env(String),
+    /// In a file.
+    File(PathBuf),
 }
 
 /// Where the public listener's certificate lies. [`load::tls_files`] looks there.

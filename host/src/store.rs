@@ -20,10 +20,12 @@ pub mod copy;
 mod dead;
 pub mod figures;
 mod keep;
+pub mod lock;
 mod numbers;
 pub mod postgres;
 mod replace;
 pub mod sqlite;
+mod walk;
 
 use browse::Browse;
 pub use dead::{
@@ -52,6 +54,17 @@ pub enum StoreError {
     /// The store is being shut down.
     #[error("the store is closed")]
     Closed,
+}
+
+impl StoreError {
+    /// What claims and writes get of a store that was opened to be read.
+    fn read_only() -> Self {
+        Self::Failed("it was opened to be read only".to_owned())
+    }
+
+    fn odd_answer() -> Self {
+        Self::Failed("the writer gave another kind of answer than was asked for".to_owned())
+    }
 }
 
 /// One event that is to be recorded, and for whom.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::report::Advice;
 use super::{Common, output};
-use crate::config::load;
+use crate::config::{StoreAt, load};
 use crate::store::StoreError;
 use crate::store::sqlite::SqliteStore;
 
@@ -26,6 +26,10 @@ pub(super) fn run(args: &BackupArgs, common: &Common) -> anyhow::Result<()> {
     let host = load::host(common.config.as_deref())?;
     if args.file.exists() {
         return Err(Advice::new(format!("`{}` is there already", args.file.display()), "name a file that is not there yet").into());
+    }
+    if let StoreAt::Database(_) = host.store {
+        let help = "copy it with PostgreSQL's own tools: `pg_dump --schema=crowdhook --format=custom --file=FILE` and the address";
+        return Err(Advice::new("the store is in a PostgreSQL database, and not in the data folder", help).into());
     }
     let help = "the store is in the folder that `data` names in the settings";
     let store = SqliteStore::open_read_only(&host.data).map_err(|error| Advice::new(error.to_string(), help))?;

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use super::report::Advice;
 use super::{Common, output};
-use crate::config::load::{self, Env};
+use crate::config::load::{self, Env, database_address};
+use crate::config::{Address, AddressWrong as Wrong, StoreAt};
 use crate::id::Digest;
-use crate::secret::Secret;
 use crate::store::copy::{self, CopyError, Place, Step, Sum};
 use crate::store::postgres;
 
@@ -118,7 +118,13 @@ fn side(text: Option<&str>, variable: Option<&str>, common: &Common) -> anyhow::
             let text = Env::process().get(name).ok_or_else(|| Advice::new(format!("there is no variable `{name}`"), help))?;
             Ok(parse(&text, true)?)
         }
-        (None, None) => Ok(Place::Sqlite(load::host(common.config.as_deref())?.data)),
+        (None, None) => {
+            let host = load::host(common.config.as_deref())?;
+            Ok(match &host.store {
+                StoreAt::DataFolder => Place::Sqlite(host.data),
+                StoreAt::Database(at) => Place::Postgres(database(database_address(at, &Env::process())?.0)),
+            })
+        }
     }
 }
 
@@ -128,16 +134,21 @@ fn parse(text: &str, is_secret: bool) -> Result<Place, Advice> {
     if let Some(folder) = text.strip_prefix(SQLITE).filter(|folder| !folder.is_empty()) {
         return Ok(Place::Sqlite(PathBuf::from(folder)));
     }
-    if !["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme)) {
-        // It may be an address all the same, with a word in front of it that should not be there.
-        return Err(Advice::new("that is no store", help));
-    }
-    let place = postgres::Place::parse(&Secret::new(text)).map_err(|error| Advice::new(error.to_string(), help))?;
-    if !is_secret && place.has_password() {
-        let help = "put the address into a variable and name that: `--from-env NAME` or `--to-env NAME`; and take another password";
-        return Err(Advice::new("the address holds a password, and everybody on this machine sees what stands on a command line", help));
-    }
+    let address = Address::parse(text, is_secret).map_err(|wrong| match wrong {
+        // It may be an address all the same, with a word in front of it that should not be there: it is not shown.
+        Wrong::Scheme => Advice::new("what is named is no store", help),
+        Wrong::Password => {
+            let message = "the address holds a password, and everybody on this machine sees what stands on a command line";
+            Advice::new(message, "put it into a variable and name that: `--from-env NAME` or `--to-env NAME`; and take another password")
+        }
+    })?;
+    let place = database(address);
+    postgres::check(&place.address, place.schema.as_deref()).map_err(|error| Advice::new(error.to_string(), help))?;
     Ok(Place::Postgres(place))
+}
+
+fn database(Address { url, schema }: Address) -> postgres::Place {
+    postgres::Place { address: url, schema }
 }
 
 #[cfg(test)]

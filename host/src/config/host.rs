@@ -12,10 +12,13 @@ use url::Url;
 use super::document::Document;
 use super::problem::Problems;
 use super::raw::{self, Key, Whole};
-use super::{GuestLimits, Host, Keep, Limits, Named, Tls};
+use super::{Address, AddressAt, Database, GuestLimits, Host, Keep, Limits, Named, StoreAt, Tls};
 
 /// Every key with its default: the base on which a `crowdhook.toml` is read.
 pub(super) const DEFAULTS: &str = include_str!("../../config.default.toml");
+
+/// A host's name is no longer, in bytes.
+const NAME_BYTES_MAX: usize = 100;
 
 const MINUTE_MS: i64 = 60_000;
 const HOUR_S: i64 = 3600;
@@ -35,18 +38,21 @@ pub(super) fn check(file: &Path, text: &str, folder: &Path) -> Result<Host, Prob
     let tls = tls(&mut document, file, folder, said.tls);
     let public_url = public_url(&mut document, said.public_url.or(base.public_url), listen, tls.is_some());
     let data = path(&mut document, folder, "data", said.data.or(base.data));
+    let store = store(&mut document, (file, folder), said.store);
+    let name = name(&mut document, said.name);
     let plugins = path(&mut document, folder, "plugins", said.plugins.or(base.plugins));
     let projects = path(&mut document, folder, "projects", said.projects.or(base.projects));
     let mut numbers = Numbers { document: &mut document, above: "" };
     let minutes = numbers.whole("reconcile_minutes", said.reconcile_minutes, base.reconcile_minutes, 0..=DAY_MINUTES);
     let limits = limits(&mut Numbers { document: &mut document, above: "limits" }, said.limits, base.limits);
     let keep = keep(&mut Numbers { document: &mut document, above: "keep" }, said.keep, base.keep);
-    match (listen, admin, public_url, data, plugins, projects, minutes, limits, keep) {
+    match (listen, admin, public_url, data, store, plugins, projects, minutes, limits, keep) {
         (
             Some(listen),
             Some(admin),
             Some(public_url),
             Some(data),
+            Some(store),
             Some(plugins),
             Some(projects),
             Some(minutes),
@@ -54,7 +60,7 @@ pub(super) fn check(file: &Path, text: &str, folder: &Path) -> Result<Host, Prob
             Some(keep),
         ) => {
             let reconcile = (minutes > 0).then(|| Duration::from_secs(minutes * 60));
-            let host = Host { listen, admin, public_url, data, plugins, projects, reconcile, tls, limits, keep };
+            let host = Host { listen, admin, public_url, data, store, name, plugins, projects, reconcile, tls, limits, keep };
             let problems = document.into_problems();
             if problems.is_empty() { Ok(host) } else { Err(problems) }
         }
@@ -93,6 +99,44 @@ fn public_url(document: &mut Document<'_>, value: Key<String>, listen: Option<So
         );
     }
     Some(url)
+}
+
+/// Where the store is. None for what cannot be it, which is noted.
+fn store(document: &mut Document<'_>, (file, folder): (&Path, &Path), value: Key<raw::AddressAt>) -> Option<StoreAt> {
+    let Some(value) = value else { return Some(StoreAt::DataFolder) };
+    let span = value.span();
+    let at = match value.into_inner() {
+        raw::AddressAt::Text(text) if text.is_empty() => return Some(StoreAt::DataFolder),
+        raw::AddressAt::Text(text) => match Address::parse(&text, false) {
+            Ok(address) => AddressAt::Here(address),
+            Err(wrong) => {
+                document.error(&span, format!("`store` {wrong}"), Some(wrong.help().to_owned()));
+                return None;
+            }
+        },
+        raw::AddressAt::Secret(raw::SecretTable { env: Some(name), file: None }) => AddressAt::Env(name),
+        raw::AddressAt::Secret(raw::SecretTable { env: None, file: Some(path) }) => AddressAt::File(folder.join(path)),
+        raw::AddressAt::Secret(_) => {
+            if !document.was_hurt("store") {
+                let help = "write `store = { env = \"NAME\" }` or `store = { file = \"path\" }`";
+                document.error(&span, "`store` wants exactly one of `env` and `file`", Some(help.to_owned()));
+            }
+            return None;
+        }
+    };
+    Some(StoreAt::Database(Database { file: file.to_owned(), line: document.line(span.start), at }))
+}
+
+/// What a host is called; none where nothing is said, or no name, which is noted.
+fn name(document: &mut Document<'_>, value: Key<String>) -> Option<String> {
+    let value = value.filter(|value| !value.get_ref().is_empty())?;
+    let text = value.get_ref();
+    if text.len() <= NAME_BYTES_MAX && !text.contains(char::is_control) {
+        return Some(text.clone());
+    }
+    let help = format!("write at most {NAME_BYTES_MAX} bytes on one line: `name = \"north\"`");
+    document.error(&value.span(), "`name` is no name of a host", Some(help));
+    None
 }
 
 /// The files of `[tls]`; none where it is empty, or half of it is missing, which is noted.

@@ -13,9 +13,11 @@ use super::words;
 use super::{GuestLimits, Host, Project, host as host_file};
 use crate::id::ProjectName;
 use crate::secret::Secret;
+pub use database::database_address;
 pub use folder::OwnFolder;
 pub use tls::{TlsFiles, tls_files};
 
+mod database;
 mod folder;
 mod tls;
 
@@ -115,10 +117,10 @@ impl SecretProblem {
 
 type Found = Result<(Secret, Option<SecretProblem>), SecretProblem>;
 
-impl Context {
-    pub(super) fn secret_in_env(&self, name: &str) -> Found {
+impl Env {
+    fn secret(&self, name: &str) -> Found {
         let help = format!("set it before the host starts: `export {name}=…`");
-        match (self.env.0)(name) {
+        match self.get(name) {
             _ if !is_variable(name) => Err(SecretProblem::new(
                 // It may be the secret itself.
                 "wants a variable, and what stands there is no name of one",
@@ -128,25 +130,32 @@ impl Context {
             Some(text) => usable(&text, &format!("the variable `{name}`")).map(|secret| (secret, None)),
         }
     }
+}
 
-    /// A file's newline at the end is no part of the secret.
+/// A file's newline at the end is no part of the secret.
+fn secret_in_file(path: &Path) -> Found {
+    let named = format!("the file `{}`", path.display());
+    let text = read_capped(path, SECRET_BYTES_MAX).map_err(|why| {
+        SecretProblem::new(
+            format!("wants {named}, which cannot be read: {why}"),
+            "write the secret into that file; a relative path begins at this file's folder",
+        )
+    })?;
+    let text = text.strip_suffix('\n').map_or(text.as_str(), |text| text.strip_suffix('\r').unwrap_or(text));
+    let warning = is_world_readable(path).then(|| {
+        SecretProblem::new(format!("lies in {named}, which everyone on this machine may read"), format!("`chmod 600 {}`", path.display()))
+    });
+    usable(text, &named).map(|secret| (secret, warning))
+}
+
+impl Context {
+    pub(super) fn secret_in_env(&self, name: &str) -> Found {
+        self.env.secret(name)
+    }
+
     #[expect(clippy::unused_self, reason = "beside its sister, which needs it")]
     pub(super) fn secret_in_file(&self, path: &Path) -> Found {
-        let named = format!("the file `{}`", path.display());
-        let text = read_capped(path, SECRET_BYTES_MAX).map_err(|why| {
-            SecretProblem::new(
-                format!("wants {named}, which cannot be read: {why}"),
-                "write the secret into that file; a relative path begins at this file's folder",
-            )
-        })?;
-        let text = text.strip_suffix('\n').map_or(text.as_str(), |text| text.strip_suffix('\r').unwrap_or(text));
-        let warning = is_world_readable(path).then(|| {
-            SecretProblem::new(
-                format!("lies in {named}, which everyone on this machine may read"),
-                format!("`chmod 600 {}`", path.display()),
-            )
-        });
-        usable(text, &named).map(|secret| (secret, warning))
+        secret_in_file(path)
     }
 }
 

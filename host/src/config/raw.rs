@@ -21,6 +21,8 @@ pub(super) struct Host {
     pub(super) admin: Key<String>,
     pub(super) public_url: Key<String>,
     pub(super) data: Key<String>,
+    pub(super) store: Key<AddressAt>,
+    pub(super) name: Key<String>,
     pub(super) plugins: Key<String>,
     pub(super) projects: Key<String>,
     pub(super) reconcile_minutes: Key<Whole>,

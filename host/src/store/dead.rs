@@ -199,3 +199,28 @@ pub struct Quarantine {
     /// What it died of the last time, and how often in a row.
     pub reason: String,
 }
+
+/// Which dead letters come first.
+#[derive(Clone, Copy)]
+pub(super) enum Order {
+    OldestFirst,
+    NewestFirst,
+}
+
+impl Order {
+    /// What stands behind `ORDER BY` and a number that grows.
+    pub(super) fn direction(self) -> &'static str {
+        match self {
+            Self::OldestFirst => "",
+            Self::NewestFirst => " DESC",
+        }
+    }
+}
+
+/// Dead letters of both kinds, those given up last first, at most `limit`.
+pub(super) fn newest(mut letters: Vec<DeadLetter>, limit: u32) -> Vec<DeadLetter> {
+    // Stable: of one moment, the order within each kind stays.
+    letters.sort_by_key(|letter| std::cmp::Reverse(letter.died_at));
+    letters.truncate(limit as usize);
+    letters
+}

@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::runtime::Runtime;
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 
 use self::connect::{Connector, Readers};
@@ -36,6 +37,7 @@ use super::{
 use crate::clock::Clock;
 use crate::event::{Event, Origin, Standing};
 use crate::id::{BadgeId, Digest, EventId, InvocationId, PluginName, ProjectName, Scope};
+use crate::secret::Secret;
 use crate::telemetry::Metrics;
 
 mod batch;
@@ -74,10 +76,10 @@ const DROP_WAIT: Duration = Duration::from_secs(5);
 /// What a store is opened with.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Where the database is: `postgres://user@host/name`, or with `?host=/folder/of/a/socket`.
-    pub address: String,
-    /// The schema that is ours alone.
-    pub schema: String,
+    /// Where the database is: `postgres://user@host/name`, or with `?host=/folder/of/a/socket`. It may hold a password.
+    pub address: Secret,
+    /// The schema that is ours alone. None: [`SCHEMA`], and then nothing else may lie in the database, unless the schema is there already.
+    pub schema: Option<String>,
     /// What this host is called among those that share the database.
     pub host: String,
     /// As many invocations may wait, of all hosts; beyond that nothing is accepted. What plugins emit comes in all the same.
@@ -94,10 +96,11 @@ pub struct PostgresStore {
     readers: Readers,
     /// Who looks through listings waits for their turn here.
     pages: Semaphore,
+    /// None for one that is opened to be read only.
     commands: Option<mpsc::Sender<Command>>,
     /// Says when the writer has ended.
     ended: Mutex<std::sync::mpsc::Receiver<()>>,
-    runtime: Option<tokio::runtime::Runtime>,
+    runtime: Option<Runtime>,
 }
 
 /// What callers and the writer both use.
@@ -113,6 +116,18 @@ struct Shared {
 }
 
 impl Shared {
+    fn new(clock: Clock, (waiting_max, metrics): (usize, Metrics), host: i64) -> Self {
+        Self {
+            clock,
+            waiting_max,
+            host,
+            metrics,
+            invocations_changed: Notify::new(),
+            deliveries_changed: Notify::new(),
+            closed: AtomicBool::new(false),
+        }
+    }
+
     /// Lets those look who wait for something in these lines.
     fn tell(&self, news: &[Line]) {
         if news.contains(&Line::Deliveries) {
@@ -133,16 +148,7 @@ impl PostgresStore {
     ///
     /// [`OpenError`], each with what to do about it.
     pub fn open(options: Options) -> Result<Self, OpenError> {
-        let config = open::address(&options.address)?;
-        open::check_name(&options.schema)?;
-        let failed = |error: std::io::Error| OpenError::Failed(error.to_string());
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .thread_name("store-postgres")
-            .enable_all()
-            .build()
-            .map_err(failed)?;
-        let connector = Connector::new(config, runtime.handle().clone(), &options.schema);
+        let (runtime, connector) = begin(&options.address, options.schema.as_deref())?;
         let readers = Readers::new(connector.clone());
         let (opened, is_open) = std::sync::mpsc::channel();
         let (over, ended) = std::sync::mpsc::channel();
@@ -158,10 +164,8 @@ impl PostgresStore {
             }
             over.send(()).ok();
         });
-        let opened = is_open.recv().map_err(|error| OpenError::Failed(error.to_string()));
-        let pages = Semaphore::new(browse::PAGES_AT_ONCE);
-        match opened.and_then(|opened| opened) {
-            Ok(shared) => Ok(Self { shared, readers, pages, commands: Some(commands), ended: Mutex::new(ended), runtime: Some(runtime) }),
+        match waited_for(&is_open) {
+            Ok(shared) => Ok(Self::over((shared, readers), Some(commands), (ended, runtime))),
             Err(error) => {
                 runtime.shutdown_background();
                 Err(error)
@@ -169,9 +173,46 @@ impl PostgresStore {
         }
     }
 
+    /// Opens a schema to be read only, whether hosts are at work in it or not. Claims and writes fail.
+    ///
+    /// The caller's thread waits for it.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`], each with what to do about it.
+    pub fn open_read_only(address: &Secret, schema: Option<&str>) -> Result<Self, OpenError> {
+        let (runtime, connector) = begin(address, schema)?;
+        let readers = Readers::new(connector.clone());
+        let (looked, is_there) = std::sync::mpsc::channel();
+        let (over, ended) = std::sync::mpsc::channel();
+        runtime.spawn(async move {
+            looked.send(open::look(&connector).await).ok();
+            over.send(()).ok();
+        });
+        match waited_for(&is_there) {
+            Ok(()) => {
+                let shared = Arc::new(Shared::new(Clock::System, (usize::MAX, Metrics::default()), 0));
+                Ok(Self::over((shared, readers), None, (ended, runtime)))
+            }
+            Err(error) => {
+                runtime.shutdown_background();
+                Err(error)
+            }
+        }
+    }
+
+    fn over(
+        (shared, readers): (Arc<Shared>, Readers),
+        commands: Option<mpsc::Sender<Command>>,
+        (ended, runtime): (std::sync::mpsc::Receiver<()>, Runtime),
+    ) -> Self {
+        let pages = Semaphore::new(browse::PAGES_AT_ONCE);
+        Self { shared, readers, pages, commands, ended: Mutex::new(ended), runtime: Some(runtime) }
+    }
+
     /// Hands work to the writer and waits until it is committed.
     async fn ask(&self, work: Work) -> Result<Answer, StoreError> {
-        let commands = self.commands.as_ref().ok_or(StoreError::Closed)?;
+        let commands = self.commands.as_ref().ok_or_else(StoreError::read_only)?;
         let (reply, answer) = oneshot::channel();
         commands.send(Command { work, reply }).await.map_err(|_| StoreError::Closed)?;
         answer.await.unwrap_or(Err(StoreError::Closed))
@@ -180,21 +221,21 @@ impl PostgresStore {
     async fn ask_finished(&self, work: Work) -> Result<Finished, StoreError> {
         match self.ask(work).await? {
             Answer::Finished(finished) => Ok(finished),
-            _ => Err(odd_answer()),
+            _ => Err(StoreError::odd_answer()),
         }
     }
 
     async fn lease_invocations(&self, wanted: Wanted) -> Result<Vec<Claimed>, StoreError> {
         match self.ask(Work::Claim(wanted)).await? {
             Answer::Claimed(given) => Ok(given.take()),
-            _ => Err(odd_answer()),
+            _ => Err(StoreError::odd_answer()),
         }
     }
 
     async fn lease_deliveries(&self, wanted: Wanted) -> Result<Vec<ClaimedDelivery>, StoreError> {
         match self.ask(Work::ClaimDeliveries(wanted)).await? {
             Answer::ClaimedDeliveries(given) => Ok(given.take()),
-            _ => Err(odd_answer()),
+            _ => Err(StoreError::odd_answer()),
         }
     }
 
@@ -213,19 +254,37 @@ impl PostgresStore {
     }
 }
 
+/// What an address says, if it and the schema's name may be used. Connects to nothing.
+///
+/// # Errors
+///
+/// [`OpenError::Address`] or [`OpenError::Name`].
+pub fn check(address: &Secret, schema: Option<&str>) -> Result<tokio_postgres::Config, OpenError> {
+    let config = open::address(address.reveal())?;
+    open::check_name(schema.unwrap_or(SCHEMA))?;
+    Ok(config)
+}
+
+/// The threads that connections are worked on by, and how to connect. Nothing is connected yet.
+fn begin(address: &Secret, schema: Option<&str>) -> Result<(Runtime, Connector), OpenError> {
+    let (config, schema) = (check(address, schema)?, schema.unwrap_or(SCHEMA));
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).thread_name("store-postgres").enable_all().build();
+    let runtime = runtime.map_err(|error| OpenError::Failed(error.to_string()))?;
+    let connector = Connector::new(config, runtime.handle().clone(), schema);
+    Ok((runtime, connector))
+}
+
+/// What comes of opening, which is done on the store's own threads.
+fn waited_for<T>(opened: &std::sync::mpsc::Receiver<Result<T, OpenError>>) -> Result<T, OpenError> {
+    opened.recv().map_err(|error| OpenError::Failed(error.to_string()))?
+}
+
 /// Opens the schema, and makes what works in it.
 async fn start(connector: Connector, options: Options, back: mpsc::WeakSender<Command>) -> Result<Writer, OpenError> {
-    let (client, host) = open::enter(&connector, &options.host, options.clock.now()).await?;
+    let is_alone = options.schema.is_none();
+    let (client, host) = open::enter(&connector, (&options.host, is_alone), options.clock.now()).await?;
     let durable = open::durable(&client).await?;
-    let shared = Arc::new(Shared {
-        clock: options.clock,
-        waiting_max: options.waiting_max,
-        host,
-        metrics: options.metrics,
-        invocations_changed: Notify::new(),
-        deliveries_changed: Notify::new(),
-        closed: AtomicBool::new(false),
-    });
+    let shared = Arc::new(Shared::new(options.clock, (options.waiting_max, options.metrics), host));
     Ok(Writer { connector, client: Some(client), shared, memory: batch::Memory::default(), back, durable, away: None })
 }
 
@@ -247,10 +306,6 @@ impl Drop for PostgresStore {
 
 fn wanted(limit: usize, per_member: usize, lease: Duration) -> Wanted {
     Wanted { limit: limit.max(1), per_member: per_member.max(1), lease_ms: i64::try_from(lease.as_millis()).unwrap_or(i64::MAX) }
-}
-
-fn odd_answer() -> StoreError {
-    StoreError::Failed("the writer gave another kind of answer than was asked for".to_owned())
 }
 
 /// Leases what is due, waiting until there is something.
@@ -277,7 +332,7 @@ macro_rules! ask {
     ($store:ident, $work:expr, $answer:ident) => {
         match $store.ask($work).await? {
             Answer::$answer(answer) => Ok(answer),
-            _ => Err(odd_answer()),
+            _ => Err(StoreError::odd_answer()),
         }
     };
 }

@@ -34,6 +34,7 @@ use self::writer::{Writer, failed};
 use super::agenda::{Agenda, Leased};
 use super::browse::Browse;
 use super::figures::{Analysed, Sample};
+use super::lock::{Lock, lock};
 use super::{
     Acceptance, Accepted, Backlog, Binding, Claimed, ClaimedDelivery, Cutoff, DeadLetter, DeliveryOutcome, DeliveryRecord, Finished,
     ForgetStep, Forgotten, GivenUp, KeptBadge, KeptResult, Lease, Outcome, Quarantine, Replayed, ReplayedEvent, Run, StateEntry, Store,
@@ -156,13 +157,13 @@ impl SqliteStore {
     /// [`OpenError`], each with what to do about it. Nothing was changed, unless a migration failed halfway through
     /// several of them: then the ones before it are done.
     pub fn open(folder: &Path, options: Options) -> Result<Self, OpenError> {
-        let lock = open::lock(folder)?;
+        let lock = lock(folder)?;
         let db = open::open_writer(folder)?;
         Self::over(folder, (lock, db), options)
     }
 
     /// Starts the threads of a store whose folder is ours and whose schema is known.
-    fn over(folder: &Path, (lock, db): (open::Lock, Connection), options: Options) -> Result<Self, OpenError> {
+    fn over(folder: &Path, (lock, db): (Lock, Connection), options: Options) -> Result<Self, OpenError> {
         let file = folder.join(open::DATABASE);
         let failed = |source| OpenError::Database { file: file.clone(), source };
         let mut names = Names::load(&db).map_err(failed)?;
@@ -257,7 +258,7 @@ impl SqliteStore {
 
     /// Hands work to the writer and waits until it is committed.
     async fn ask(&self, work: Work) -> Result<Answer, StoreError> {
-        let commands = self.commands.as_ref().ok_or_else(read_only)?;
+        let commands = self.commands.as_ref().ok_or_else(StoreError::read_only)?;
         let (reply, answer) = oneshot::channel();
         commands.send(Command { work, reply }).await.map_err(|_| StoreError::Closed)?;
         answer.await.unwrap_or(Err(StoreError::Closed))
@@ -266,7 +267,7 @@ impl SqliteStore {
     async fn ask_finished(&self, work: Work) -> Result<Finished, StoreError> {
         match self.ask(work).await? {
             Answer::Finished(finished) => Ok(finished),
-            _ => Err(odd_answer()),
+            _ => Err(StoreError::odd_answer()),
         }
     }
 
@@ -293,7 +294,7 @@ impl SqliteStore {
         fetch: impl Fn(&Connection, &Names, &Leased) -> rusqlite::Result<Option<T>> + Send + Sync,
     ) -> Result<Vec<T>, StoreError> {
         if self.commands.is_none() {
-            return Err(read_only());
+            return Err(StoreError::read_only());
         }
         let lease = i64::try_from(lease.as_millis()).unwrap_or(i64::MAX);
         loop {
@@ -387,14 +388,6 @@ fn backlog(agenda: &Agenda, oldest: Option<i64>) -> Backlog {
     Backlog { queued: all.saturating_sub(later + leased), later, leased, oldest: oldest.map(clock::from_millis) }
 }
 
-fn read_only() -> StoreError {
-    StoreError::Failed("it was opened to be read only".to_owned())
-}
-
-fn odd_answer() -> StoreError {
-    StoreError::Failed("the writer gave another kind of answer than was asked for".to_owned())
-}
-
 #[async_trait]
 impl Store for SqliteStore {
     async fn accept(&self, batch: Vec<Acceptance>) -> Result<Vec<Accepted>, StoreError> {
@@ -403,7 +396,7 @@ impl Store for SqliteStore {
         }
         match self.ask(Work::Accept(batch.into_iter().map(Incoming::of).collect())).await? {
             Answer::Accepted(accepted) => Ok(accepted),
-            _ => Err(odd_answer()),
+            _ => Err(StoreError::odd_answer()),
         }
     }
 
@@ -471,7 +464,7 @@ impl Store for SqliteStore {
     async fn bind(&self, project: &ProjectName, to: &Binding) -> Result<Binding, StoreError> {
         match self.ask(Work::Bind { project: project.clone(), to: to.clone() }).await? {
             Answer::Bound(bound) => Ok(bound),
-            _ => Err(odd_answer()),
+            _ => Err(StoreError::odd_answer()),
         }
     }
 
@@ -482,7 +475,7 @@ impl Store for SqliteStore {
     async fn forget_project(&self, project: &ProjectName, limit: u32) -> Result<u32, StoreError> {
         match self.ask(Work::ForgetProject { project: project.clone(), limit }).await? {
             Answer::Gone(gone) => Ok(gone),
-            _ => Err(odd_answer()),
+            _ => Err(StoreError::odd_answer()),
         }
     }
 
@@ -506,7 +499,7 @@ impl Store for SqliteStore {
         let analyses = analyses.into_iter().map(AnalysedRow::of).collect::<Result<_, _>>()?;
         match self.ask(Work::Count { rows, analyses }).await? {
             Answer::Counted(counted) => Ok(counted),
-            _ => Err(odd_answer()),
+            _ => Err(StoreError::odd_answer()),
         }
     }
 
@@ -577,21 +570,21 @@ impl Store for SqliteStore {
     async fn give_up(&self, unfinished: &[Unfinished]) -> Result<GivenUp, StoreError> {
         match self.ask(Work::GiveUp(unfinished.to_vec())).await? {
             Answer::GivenUp(given_up) => Ok(given_up),
-            _ => Err(odd_answer()),
+            _ => Err(StoreError::odd_answer()),
         }
     }
 
     async fn replay(&self, wanted: &WantedDead, limit: u32) -> Result<Replayed, StoreError> {
         match self.ask(Work::Replay { wanted: wanted.clone(), limit }).await? {
             Answer::Replayed(replayed) => Ok(replayed),
-            _ => Err(odd_answer()),
+            _ => Err(StoreError::odd_answer()),
         }
     }
 
     async fn replay_event(&self, event: EventId, plugins: &[PluginName], fresh: bool) -> Result<ReplayedEvent, StoreError> {
         match self.ask(Work::ReplayEvent { event, plugins: plugins.to_vec(), fresh }).await? {
             Answer::ReplayedEvent(replayed) => Ok(replayed),
-            _ => Err(odd_answer()),
+            _ => Err(StoreError::odd_answer()),
         }
     }
 
@@ -613,14 +606,14 @@ impl Store for SqliteStore {
     async fn join(&self, events: &[EventId], plugin: &PluginName, origin: Origin) -> Result<u32, StoreError> {
         match self.ask(Work::Join { events: events.to_vec(), plugin: plugin.clone(), origin }).await? {
             Answer::Joined(joined) => Ok(joined),
-            _ => Err(odd_answer()),
+            _ => Err(StoreError::odd_answer()),
         }
     }
 
     async fn prune(&self, cutoff: Cutoff, after: i64, limit: u32) -> Result<Walked, StoreError> {
         match self.ask(Work::Prune { cutoff, after, limit }).await? {
             Answer::Walked(walked) => Ok(walked),
-            _ => Err(odd_answer()),
+            _ => Err(StoreError::odd_answer()),
         }
     }
 
@@ -634,7 +627,7 @@ impl Store for SqliteStore {
         let after = after.map(str::to_owned);
         match self.ask(Work::Forget { project: project.clone(), forgotten: forgotten.clone(), after, limit }).await? {
             Answer::Forgot(step) => Ok(step),
-            _ => Err(odd_answer()),
+            _ => Err(StoreError::odd_answer()),
         }
     }
 
@@ -645,7 +638,7 @@ impl Store for SqliteStore {
     async fn release(&self, scope: &Scope) -> Result<bool, StoreError> {
         match self.ask(Work::Release(scope.clone())).await? {
             Answer::Released(released) => Ok(released),
-            _ => Err(odd_answer()),
+            _ => Err(StoreError::odd_answer()),
         }
     }
 

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use crowdhook::practice::{Pybossa, Seed};
-use crowdhook::store::sqlite::SqliteStore;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -298,8 +297,8 @@ async fn handled() -> (Pybossa, Folder, Process, String) {
     wire::send(folder.listen, wire::completed(&Folder::hook("birds"), "birds", 1, task, 1)).await.unwrap();
     let well = async || process::run(&folder, &["status"]).await.well().contains("invocations: 0 waiting, 0 dead, 3 runs recorded");
     until("the plugins have run", well).await;
-    let store = SqliteStore::open_read_only(&folder.data()).unwrap();
-    let id = peek::events(&folder.data(), &store).await.first().unwrap().event.id.to_string();
+    let store = folder.read_store();
+    let id = peek::events(store.as_ref()).await.first().unwrap().event.id.to_string();
     (server, folder, host, id)
 }
 

@@ -9,8 +9,6 @@ use std::process::Command;
 
 use crowdhook::id::Scope;
 use crowdhook::practice::appen::Signal;
-use crowdhook::store::Store as _;
-use crowdhook::store::sqlite::SqliteStore;
 use serde_json::json;
 
 use crate::harness::folder::{Folder, JOB, SIGNING_TOKEN};
@@ -147,7 +145,7 @@ impl Round {
         }
         let host = Process::start(&self.folder).await;
         eventually("nothing waits any more", async || {
-            let totals = SqliteStore::open_read_only(&self.folder.data()).unwrap().totals().await.unwrap();
+            let totals = self.folder.read_store().totals().await.unwrap();
             (totals.waiting == 0).then_some(())
         })
         .await;
@@ -156,7 +154,7 @@ impl Round {
 
     /// Each event is there once and was handled once.
     async fn look(&self, fault: Fault) {
-        let store = SqliteStore::open_read_only(&self.folder.data()).unwrap();
+        let store = self.folder.read_store();
         let totals = store.totals().await.unwrap();
         assert_eq!((totals.events, totals.dead), (EVENTS.unsigned_abs(), 0), "{fault:?}");
         let scope = Scope { project: "cats".parse().unwrap(), plugin: "counts".parse().unwrap() };

@@ -55,6 +55,7 @@ async fn what_a_crash_left_in_doubt_is_not_added_twice() {
     folder.write("out/a.csv", "id,answer\n1,cat\n2,dog\n");
     let outbox =
         Outbox::fill(&folder, "folder:out", vec![append("a.csv", "2,dog\n"), append("b.csv", "2,dog\n"), write("c.txt", "c")]).await;
+    Outbox::begin(&folder).await;
     let host = Running::start(folder).await;
     host.drained().await;
     assert_eq!(fs::read_to_string(host.folder.path("out/a.csv")).unwrap(), "id,answer\n1,cat\n2,dog\n");

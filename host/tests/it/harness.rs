@@ -20,6 +20,8 @@ use crowdhook::store::{StateEntry, StoreError};
 
 /// Certificates, and who signs them.
 pub mod authority;
+/// Which engine keeps events.
+pub mod engine;
 /// A host with everything that there can be of one.
 pub mod everything;
 /// Settings, secrets, projects and components in a temporary folder.

@@ -2,13 +2,13 @@
 //! name, the host's memory has a bound, and the good one is never stopped for what the others do.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crowdhook::id::Scope;
 use crowdhook::practice::appen::Signal;
 use crowdhook::practice::{Fault, Pybossa, Seed};
-use crowdhook::store::sqlite::SqliteStore;
-use crowdhook::store::{Store as _, Totals};
+use crowdhook::store::{Store, Totals};
 use serde_json::json;
 
 use crate::harness::folder::{Folder, JOB, SIGNING_TOKEN};
@@ -62,7 +62,7 @@ struct Stage {
     folder: Folder,
     server: Pybossa,
     host: Process,
-    store: SqliteStore,
+    store: Arc<dyn Store>,
     posted: i64,
     memory_bytes: u64,
 }
@@ -87,7 +87,7 @@ impl Stage {
         }
         folder.pybossa("birds", &server, "[plugins.hangs]\n");
         let host = Process::start(&folder).await;
-        let store = SqliteStore::open_read_only(&folder.data()).unwrap();
+        let store = folder.read_store();
         Self { folder, server, host, store, posted: 0, memory_bytes: 0 }
     }
 
@@ -154,7 +154,7 @@ impl Stage {
         assert!(log.contains("`describe` failed"), "{log}");
         let status = self.host.stop().await;
         assert!(status.success(), "the host ended with {status}");
-        let events = peek::events(&self.folder.data(), &self.store).await;
+        let events = peek::events(self.store.as_ref()).await;
         let of = |project: &str| -> Vec<&Kept> { events.iter().filter(|kept| kept.event.project.as_str() == project).collect() };
         for kept in of(GOOD.0) {
             assert_eq!(kept.outcomes(), ["ok"], "the good plugin runs once for each event, and is never stopped");

@@ -65,6 +65,8 @@ mod reload;
 mod sandbox;
 /// Marked secrets, and everything that a host says.
 mod secrets;
+/// Hosts that share a database.
+mod shared;
 /// What shells complete, and what `man` shows.
 mod shell;
 /// The structure of the code.

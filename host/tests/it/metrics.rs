@@ -12,6 +12,7 @@ use crowdhook::practice::{Fault, Pybossa, Seed};
 use serde_json::{Value, json};
 
 use crate::harness::crate_folder;
+use crate::harness::engine;
 use crate::harness::folder::{Folder, VOTE, free_address};
 use crate::harness::part::{self, tried};
 use crate::harness::patience::{eventually, until};
@@ -126,6 +127,10 @@ async fn what_happened_is_on_the_page() {
         "process_max_fds",
         "process_start_time_seconds",
     ] {
+        // Nobody but PostgreSQL's own machine knows how much room there is.
+        if series == "crowdhook_store_free_bytes" && engine::is_postgres() {
+            continue;
+        }
         assert!(value(&page, series) > 0.0, "{series}\n{page}");
     }
     // The command line reads the same numbers.

@@ -99,7 +99,7 @@ async fn nothing_secret_is_shown_by_anything_that_a_host_says() {
     let sent = everything.traces.seen();
     assert!(sent.iter().any(|seen| seen.body.contains("gulls")), "no span was sent");
     sent.iter().for_each(|seen| search.look("a trace", &seen.body));
-    for text in peek::texts(&everything.folder.data()) {
+    for text in everything.folder.texts().await {
         search.look("the store", text);
     }
     commands_without_a_host(&everything, &search).await;

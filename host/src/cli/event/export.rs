@@ -6,14 +6,13 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 
 use super::super::report::Advice;
-use super::super::{Common, output};
+use super::super::{Common, offline, output};
 use crate::case::{self, Wanted, WorkerIds};
 use crate::config::load::{self, Context, Env};
 use crate::config::{self, Host};
 use crate::event::Event;
 use crate::id::{EventId, PluginName};
 use crate::store::Store;
-use crate::store::sqlite::SqliteStore;
 
 pub(super) const EXAMPLES: &str = "\
 Example:
@@ -33,16 +32,15 @@ pub(super) async fn run(host: &Host, asked: Asked, common: &Common) -> anyhow::R
     if asked.case.join("event.json").exists() {
         return Err(Advice::new(format!("`{}` holds a case already", asked.case.display()), "name a folder that is not there yet").into());
     }
-    let help = "the store is in the folder that `data` names in the settings";
-    let store = SqliteStore::open_read_only(&host.data).map_err(|error| Advice::new(error.to_string(), help))?;
+    let store = offline::quiet(host)?;
     let found = store.event(asked.id).await.context("the store cannot be read")?;
     let (event, _) =
         found.ok_or_else(|| Advice::new("there is no such event", "the log and `crowdhook dead list` name the ids of events"))?;
     let project = project(host, &event)?;
-    let plugin = plugin(&store, &event, &project, asked.plugin).await?;
+    let plugin = plugin(store.as_ref(), &event, &project, asked.plugin).await?;
     let workers = if asked.worker_ids { WorkerIds::Kept } else { WorkerIds::Aliased };
     let wanted = Wanted { event: &event, project: &project, plugin, workers };
-    let exported = Box::pin(case::export(&store, &wanted, &asked.case)).await?;
+    let exported = Box::pin(case::export(store.as_ref(), &wanted, &asked.case)).await?;
     exported.notes.iter().for_each(|note| output::note(note));
     if common.json {
         return output::json(
@@ -68,7 +66,7 @@ fn project(host: &Host, event: &Event) -> anyhow::Result<config::Project> {
 
 /// The plugin that is asked for, or else the one that has run on the event.
 async fn plugin<'p>(
-    store: &SqliteStore,
+    store: &dyn Store,
     event: &Event,
     project: &'p config::Project,
     asked: Option<PluginName>,

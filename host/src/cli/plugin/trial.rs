@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::super::report::Advice;
-use super::super::{Common, output};
+use super::super::{Common, offline, output};
 use super::{bytes_of, engine, refused};
 use crate::case::{self, Compared, Part, Trial, Verdict, Version, difference_of};
 use crate::config::load::{self, Context, Env};
@@ -17,7 +17,6 @@ use crate::config::{self, GRANTS, Host};
 use crate::id::{ComponentName, PluginName, ProjectName};
 use crate::plugin::engine::Engine;
 use crate::plugin::load::{self as component, Component};
-use crate::store::sqlite::SqliteStore;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -92,8 +91,7 @@ impl About {
 
 pub(super) async fn run(args: TryArgs, common: &Common) -> anyhow::Result<()> {
     let host = load::host(common.config.as_deref())?;
-    let help = "the store is in the folder that `data` names in the settings";
-    let store = SqliteStore::open_read_only(&host.data).map_err(|error| Advice::new(error.to_string(), help))?;
+    let store = offline::quiet(&host)?;
     let file = host.projects.join(format!("{}.toml", args.project));
     let context = Context { env: Env::without_secrets(), ..Context::of(&host) };
     let project = load::project(&file, &context)?.0;
@@ -120,7 +118,7 @@ pub(super) async fn run(args: TryArgs, common: &Common) -> anyhow::Result<()> {
     fits(&tried, args.settings.as_deref()).await?;
     let tell = |done: usize, all: usize| progress.say(&format!("{done} of {all} events"));
     let trial = Trial { project: &project, in_use: &in_use, tried: &tried, last: args.last, tell: &tell };
-    let compared = Box::pin(case::trial(&store, &trial)).await?;
+    let compared = Box::pin(case::trial(store.as_ref(), &trial)).await?;
     progress.end();
     if compared.is_empty() {
         let help = "name another project or plugin: the store holds no event that this one would hear";

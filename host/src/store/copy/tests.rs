@@ -36,7 +36,7 @@ pub(in crate::store) fn moving() -> Option<Open> {
         let next = match home.take() {
             None => Home::Folder(folder.path().join("0")),
             Some(before) => {
-                let next = before.other(cluster, folder.path());
+                let next = before.other(folder.path());
                 moved(cluster, &before, &next);
                 next
             }
@@ -52,7 +52,7 @@ enum Home {
 }
 
 impl Home {
-    fn other(&self, _: &Cluster, folders: &Path) -> Self {
+    fn other(&self, folders: &Path) -> Self {
         match self {
             Self::Folder(_) => Self::Schema(next_schema()),
             Self::Schema(before) => Self::Folder(folders.join(before)),
@@ -68,13 +68,15 @@ impl Home {
 
     fn open(&self, cluster: &Cluster, clock: &Clock, waiting_max: usize) -> Arc<dyn Store> {
         match self {
-            Self::Folder(folder) => {
-                let options = sqlite::Options { waiting_max, clock: clock.clone(), ..sqlite::Options::default() };
-                Arc::new(SqliteStore::open(folder, options).unwrap())
-            }
+            Self::Folder(folder) => open_folder(folder, clock, waiting_max),
             Self::Schema(schema) => Arc::new(PostgresStore::open(options(cluster, schema, "first", clock, waiting_max)).unwrap()),
         }
     }
+}
+
+fn open_folder(folder: &Path, clock: &Clock, waiting_max: usize) -> Arc<dyn Store> {
+    let options = sqlite::Options { waiting_max, clock: clock.clone(), ..sqlite::Options::default() };
+    Arc::new(SqliteStore::open(folder, options).unwrap())
 }
 
 fn of_schema(cluster: &Cluster, schema: &str) -> Place {
@@ -87,9 +89,9 @@ fn moved(cluster: &Cluster, from: &Home, to: &Home) {
     std::thread::scope(|scope| {
         let copying = scope.spawn(|| {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(copied(&from, &to)).unwrap();
+            runtime.block_on(copied(&from, &to))
         });
-        copying.join().unwrap();
+        copying.join().unwrap().unwrap();
     });
 }
 
@@ -102,20 +104,12 @@ async fn copied(from: &Place, to: &Place) -> Result<BTreeMap<&'static str, u64>,
 async fn filled() -> (TempDir, Clock) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().to_owned();
-    let mut bench = Bench::new(Box::new(move |clock, waiting_max| Home::Folder(path.clone()).open_sqlite(clock, waiting_max)));
+    let mut bench = Bench::new(Box::new(move |clock, waiting_max| open_folder(&path, clock, waiting_max)));
     fill(&mut bench).await;
     bench.store().close().await;
     let clock = bench.clock.clone();
     drop(bench);
     (folder, clock)
-}
-
-impl Home {
-    fn open_sqlite(&self, clock: &Clock, waiting_max: usize) -> Arc<dyn Store> {
-        let Self::Folder(folder) = self else { panic!("it is in a schema") };
-        let options = sqlite::Options { waiting_max, clock: clock.clone(), ..sqlite::Options::default() };
-        Arc::new(SqliteStore::open(folder, options).unwrap())
-    }
 }
 
 /// All that stands in a store's file, as SQLite writes it, by table and then by row.
@@ -183,7 +177,7 @@ async fn what_is_copied_in_these_tests_has_something_of_everything() {
 #[tokio::test]
 async fn every_column_of_both_engines_is_copied_or_made() {
     /// What is not copied, since it says what is so at one host, or since it is made of what is copied.
-    const OF_POSTGRES: [&str; 29] = [
+    const OF_POSTGRES: [&str; 28] = [
         "counter.waiting",
         "counter.deliveries_waiting",
         "scope.waiting",
@@ -212,7 +206,6 @@ async fn every_column_of_both_engines_is_copied_or_made() {
         "delivery.saves",
         "delivered.member",
         "migration.version",
-        "",
     ];
     let Some(cluster) = Cluster::shared() else { return };
     let (folder, schema) = (tempfile::tempdir().unwrap(), next_schema());
@@ -232,7 +225,7 @@ async fn every_column_of_both_engines_is_copied_or_made() {
     let sql = "SELECT table_name || '.' || column_name FROM information_schema.columns WHERE table_schema = $1";
     let of_postgres: BTreeSet<String> = client.query(sql, &[&schema]).await.unwrap().iter().map(|row| row.get(0)).collect();
     let mut known = copied(|column| column.postgres.into);
-    known.extend(OF_POSTGRES.iter().filter(|name| !name.is_empty()).map(|name| (*name).to_owned()));
+    known.extend(OF_POSTGRES.iter().map(|name| (*name).to_owned()));
     assert_eq!(known, of_postgres);
 }
 
@@ -263,7 +256,7 @@ async fn a_host_goes_on_with_the_copy() {
         assert_eq!(store.totals().await.unwrap().waiting, totals.waiting);
         store.close().await;
         drop(store);
-        let next = home.other(cluster, rest.path());
+        let next = home.other(rest.path());
         moved(cluster, &home, &next);
         home = next;
     }
@@ -331,7 +324,8 @@ async fn nothing_is_written_over() {
     }
 }
 
-#[tokio::test]
+/// On threads of its own, as the command is: a connection that is let go ends while a host is opened.
+#[tokio::test(flavor = "multi_thread")]
 async fn a_store_that_a_host_is_at_work_in_is_not_copied() {
     let Some(cluster) = Cluster::shared() else { return };
     let (folder, schema, back) = (tempfile::tempdir().unwrap(), next_schema(), tempfile::tempdir().unwrap());

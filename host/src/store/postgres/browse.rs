@@ -4,7 +4,6 @@
 use async_trait::async_trait;
 use tokio_postgres::Row;
 
-use super::connect::Reading;
 use super::db::{Columns as _, Db, Param, Result, param, params};
 use super::{PostgresStore, figures, rows};
 use crate::clock::Timestamp;
@@ -32,15 +31,10 @@ macro_rules! look {
     ($store:ident, $look:expr) => {{
         let _turn = $store.pages.acquire().await.map_err(|_| StoreError::Closed)?;
         let reading = $store.readers.look().await.map_err(|error| $store.unread(error))?;
-        let found = ended(&reading, $look(reading.db())).await.map_err(|error| $store.unread(error))?;
+        let found = $look(reading.db()).await.map_err(|error| $store.unread(error))?;
         reading.end().await.map_err(|error| $store.unread(error))?;
         Ok(found)
     }};
-}
-
-/// What was found by a look that has its transaction to itself.
-async fn ended<T>(_: &Reading<'_>, look: impl Future<Output = Result<T>>) -> Result<T> {
-    look.await
 }
 
 #[async_trait]
@@ -80,36 +74,6 @@ impl Browse for PostgresStore {
 
     async fn samples(&self, since: i64, step: u32) -> std::result::Result<Vec<Sample>, StoreError> {
         look!(self, |db| figures::samples(db, since, step))
-    }
-}
-
-/// What a walk has found so far.
-struct Walk<T> {
-    rows: Vec<T>,
-    limit: usize,
-    looked_at: usize,
-    looked_at_max: usize,
-    last: Option<i64>,
-}
-
-impl<T> Walk<T> {
-    fn new(place: Place, looked_at_max: usize) -> Self {
-        Self { rows: Vec::new(), limit: place.limit as usize, looked_at: 0, looked_at_max, last: None }
-    }
-
-    /// Whether there is room for a row more, and time to look at it.
-    fn goes_on(&self) -> bool {
-        self.rows.len() < self.limit && self.looked_at < self.looked_at_max
-    }
-
-    fn look_at(&mut self, row: i64) {
-        self.looked_at += 1;
-        self.last = Some(row);
-    }
-
-    /// The page; there is another one unless the walk came to the end.
-    fn page(self, is_at_end: bool) -> Page<T> {
-        Page { next: self.last.filter(|_| !is_at_end), rows: self.rows }
     }
 }
 

@@ -16,7 +16,7 @@ use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 use super::connect::Connector;
 use super::db::{Columns as _, Db, Failure, params};
 use super::line::Line;
-use super::open::{self, MIGRATIONS, OpenError};
+use super::open::{self, OpenError};
 use super::{SCHEMA, rows};
 use crate::secret::Secret;
 use crate::store::copy::tables::{Column, Kind, Table};
@@ -55,7 +55,7 @@ impl Original {
     /// Opens a schema. Nobody can write there until this is dropped; a host that tries to is known by that within `watch`.
     pub(in crate::store) async fn open(place: &Place, watch: Duration) -> Result<Self, CopyError> {
         let (client, schema) = connected(place).await?;
-        open::check(&client, &schema).await?;
+        open::look_at(&client, &schema).await?;
         let began = format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {PATIENCE}; SET LOCAL search_path TO \"{schema}\"");
         client.batch_execute(&began).await.map_err(of_open)?;
         // The first that looks at anything: what it waits for is in what is read.
@@ -108,27 +108,13 @@ impl Duplicate {
     /// Begins a schema, which must not be there or be empty.
     pub(in crate::store) async fn begin(place: &Place) -> Result<Self, CopyError> {
         let (client, schema) = connected(place).await?;
-        let begun = async {
-            client.batch_execute(&format!("BEGIN; {PATIENCE}")).await?;
-            open::one_at_a_time(&client).await?;
-            let tables = Db(&client).rows("SELECT 1 FROM pg_tables WHERE schemaname = $1 LIMIT 1", params![schema.as_str()]).await?;
-            if !tables.is_empty() {
-                return Ok(false);
-            }
-            client.batch_execute(&format!("CREATE SCHEMA IF NOT EXISTS \"{schema}\"; SET LOCAL search_path TO \"{schema}\"")).await?;
-            client.batch_execute("CREATE TABLE migration (version BIGINT PRIMARY KEY)").await?;
-            for (number, migration) in (1_i64..).zip(MIGRATIONS) {
-                client.batch_execute(migration).await?;
-                Db(&client).execute("INSERT INTO migration (version) VALUES ($1)", params![number]).await?;
-            }
-            // A new store has its counters.
-            client.batch_execute("DELETE FROM counter; DELETE FROM counted").await?;
-            Ok::<_, Failure>(true)
-        };
-        match begun.await.map_err(of_open)? {
-            true => Ok(Self { client, projects: HashMap::new(), outlets: HashMap::new() }),
-            false => Err(CopyError::Taken(format!("schema `{schema}`"))),
+        client.batch_execute(&format!("BEGIN; {PATIENCE}")).await.map_err(of_open)?;
+        if !open::make(&client, &schema, place.schema.is_none()).await? {
+            return Err(CopyError::Taken(format!("schema `{schema}`")));
         }
+        // A new store has its counters.
+        client.batch_execute("DELETE FROM counter; DELETE FROM counted").await.map_err(of_open)?;
+        Ok(Self { client, projects: HashMap::new(), outlets: HashMap::new() })
     }
 
     async fn fill(&mut self, table: &'static Table, mut from: Receiver<Vec<Row>>) -> Result<(), Failure> {
@@ -391,43 +377,18 @@ impl ToSql for Value {
     to_sql_checked!();
 }
 
-/// Where a schema is, or is to be.
+/// Where a schema is, or is to be: as in [`super::Options`].
 #[derive(Clone, Debug)]
 pub struct Place {
-    /// The database.
+    /// The database. It may hold a password.
     pub address: Secret,
-    /// The schema; [`SCHEMA`] where none is named.
+    /// The schema. None: [`SCHEMA`], and then nothing else may lie in the database where it is made.
     pub schema: Option<String>,
 }
 
-impl Place {
-    /// What an address says, with `?schema=NAME` at its end where that is named.
-    ///
-    /// # Errors
-    ///
-    /// [`OpenError::Address`] or [`OpenError::Name`].
-    pub fn parse(text: &Secret) -> Result<Self, OpenError> {
-        let (server, query) = text.reveal().split_once('?').unwrap_or((text.reveal(), ""));
-        let (of_schema, others): (Vec<&str>, Vec<&str>) =
-            query.split('&').filter(|pair| !pair.is_empty()).partition(|pair| pair.starts_with("schema="));
-        let address = if others.is_empty() { server.to_owned() } else { format!("{server}?{}", others.join("&")) };
-        let schema = of_schema.last().and_then(|pair| pair.strip_prefix("schema=")).map(str::to_owned);
-        open::address(&address)?;
-        schema.as_deref().map_or(Ok(()), open::check_name)?;
-        Ok(Self { address: Secret::new(&address), schema })
-    }
-
-    /// Whether it must not be seen.
-    #[must_use]
-    pub fn has_password(&self) -> bool {
-        open::address(self.address.reveal()).is_ok_and(|config| config.get_password().is_some())
-    }
-}
-
 async fn connected(place: &Place) -> Result<(Client, String), OpenError> {
-    let config = open::address(place.address.reveal())?;
+    let config = super::check(&place.address, place.schema.as_deref())?;
     let schema = place.schema.as_deref().unwrap_or(SCHEMA);
-    open::check_name(schema)?;
     let connector = Connector::new(config, Handle::current(), schema);
     let client = connector.connect().await.map_err(|error| OpenError::Unreachable(error.to_string()))?;
     Ok((client, schema.to_owned()))

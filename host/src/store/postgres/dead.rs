@@ -6,15 +6,9 @@ use super::db::{Columns as _, Db, Result, params};
 use super::rows;
 use crate::clock::Timestamp;
 use crate::id::{DeliveryId, EventId, Scope};
+use crate::store::dead::{self, Order};
 use crate::store::numbers;
 use crate::store::{DeadDelivery, DeadKind, DeadLetter, DeadLetterId, Quarantine, WantedDead};
-
-/// Which come first.
-#[derive(Clone, Copy)]
-pub(super) enum Order {
-    OldestFirst,
-    NewestFirst,
-}
 
 /// An invocation that was given up.
 pub(super) struct DeadInvocationRow {
@@ -173,10 +167,7 @@ pub(super) async fn letters(db: Db<'_>, wanted: &WantedDead, limit: u32) -> Resu
             });
         }
     }
-    // Stable: of one moment, the order within each kind stays.
-    letters.sort_by_key(|letter| std::cmp::Reverse(letter.died_at));
-    letters.truncate(limit as usize);
-    Ok(letters)
+    Ok(dead::newest(letters, limit))
 }
 
 /// The plugins that are held.
@@ -196,11 +187,7 @@ pub(super) async fn quarantined(db: Db<'_>) -> Result<Vec<Quarantine>> {
 }
 
 fn ordered(sql: &str, order: Order) -> String {
-    let direction = match order {
-        Order::OldestFirst => "",
-        Order::NewestFirst => " DESC",
-    };
-    format!("{sql}{direction} LIMIT $7")
+    format!("{sql}{} LIMIT $7", order.direction())
 }
 
 type Texts<'a> = (Option<Vec<u8>>, Option<&'a str>, Option<&'a str>, Option<&'a [u8]>, Option<i64>);

@@ -31,6 +31,12 @@ pub enum OpenError {
         /// A table in it.
         table: String,
     },
+    /// The database holds something else, and nobody said that the store is to lie beside it.
+    #[error(
+        "the database holds tables of another program (`{0}`): make one for the store alone (`createdb crowdhook`), or say that it is to \
+         lie beside them, in a schema of its own, with `?schema=crowdhook` at the end of the address"
+    )]
+    Shared(String),
     /// A newer host was here.
     #[error("schema `{schema}` has version {found}, and this host knows {known}: use the newer host")]
     Newer {
@@ -84,9 +90,10 @@ pub(super) fn check_name(schema: &str) -> Result<(), OpenError> {
 }
 
 /// Connects, brings the schema to the newest version, and takes the place of the host that had this name. Gives the host's number.
-pub(super) async fn enter(connector: &Connector, host: &str, now: Timestamp) -> Result<(Client, i64), OpenError> {
+/// `is_alone`: a schema is made only where there is nothing else in the database.
+pub(super) async fn enter(connector: &Connector, (host, is_alone): (&str, bool), now: Timestamp) -> Result<(Client, i64), OpenError> {
     let client = connector.connect().await.map_err(|error| OpenError::Unreachable(error.to_string()))?;
-    migrate(&client, connector).await?;
+    migrate(&client, connector, is_alone).await?;
     let db = Db(&client);
     client.batch_execute(&connector.begin("")).await?;
     Counters::lock(db, 0).await?;
@@ -104,24 +111,23 @@ pub(super) async fn enter(connector: &Connector, host: &str, now: Timestamp) -> 
     Ok((client, number))
 }
 
-/// Waits for whoever makes a schema now, and lets others wait until the transaction's end.
-pub(super) async fn one_at_a_time(client: &Client) -> Result<(), Failure> {
-    // Any number will do that others are unlikely to use for something else.
-    Db(client).execute("SELECT pg_advisory_xact_lock(7298541003)", &[]).await.map(|_| ())
+/// Whether there is a schema that can be read as it is.
+pub(super) async fn look(connector: &Connector) -> Result<(), OpenError> {
+    let client = connector.connect().await.map_err(|error| OpenError::Unreachable(error.to_string()))?;
+    look_at(&client, connector.schema()).await
 }
 
-/// Whether there is a schema that can be read as it is.
-pub(super) async fn check(client: &Client, schema: &str) -> Result<(), OpenError> {
+/// The same, for who is connected.
+pub(super) async fn look_at(client: &Client, schema: &str) -> Result<(), OpenError> {
     let db = Db(client);
-    let tables = db.rows("SELECT tablename::TEXT FROM pg_tables WHERE schemaname = $1 ORDER BY 1", params![schema]).await?;
-    let tables: Vec<String> = tables.iter().map(|row| row.at(0)).collect::<Result<_, _>>()?;
-    let Some(table) = tables.first().cloned() else { return Err(OpenError::Absent(schema.to_owned())) };
-    let schema = schema.to_owned();
-    if !["migration", "counter", "event"].iter().all(|ours| tables.iter().any(|table| table == ours)) {
-        return Err(OpenError::Foreign { schema, table });
+    match whose(db, schema).await? {
+        Whose::Nobodys => return Err(OpenError::Absent(schema.to_owned())),
+        Whose::Others(table) => return Err(OpenError::Foreign { schema: schema.to_owned(), table }),
+        Whose::Ours => {}
     }
     let row = db.first(&format!("SELECT max(version) FROM \"{schema}\".migration"), &[]).await?;
-    let (found, known) = (row.map_or(Ok(None), |row| row.at(0))?.unwrap_or(0), i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX));
+    let (found, known) = (row.map_or(Ok(None), |row| row.at(0))?.unwrap_or(0), known());
+    let schema = schema.to_owned();
     match found.cmp(&known) {
         std::cmp::Ordering::Less => Err(OpenError::Older { schema, found, known }),
         std::cmp::Ordering::Greater => Err(OpenError::Newer { schema, found, known }),
@@ -129,28 +135,69 @@ pub(super) async fn check(client: &Client, schema: &str) -> Result<(), OpenError
     }
 }
 
-/// Makes the schema, or brings it to the newest version. Hosts that start at a time do so one after the other.
-async fn migrate(client: &Client, connector: &Connector) -> Result<(), OpenError> {
-    let (db, schema) = (Db(client), connector.schema());
-    client.batch_execute("BEGIN").await?;
-    one_at_a_time(client).await?;
+/// Whose tables lie in a schema.
+enum Whose {
+    Ours,
+    Nobodys,
+    /// With one of them.
+    Others(String),
+}
+
+async fn whose(db: Db<'_>, schema: &str) -> Result<Whose, OpenError> {
     let tables = db.rows("SELECT tablename::TEXT FROM pg_tables WHERE schemaname = $1 ORDER BY 1", params![schema]).await?;
     let tables: Vec<String> = tables.iter().map(|row| row.at(0)).collect::<Result<_, _>>()?;
     let is_ours = ["migration", "counter", "event"].iter().all(|ours| tables.iter().any(|table| table == ours));
-    if let Some(table) = tables.first().filter(|_| !is_ours) {
-        return Err(OpenError::Foreign { schema: schema.to_owned(), table: table.clone() });
+    Ok(match tables.into_iter().next() {
+        None => Whose::Nobodys,
+        Some(_) if is_ours => Whose::Ours,
+        Some(table) => Whose::Others(table),
+    })
+}
+
+/// The newest version that this host knows.
+fn known() -> i64 {
+    i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
+}
+
+/// Makes the schema, or brings it to the newest version. Hosts that start at a time do so one after the other.
+async fn migrate(client: &Client, connector: &Connector, is_alone: bool) -> Result<(), OpenError> {
+    client.batch_execute("BEGIN").await?;
+    if !make(client, connector.schema(), is_alone).await? {
+        bring_up(client, connector.schema()).await?;
     }
-    if tables.is_empty() {
-        client
-            .batch_execute(&format!(
-                "CREATE SCHEMA IF NOT EXISTS \"{schema}\"; CREATE TABLE \"{schema}\".migration (version BIGINT PRIMARY KEY)"
-            ))
-            .await?;
+    client.batch_execute("COMMIT").await?;
+    Ok(())
+}
+
+/// Makes the schema within a transaction, which others wait for who would make one. False where there is one.
+/// `is_alone`: only where there is nothing else in the database.
+pub(super) async fn make(client: &Client, schema: &str, is_alone: bool) -> Result<bool, OpenError> {
+    let db = Db(client);
+    // Any number will do that others are unlikely to use for something else.
+    db.execute("SELECT pg_advisory_xact_lock(7298541003)", &[]).await?;
+    match whose(db, schema).await? {
+        Whose::Ours => return Ok(false),
+        Whose::Others(table) => return Err(OpenError::Foreign { schema: schema.to_owned(), table }),
+        Whose::Nobodys => {}
     }
+    let sql = "SELECT schemaname || '.' || tablename FROM pg_tables WHERE schemaname <> 'information_schema' \
+         AND schemaname NOT LIKE 'pg\\_%' ORDER BY 1 LIMIT 1";
+    if let Some(other) = db.first(sql, &[]).await?.filter(|_| is_alone) {
+        return Err(OpenError::Shared(other.at(0)?));
+    }
+    let sql = format!("CREATE SCHEMA IF NOT EXISTS \"{schema}\"; CREATE TABLE \"{schema}\".migration (version BIGINT PRIMARY KEY)");
+    client.batch_execute(&sql).await?;
+    bring_up(client, schema).await?;
+    Ok(true)
+}
+
+/// Brings a schema of ours to the newest version, within a transaction that works in it from here on.
+async fn bring_up(client: &Client, schema: &str) -> Result<(), OpenError> {
+    let db = Db(client);
     client.batch_execute(&format!("SET LOCAL search_path TO \"{schema}\"")).await?;
     let row = db.first("SELECT coalesce(max(version), 0) FROM migration", &[]).await?;
     let found: i64 = row.map_or(Ok(0), |row| row.at(0))?;
-    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    let known = known();
     if found > known {
         return Err(OpenError::Newer { schema: schema.to_owned(), found, known });
     }
@@ -161,7 +208,6 @@ async fn migrate(client: &Client, connector: &Connector) -> Result<(), OpenError
             tracing::info!(schema = number, "Brought the store to schema {number}");
         }
     }
-    client.batch_execute("COMMIT").await?;
     Ok(())
 }
 

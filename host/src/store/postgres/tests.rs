@@ -7,12 +7,14 @@ use super::{OpenError, Options, PostgresStore};
 use crate::clock::Clock;
 
 use crate::clock::from_millis;
+use crate::secret::Secret;
 use crate::store::conformance::bench::{LEASE, completed, run_at};
 use crate::store::conformance::{Open, suite};
 use crate::store::{Accepted, Completion, Finished, Outcome, Store};
 use crate::telemetry::Metrics;
 
 /// A server of the tests' own.
+#[expect(unreachable_pub, reason = "the tests of whole hosts have it too")]
 pub(in crate::store) mod cluster;
 
 use cluster::Cluster;
@@ -34,8 +36,8 @@ pub(in crate::store) fn next_schema() -> String {
 
 pub(in crate::store) fn options(cluster: &Cluster, schema: &str, host: &str, clock: &Clock, waiting_max: usize) -> Options {
     Options {
-        address: cluster.address(),
-        schema: schema.to_owned(),
+        address: Secret::new(&cluster.address()),
+        schema: Some(schema.to_owned()),
         host: host.to_owned(),
         waiting_max,
         clock: clock.clone(),
@@ -133,4 +135,29 @@ async fn a_schema_of_another_program_is_refused() {
     client.batch_execute(&format!("CREATE SCHEMA {schema}; CREATE TABLE {schema}.event (id BIGINT)")).await.unwrap();
     let refused = PostgresStore::open(options(cluster, &schema, "first", &Clock::System, 10)).err().unwrap();
     assert!(matches!(refused, OpenError::Foreign { .. }), "{refused}");
+}
+
+/// Nobody meant the tables of another program to get company, unless they say so.
+#[tokio::test]
+async fn a_database_of_another_program_is_refused_unless_a_schema_is_named() {
+    let Some(cluster) = Cluster::own() else { return };
+    let (client, connection) = tokio_postgres::connect(&cluster.address(), tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client.batch_execute("CREATE TABLE task_run (id BIGINT)").await.unwrap();
+    let unnamed = || Options { schema: None, ..options(&cluster, "", "first", &Clock::System, 10) };
+    let refused = PostgresStore::open(unnamed()).err().unwrap();
+    assert!(refused.to_string().contains("`public.task_run`") && refused.to_string().contains("?schema=crowdhook"), "{refused}");
+    let address = || Secret::new(&cluster.address());
+    let absent = PostgresStore::open_read_only(&address(), None).err().unwrap();
+    assert!(matches!(absent, OpenError::Absent(_)), "{absent}");
+    drop(PostgresStore::open(options(&cluster, "crowdhook", "first", &Clock::System, 10)).unwrap());
+    let ours = PostgresStore::open(unnamed()).unwrap();
+    ours.accept(vec![completed("birds", "1", &["vote"])]).await.unwrap();
+    let read = PostgresStore::open_read_only(&address(), None).unwrap();
+    assert_eq!(read.totals().await.unwrap().events, 1);
+    assert!(read.accept(vec![completed("birds", "2", &["vote"])]).await.is_err());
+    client.batch_execute("UPDATE crowdhook.migration SET version = 99").await.unwrap();
+    for refused in [PostgresStore::open(unnamed()).err(), PostgresStore::open_read_only(&address(), None).err()] {
+        assert!(matches!(refused, Some(OpenError::Newer { found: 99, .. })), "{refused:?}");
+    }
 }

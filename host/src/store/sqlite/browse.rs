@@ -96,36 +96,6 @@ impl SqliteStore {
     }
 }
 
-/// What a walk has found so far.
-struct Walk<T> {
-    rows: Vec<T>,
-    limit: usize,
-    looked_at: usize,
-    looked_at_max: usize,
-    last: Option<i64>,
-}
-
-impl<T> Walk<T> {
-    fn new(place: Place, looked_at_max: usize) -> Self {
-        Self { rows: Vec::new(), limit: place.limit as usize, looked_at: 0, looked_at_max, last: None }
-    }
-
-    /// Whether there is room for a row more, and time to look at it.
-    fn goes_on(&self) -> bool {
-        self.rows.len() < self.limit && self.looked_at < self.looked_at_max
-    }
-
-    fn look_at(&mut self, row: i64) {
-        self.looked_at += 1;
-        self.last = Some(row);
-    }
-
-    /// The page; there is another one unless the walk came to the end.
-    fn page(self, is_at_end: bool) -> Page<T> {
-        Page { next: self.last.filter(|_| !is_at_end), rows: self.rows }
-    }
-}
-
 /// The number of the project that is wanted; none for all. An error where there is no such project.
 fn known(names: &Names, project: Option<&ProjectName>) -> Result<Option<u32>, ()> {
     project.map(|project| names.known_project(project).ok_or(())).transpose()

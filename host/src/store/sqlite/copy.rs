@@ -8,12 +8,13 @@ use rusqlite::types::{ToSql, ToSqlOutput, Value as Stored, ValueRef};
 use rusqlite::{Connection, OpenFlags, params_from_iter};
 use tokio::sync::mpsc::{Receiver, Sender};
 
-use super::open::{self, DATABASE, LOG, Lock, MIGRATIONS};
+use super::open::{self, DATABASE, LOG, MIGRATIONS};
 use super::rows::{Packed, Unpacked};
 use super::{BUSY_WAIT, OpenError, SqliteStore, place};
 use crate::store::copy::tables::{Kind, TABLES, Table};
 use crate::store::copy::value::{Row, Rows, Value};
 use crate::store::copy::{CopyError, Side, Target};
+use crate::store::lock::{Lock, lock};
 
 /// Memory for pages of a store that is being written, in KiB: indices are written out of order.
 const CACHE_KIB: i64 = 65_536;
@@ -43,7 +44,7 @@ impl Original {
         if !file.is_file() {
             return Err(OpenError::Absent { folder: folder.to_owned() }.into());
         }
-        let lock = open::lock(folder)?;
+        let lock = lock(folder).map_err(OpenError::from)?;
         let failed = |source| OpenError::Database { file: file.clone(), source };
         let db = read_only(&file).map_err(failed)?;
         let (found, known) = open::version(&db).map_err(failed)?;
@@ -71,7 +72,7 @@ impl Side for Original {
 impl Duplicate {
     /// Begins a store in `folder`, which is made when it is not there, and holds none.
     pub(in crate::store) fn begin(folder: &Path) -> Result<Self, CopyError> {
-        let lock = open::lock(folder)?;
+        let lock = lock(folder).map_err(OpenError::from)?;
         let file = folder.join(DATABASE);
         if file.exists() || folder.join(LOG).exists() {
             return Err(CopyError::Taken(format!("`{}`", folder.display())));

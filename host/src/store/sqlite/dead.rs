@@ -6,14 +6,8 @@ use super::names::Names;
 use super::rows::{self, Unpacked};
 use crate::clock::Timestamp;
 use crate::id::{DeliveryId, EventId};
+use crate::store::dead::{self, Order};
 use crate::store::{DeadDelivery, DeadKind, DeadLetter, DeadLetterId, Quarantine, WantedDead};
-
-/// Which come first.
-#[derive(Clone, Copy)]
-pub(super) enum Order {
-    OldestFirst,
-    NewestFirst,
-}
 
 /// An invocation that was given up.
 pub(super) struct DeadInvocationRow {
@@ -146,10 +140,7 @@ pub(super) fn letters(db: &Connection, names: &Names, wanted: &WantedDead, limit
             });
         }
     }
-    // Stable: of one moment, the order within each kind stays.
-    letters.sort_by_key(|letter| std::cmp::Reverse(letter.died_at));
-    letters.truncate(limit as usize);
-    Ok(letters)
+    Ok(dead::newest(letters, limit))
 }
 
 /// The plugins that are held.
@@ -172,11 +163,7 @@ fn scope(names: &Names, number: u32) -> rusqlite::Result<crate::id::Scope> {
 }
 
 fn ordered(sql: &str, order: Order) -> String {
-    let direction = match order {
-        Order::OldestFirst => "",
-        Order::NewestFirst => " DESC",
-    };
-    format!("{sql}{direction} LIMIT ?7")
+    format!("{sql}{} LIMIT ?7", order.direction())
 }
 
 type Texts<'a> = (Option<[u8; 16]>, Option<&'a str>, Option<&'a str>, Option<i64>);

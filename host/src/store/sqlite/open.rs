@@ -1,7 +1,5 @@
 //! Opening a data folder: one host at a time, a schema this host knows, and everything that waits loaded.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
@@ -13,15 +11,13 @@ use super::rows;
 use crate::backoff::Backoff;
 use crate::clock::{self, Timestamp};
 use crate::store::agenda::{Agenda, Entry};
+use crate::store::lock::LockError;
 
 /// The database's file in the data folder.
 pub(super) const DATABASE: &str = "crowdhook.db";
 
 /// Its log.
 pub(super) const LOG: &str = "crowdhook.db-wal";
-
-/// The file whose lock says that a host is at work in the folder.
-const LOCK: &str = "lock";
 
 /// The schema's versions: number `n` of this list leads to version `n + 1`. Never changed once released, only added to.
 pub(super) const MIGRATIONS: [&str; 5] = [
@@ -51,14 +47,9 @@ pub enum OpenError {
         #[source]
         source: std::io::Error,
     },
-    /// Another host is at work in it.
-    #[error("`{}` is in use by {holder}: stop that one first, or give this one another data folder", folder.display())]
-    Locked {
-        /// The folder.
-        folder: PathBuf,
-        /// The process that has it, for people.
-        holder: String,
-    },
+    /// Another host is at work in it, or it cannot be had at all.
+    #[error(transparent)]
+    NotOurs(#[from] LockError),
     /// There is no store to read.
     #[error("there is no store in `{}`: start the host once, or name its data folder", folder.display())]
     Absent {
@@ -94,42 +85,6 @@ pub enum OpenError {
         #[source]
         source: rusqlite::Error,
     },
-}
-
-/// A data folder that is ours until this is dropped.
-pub(super) struct Lock(#[expect(dead_code, reason = "the lock lives as long as the file is open")] File);
-
-/// Makes the folder when there is none, and locks it. The lock goes with the process, however that ends.
-pub(super) fn lock(folder: &Path) -> Result<Lock, OpenError> {
-    let failed = |path: &Path| {
-        let path = path.to_owned();
-        move |source| OpenError::Folder { path, source }
-    };
-    std::fs::create_dir_all(folder).map_err(failed(folder))?;
-    // The folder's own name must be on disk too, or a power cut takes the folder with all that was answered for.
-    if let Some(parent) = folder.canonicalize().map_err(failed(folder))?.parent() {
-        File::open(parent).and_then(|parent| parent.sync_all()).map_err(failed(parent))?;
-    }
-    let path = folder.join(LOCK);
-    let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed(&path))?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            let mut holder = String::new();
-            file.take(64).read_to_string(&mut holder).ok();
-            let holder = holder.trim();
-            let holder = if holder.is_empty() { "another process".to_owned() } else { format!("process {holder}") };
-            return Err(OpenError::Locked { folder: folder.to_owned(), holder });
-        }
-        Err(TryLockError::Error(source)) => return Err(OpenError::Folder { path, source }),
-    }
-    let write = |file: &mut File| {
-        file.set_len(0)?;
-        file.rewind()?;
-        writeln!(file, "{}", std::process::id())
-    };
-    write(&mut file).map_err(failed(&path))?;
-    Ok(Lock(file))
 }
 
 /// The schema's version of a store, and the one this host knows.

@@ -6,8 +6,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crowdhook::practice::{Mastodon, Pybossa, Seed};
-use crowdhook::store::sqlite::SqliteStore;
-use crowdhook::store::{Store as _, WantedBadges, WantedDead};
+use crowdhook::store::{WantedBadges, WantedDead};
 use serde_json::json;
 
 use super::round::Chance;
@@ -110,14 +109,14 @@ impl Stage {
 
     async fn drained(&self) {
         eventually("nothing waits any more", async || {
-            let totals = SqliteStore::open_read_only(&self.folder.data()).unwrap().totals().await.unwrap();
+            let totals = self.folder.read_store().totals().await.unwrap();
             (totals.waiting == 0 && totals.deliveries_waiting == 0).then_some(())
         })
         .await;
     }
 
     async fn look(&self, tasks: &[(i64, String)]) -> Found {
-        let store = SqliteStore::open_read_only(&self.folder.data()).unwrap();
+        let store = self.folder.read_store();
         let totals = store.totals().await.unwrap();
         assert_eq!((totals.dead, totals.deliveries_dead), (0, 0), "{:?}", store.dead_letters(&WantedDead::default(), 10).await.unwrap());
         let mut found = Found { rounds: tasks.len(), ..Found::default() };

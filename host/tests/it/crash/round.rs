@@ -6,8 +6,7 @@ use std::fmt;
 use crowdhook::id::Scope;
 use crowdhook::practice::appen::Signal;
 use crowdhook::practice::{Pybossa, Seed};
-use crowdhook::store::sqlite::SqliteStore;
-use crowdhook::store::{Store as _, Totals};
+use crowdhook::store::Totals;
 use serde_json::json;
 
 use super::sender::Sender;
@@ -122,7 +121,7 @@ impl Round {
 
     /// Events that had been answered 200 when the host was killed, and are not in what it left. Later on a repeat would hide them.
     async fn gone(&self, ledger: &[u32]) -> usize {
-        let kept = peek::tasks(&self.folder.data()).await;
+        let kept = peek::tasks(self.folder.read_store().as_ref()).await;
         let told = self.tasks.iter().zip(ledger).filter(|(_, times)| **times > 0);
         let gone: Vec<_> = told.filter(|((project, task), _)| !kept.contains(&((*project).to_owned(), task.to_string()))).collect();
         gone.iter()
@@ -171,7 +170,7 @@ impl Round {
     async fn drained(&self) {
         let what = "no invocation and no delivery waits any more";
         let looked = async || {
-            let totals = SqliteStore::open_read_only(&self.folder.data()).unwrap().totals().await.unwrap();
+            let totals = self.folder.read_store().totals().await.unwrap();
             (totals.waiting == 0 && totals.deliveries_waiting == 0).then_some(())
         };
         eventually(what, looked).await;
@@ -179,7 +178,7 @@ impl Round {
 
     /// What became of each event.
     async fn look(&self, plan: &Plan, failed: usize) -> Found {
-        let store = SqliteStore::open_read_only(&self.folder.data()).unwrap();
+        let store = self.folder.read_store();
         let totals = store.totals().await.unwrap();
         let (mut lost, mut twice) = (0, 0);
         for (project, task) in &self.tasks {

@@ -3,12 +3,15 @@
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 
+use crowdhook::config::{StoreAt, load};
 use crowdhook::practice::Pybossa;
+use crowdhook::store::Store;
 use tempfile::TempDir;
 
-use super::{bundled_file, guest_file};
+use super::{bundled_file, engine, guest_file, peek};
 
 /// The token of every hook here.
 pub const HOOK_TOKEN: &str = "hook-token-0123456789abcdef";
@@ -29,6 +32,8 @@ const QUICK: &str = "retry_wait_ms = 20\npark_wait_ms = 20\ndelivery_wait_ms = 2
 /// A host's folder.
 pub struct Folder {
     dir: TempDir,
+    /// `store` of its settings.
+    store: String,
     pub listen: SocketAddr,
     pub admin: SocketAddr,
 }
@@ -41,7 +46,7 @@ impl Folder {
 
     /// The same with further limits, as they stand in `[limits]`.
     pub fn with(limits: &str) -> Self {
-        let folder = Self { dir: tempfile::tempdir().unwrap(), listen: free_address(), admin: free_address() };
+        let folder = Self { dir: tempfile::tempdir().unwrap(), store: engine::store_line(), listen: free_address(), admin: free_address() };
         // A wait that is said here is not the short one.
         let is_said = |line: &&str| line.split_once(" =").is_some_and(|(key, _)| limits.contains(key));
         let quick: String = QUICK.lines().filter(|line| !is_said(line)).map(|line| format!("{line}\n")).collect();
@@ -77,9 +82,34 @@ impl Folder {
         self.path("data")
     }
 
-    /// Writes the settings: both addresses, and `text`.
+    /// Writes the settings: both addresses, where the store is, and `text`.
     pub fn settings(&self, text: &str) {
-        self.write("crowdhook.toml", &format!("listen = \"{}\"\nadmin = \"{}\"\n{text}", self.listen, self.admin));
+        let Self { listen, admin, store, .. } = self;
+        self.write("crowdhook.toml", &format!("listen = \"{listen}\"\nadmin = \"{admin}\"\n{store}{text}"));
+    }
+
+    /// Every text in the store, whatever table it stands in.
+    pub async fn texts(&self) -> Vec<String> {
+        match load::host(Some(&self.config())).unwrap().store {
+            StoreAt::DataFolder => peek::texts(&self.data()),
+            StoreAt::Database(database) => {
+                let (address, _) = load::database_address(&database, &load::Env::of(&[])).unwrap();
+                peek::texts_of_schema(address.url.reveal(), &address.schema.unwrap()).await
+            }
+        }
+    }
+
+    /// Lets it keep its events where the line `store` says, as a host called `name`.
+    pub fn share(&mut self, store: &str, name: &str) {
+        let settings = fs::read_to_string(self.config()).unwrap();
+        let rest: Vec<&str> = settings.lines().skip(2 + self.store.lines().count()).collect();
+        self.store = format!("{store}name = \"{name}\"\n");
+        self.settings(&rest.join("\n"));
+    }
+
+    /// The store, to be read, whether a host is at work on it or was killed there.
+    pub fn read_store(&self) -> Arc<dyn Store> {
+        engine::read(&self.config())
     }
 
     /// Writes a file.

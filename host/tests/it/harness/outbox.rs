@@ -1,19 +1,17 @@
 //! What waits to leave before a host starts: as if a plugin of the project `birds` had asked for it, and the host had stopped then.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use crowdhook::clock::{Clock, Timestamp};
 use crowdhook::effect::Effect;
 use crowdhook::event::{EventKind, Standing};
 use crowdhook::id::EventId;
-use crowdhook::store::sqlite::{Options, SqliteStore};
-use crowdhook::store::{Acceptance, Accepted, Again, Completion, DeliveryRecord, Finished, Outcome, Requested, Run, Store};
+use crowdhook::store::{Acceptance, Accepted, Again, Completion, DeliveryRecord, Finished, Outcome, Requested, Run};
 
-use super::event;
 use super::folder::Folder;
 use super::patience::eventually_as;
 use super::running::Running;
+use super::{engine, event};
 
 /// What a plugin asked for.
 pub struct Outbox {
@@ -28,8 +26,7 @@ impl Outbox {
 
     /// The same, as if asked for at `now`.
     pub async fn fill_at(folder: &Folder, connection: &str, effects: Vec<Effect>, now: Timestamp) -> Self {
-        let options = Options { waiting_max: 1000, clock: Clock::manual(now), ..Options::default() };
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&folder.data(), options).unwrap());
+        let store = engine::open(&folder.config(), Clock::manual(now));
         let acceptance = Acceptance {
             event: event(EventKind::TASK_COMPLETED, Some("1")),
             standing: Standing::Accepted,
@@ -47,6 +44,12 @@ impl Outbox {
         assert_eq!(finished, Finished::Recorded);
         store.close().await;
         Self { event }
+    }
+
+    /// Begins all of it and crashes: nobody knows what became of it.
+    pub async fn begin(folder: &Folder) {
+        let store = engine::open(&folder.config(), Clock::System);
+        store.claim_deliveries(100, 100, Duration::from_millis(1)).await.unwrap();
     }
 
     /// All of it, as the host's store has it.

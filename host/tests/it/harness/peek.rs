@@ -1,14 +1,16 @@
-//! What the store tells nobody but tests: which events it holds. The one place outside of `store` that knows a table.
+//! What the store tells nobody but tests. The one place outside of `store` that knows a table, and that of SQLite's file alone.
 
 use std::collections::HashSet;
 use std::path::Path;
 
 use crowdhook::event::{Event, Standing};
 use crowdhook::id::{EventId, PluginName};
-use crowdhook::store::sqlite::SqliteStore;
+use crowdhook::store::browse::{DeliveryState, Place, WantedDeliveries, WantedEvents};
 use crowdhook::store::{Run, Store};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
+use tokio_postgres::SimpleQueryMessage;
+use tokio_postgres::types::Type;
 
 /// One event, its standing, and its runs.
 #[derive(Debug)]
@@ -40,29 +42,34 @@ fn open(data: &Path) -> Connection {
     Connection::open_with_flags(data.join("crowdhook.db"), flags).unwrap()
 }
 
-/// The ids of all events in a data folder, oldest first.
-fn ids(data: &Path) -> Vec<EventId> {
-    let db = open(data);
-    let mut statement = db.prepare("SELECT uuid FROM event ORDER BY id").unwrap();
-    let ids = statement.query_map([], |row| row.get::<_, [u8; 16]>(0)).unwrap();
-    ids.map(|id| EventId::from_bytes(id.unwrap())).collect()
+/// The ids of all events, oldest first.
+async fn ids(store: &dyn Store) -> Vec<EventId> {
+    let (mut ids, mut before) = (Vec::new(), None);
+    loop {
+        let page = store.browse().events(&WantedEvents::default(), Place { before, limit: 1_000 }).await.unwrap();
+        ids.extend(page.rows.into_iter().map(|listed| listed.id));
+        before = page.next;
+        if before.is_none() {
+            ids.reverse();
+            return ids;
+        }
+    }
 }
 
-/// All events in a data folder, oldest first, as `store` shows them.
-pub async fn events(data: &Path, store: &dyn Store) -> Vec<Kept> {
+/// All events, oldest first.
+pub async fn events(store: &dyn Store) -> Vec<Kept> {
     let mut all = Vec::new();
-    for id in ids(data) {
+    for id in ids(store).await {
         let (event, standing) = store.event(id).await.unwrap().unwrap();
         all.push(Kept { event, standing, runs: store.runs(id).await.unwrap() });
     }
     all
 }
 
-/// Project and task of all events in a data folder that came from outside, whether a host is at work in it or was killed there.
-pub async fn tasks(data: &Path) -> HashSet<(String, String)> {
-    let store = SqliteStore::open_read_only(data).unwrap();
+/// Project and task of all events that came from outside.
+pub async fn tasks(store: &dyn Store) -> HashSet<(String, String)> {
     let mut tasks = HashSet::new();
-    for id in ids(data) {
+    for id in ids(store).await {
         let (event, _) = store.event(id).await.unwrap().unwrap();
         if event.depth == 0 {
             tasks.insert((event.project.to_string(), event.task.unwrap_or_default()));
@@ -72,11 +79,10 @@ pub async fn tasks(data: &Path) -> HashSet<(String, String)> {
 }
 
 /// Why each delivery that has been attempted still waits, by the order in which they were asked for.
-pub fn waiting_deliveries(data: &Path) -> Vec<String> {
-    let db = open(data);
-    let mut statement = db.prepare("SELECT reason FROM delivery WHERE reason <> '' ORDER BY id").unwrap();
-    let reasons = statement.query_map([], |row| row.get(0)).unwrap();
-    reasons.map(Result::unwrap).collect()
+pub async fn waiting_deliveries(store: &dyn Store) -> Vec<String> {
+    let wanted = WantedDeliveries { state: Some(DeliveryState::Waiting), ..WantedDeliveries::default() };
+    let page = store.browse().deliveries(&wanted, Place { before: None, limit: 1_000 }).await.unwrap();
+    page.rows.into_iter().rev().map(|listed| listed.note).filter(|note| !note.is_empty()).collect()
 }
 
 /// Every text in a data folder, whatever table it stands in, with those that are kept packed.
@@ -94,6 +100,28 @@ pub fn texts(data: &Path) -> Vec<String> {
                 ValueRef::Text(text) => Some(String::from_utf8(text.to_vec()).unwrap()),
                 ValueRef::Blob(bytes) => unpacked(bytes),
                 _ => None,
+            }));
+        }
+    }
+    texts
+}
+
+/// The same of a schema of PostgreSQL's, by what [`Folder::texts`](super::folder::Folder::texts) knows of it.
+pub async fn texts_of_schema(address: &str, schema: &str) -> Vec<String> {
+    let (client, connection) = tokio_postgres::connect(address, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let tables = client.query_typed("SELECT tablename::TEXT FROM pg_tables WHERE schemaname = $1", &[(&schema, Type::TEXT)]).await.unwrap();
+    let mut texts = Vec::new();
+    for table in tables {
+        let rows = client.simple_query(&format!("SELECT * FROM \"{schema}\".\"{}\"", table.get::<_, &str>(0))).await.unwrap();
+        for row in rows {
+            let SimpleQueryMessage::Row(row) = row else { continue };
+            texts.extend((0..row.len()).filter_map(|column| row.get(column)).flat_map(|said| match said.strip_prefix("\\x") {
+                Some(hex) => {
+                    let bytes: Vec<u8> = (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect();
+                    vec![unpacked(&bytes).unwrap_or_default(), String::from_utf8(bytes).unwrap_or_default()]
+                }
+                None => vec![said.to_owned()],
             }));
         }
     }

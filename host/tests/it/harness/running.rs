@@ -76,7 +76,7 @@ impl Running {
 
     /// All events, oldest first.
     pub async fn events(&self) -> Vec<Kept> {
-        peek::events(&self.folder.data(), self.store.as_ref()).await
+        peek::events(self.store.as_ref()).await
     }
 
     /// The one event there is.

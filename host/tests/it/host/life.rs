@@ -3,8 +3,6 @@
 use std::os::unix::process::ExitStatusExt as _;
 
 use crowdhook::practice::{Fault, Pybossa, Seed};
-use crowdhook::store::Store as _;
-use crowdhook::store::sqlite::SqliteStore;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
@@ -60,7 +58,7 @@ async fn a_second_signal_ends_it_at_once_and_loses_nothing() {
     host.signal(Signal::TERM);
     let status = host.ended().await;
     assert_eq!((status.code(), status.signal()), (Some(130), None));
-    let totals = SqliteStore::open_read_only(&folder.data()).unwrap().totals().await.unwrap();
+    let totals = folder.read_store().totals().await.unwrap();
     assert_eq!((totals.events, totals.waiting, totals.runs), (1, 1, 0));
 }
 

@@ -4,8 +4,6 @@ use std::fmt::Write as _;
 
 use crowdhook::event::Origin;
 use crowdhook::practice::appen::Signal;
-use crowdhook::store::Store as _;
-use crowdhook::store::sqlite::SqliteStore;
 use serde_json::json;
 
 use super::Stage;
@@ -183,7 +181,7 @@ async fn a_stop_ends_what_runs_and_the_rest_waits_for_the_next_start() {
     let running = host("", &["majority-vote", "counts"], &plugins).await;
     post_units(&running, UNITS).await;
     let folder = running.stop().await;
-    let store = SqliteStore::open_read_only(&folder.data()).unwrap();
+    let store = folder.read_store();
     assert!(store.totals().await.unwrap().events >= UNITS as u64, "what was answered 200 is on disk");
     drop(store);
 

@@ -130,10 +130,10 @@ async fn a_key_that_may_not_write_is_named_and_what_is_to_be_written_waits_for_a
     for (waiting, name, key, words) in keys {
         take_key(&stage, name, key).await;
         let task = stage.completed(&["red"]);
-        let reasons = || peek::waiting_deliveries(&stage.host.folder.data());
-        until("the key is refused, and the delivery waits for another", async || reasons().len() == waiting).await;
+        let reasons = async || peek::waiting_deliveries(stage.host.store.as_ref()).await;
+        until("the key is refused, and the delivery waits for another", async || reasons().await.len() == waiting).await;
         assert_eq!(stage.host.totals().await.deliveries_dead, 0);
-        let why = reasons();
+        let why = reasons().await;
         let why = why.last().unwrap();
         assert!(why.contains(words) && why.contains("set `platform.api_key`") && why.contains("`birds`"), "{why}");
         assert!(!why.contains(key), "{why}");

@@ -84,13 +84,18 @@ fn through(connection: &str, task: Option<&str>, once: Option<&str>) -> Requeste
 }
 
 async fn deliveries(bench: &Bench) {
-    let effects = vec![saving("10", "{}"), saving("10", &long()), through("files", Some(ODD), Some(ODD)), through("files", None, None)];
+    let effects = vec![
+        saving("10", "{}"),
+        saving("10", &long()),
+        through("files", Some(ODD), Some(ODD)),
+        through("files", None, Some("second")),
+        through("files", Some("t"), Some("third")),
+    ];
     bench.handle("10", with_effects(effects)).await;
     for (number, delivery) in bench.claim_deliveries().await.into_iter().enumerate() {
         let outcome = match number {
             0 => DeliveryOutcome::Delivered { receipt: ODD.to_owned() },
-            1 => DeliveryOutcome::Dead { reason: "refused".to_owned(), may_have_happened: true },
-            _ => DeliveryOutcome::Dead { reason: "refused".to_owned(), may_have_happened: false },
+            _ => DeliveryOutcome::Dead { reason: "refused".to_owned(), may_have_happened: number % 2 == 1 },
         };
         bench.store().finish_delivery(delivery.lease, outcome).await.unwrap();
     }

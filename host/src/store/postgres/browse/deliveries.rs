@@ -4,11 +4,12 @@ use tokio_postgres::Row;
 
 use super::super::db::{Columns as _, Db, Param, Result, param};
 use super::super::rows;
-use super::{Rows, Walk, bytes_are, fits_time, text_is};
+use super::{Rows, bytes_are, fits_time, text_is};
 use crate::clock;
 use crate::id::{DeliveryId, Scope};
 use crate::store::browse::{DeliveryState, ListedDelivery, Page, Place, WantedDeliveries};
 use crate::store::numbers;
+use crate::store::walk::Walk;
 
 /// No more deliveries are looked at for a page.
 const LOOKED_AT_MAX: usize = 20_000;

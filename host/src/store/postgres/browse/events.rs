@@ -6,8 +6,9 @@ use tokio_postgres::Row;
 
 use super::super::db::{Columns as _, Db, Param, Result, param, params};
 use super::super::rows;
-use super::{Rows, Walk, bounds, bytes_are, fits_time, known, text_is, which};
+use super::{Rows, bounds, bytes_are, fits_time, known, text_is, which};
 use crate::store::browse::{ListedEvent, Page, Place, WantedEvents};
+use crate::store::walk::Walk;
 
 /// No more events are looked at for a page.
 const LOOKED_AT_MAX: usize = 20_000;

@@ -6,10 +6,11 @@ use tokio_postgres::Row;
 
 use super::super::db::{Columns as _, Db, Param, Result, param, params};
 use super::super::rows;
-use super::{Rows, Walk, bounds, bytes_are, fits_time, known, which};
+use super::{Rows, bounds, bytes_are, fits_time, known, which};
 use crate::clock;
 use crate::id::Scope;
 use crate::store::browse::{InvocationState, ListedInvocation, Page, Place, WantedInvocations};
+use crate::store::walk::Walk;
 
 /// No more events are looked at for a page of their invocations, each of which takes some look-ups.
 const LOOKED_AT_MAX: usize = 4_000;

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 const PORT: &str = "5432";
 
 /// A server that is at work.
-pub(in crate::store) struct Cluster {
+pub struct Cluster {
     folder: TempDir,
     programs: PathBuf,
     durable: bool,
@@ -24,13 +24,13 @@ pub(in crate::store) struct Cluster {
 
 impl Cluster {
     /// The one that tests share. It does not sync, which no test of the store's promises needs unless the machine fails.
-    pub(in crate::store) fn shared() -> Option<&'static Self> {
+    pub fn shared() -> Option<&'static Self> {
         static SHARED: OnceLock<Option<Cluster>> = OnceLock::new();
         or_skip(SHARED.get_or_init(|| Self::start(false)).as_ref())
     }
 
     /// One for a test that does harm to it.
-    pub(in crate::store) fn own() -> Option<Self> {
+    pub fn own() -> Option<Self> {
         or_skip(Self::start(true))
     }
 
@@ -52,7 +52,7 @@ impl Cluster {
     }
 
     /// Starts the server, and waits until it takes connections.
-    pub(in crate::store) fn run(&self) {
+    pub fn run(&self) {
         let fsync = if self.durable { "fsync=on" } else { "fsync=off" };
         // Whatever becomes of the tests, the end of their pipe is the end of the server and of its data.
         let script =
@@ -75,14 +75,14 @@ impl Cluster {
     }
 
     /// Stops the server as at once as a crash.
-    pub(in crate::store) fn stop(&self) {
+    pub fn stop(&self) {
         if let Some(mut server) = self.server.lock().unwrap().take() {
             drop(server.stdin.take());
             server.wait().ok();
         }
     }
 
-    pub(in crate::store) fn address(&self) -> String {
+    pub fn address(&self) -> String {
         let folder = self.folder.path().display().to_string().replace('/', "%2F");
         format!("postgres://crowdhook@{folder}:{PORT}/postgres")
     }

@@ -4,10 +4,11 @@ use rusqlite::{Connection, Row, ToSql};
 
 use super::super::names::Names;
 use super::super::rows::{self, Unpacked};
-use super::{Walk, fits_time, text_is};
+use super::{fits_time, text_is};
 use crate::clock;
 use crate::id::Scope;
 use crate::store::browse::{DeliveryState, ListedDelivery, Page, Place, WantedDeliveries};
+use crate::store::walk::Walk;
 
 /// No more deliveries are looked at for a page: some 20 ms.
 const LOOKED_AT_MAX: usize = 20_000;

@@ -4,8 +4,9 @@ use rusqlite::{Connection, Row};
 
 use super::super::names::Names;
 use super::super::rows::{self, Unpacked};
-use super::{Walk, bounds, events_behind, events_params, fits_time, known, text_is};
+use super::{bounds, events_behind, events_params, fits_time, known, text_is};
 use crate::store::browse::{ListedEvent, Page, Place, WantedEvents};
+use crate::store::walk::Walk;
 
 /// No more events are looked at for a page: some 20 ms.
 const LOOKED_AT_MAX: usize = 20_000;

@@ -6,11 +6,12 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::super::names::Names;
 use super::super::rows;
-use super::{Walk, bounds, events_behind, events_params, known};
+use super::{bounds, events_behind, events_params, known};
 use crate::clock::{self, Timestamp};
 use crate::event::EventKind;
 use crate::id::{EventId, Scope};
 use crate::store::browse::{InvocationState, ListedInvocation, Page, Place, WantedInvocations};
+use crate::store::walk::Walk;
 
 /// No more events are looked at for a page of their invocations, each of which takes some look-ups.
 const LOOKED_AT_MAX: usize = 4_000;

@@ -1,0 +1,61 @@
+//! Which engine keeps the events of the hosts under test: SQLite, or with `CROWDHOOK_TEST_STORE=postgres` a schema of their own each in the
+//! database of a server that this process starts.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crowdhook::app;
+use crowdhook::clock::Clock;
+use crowdhook::config::{Host, StoreAt, load};
+use crowdhook::store::Store;
+use crowdhook::store::postgres::{self, PostgresStore};
+use crowdhook::store::sqlite::{self, SqliteStore};
+use crowdhook::telemetry::Metrics;
+
+/// A server of the tests' own.
+#[path = "../../../src/store/postgres/tests/cluster.rs"]
+mod cluster;
+
+pub use cluster::Cluster;
+
+/// Whether hosts keep their events in PostgreSQL.
+#[expect(clippy::disallowed_methods, reason = "a test's own switch")]
+pub fn is_postgres() -> bool {
+    std::env::var("CROWDHOOK_TEST_STORE").is_ok_and(|said| said == "postgres")
+}
+
+/// `store` of the settings of one host, as a line: none where events are kept in the data folder.
+pub fn store_line() -> String {
+    if !is_postgres() {
+        return String::new();
+    }
+    let cluster = Cluster::shared().expect("`CROWDHOOK_TEST_STORE=postgres` wants a PostgreSQL");
+    shared_line(cluster)
+}
+
+/// The same for hosts that share a schema of this server.
+pub fn shared_line(cluster: &Cluster) -> String {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    format!("store = \"{}?schema=host_{}\"\n", cluster.address(), NUMBER.fetch_add(1, Ordering::Relaxed))
+}
+
+/// The store that the settings in `config` name, to be read.
+pub fn read(config: &Path) -> Arc<dyn Store> {
+    app::store::read(&load::host(Some(config)).unwrap()).unwrap().0
+}
+
+/// The same to be worked with, at a time that is said.
+pub fn open(config: &Path, clock: Clock) -> Arc<dyn Store> {
+    let Host { store, data, .. } = load::host(Some(config)).unwrap();
+    let (waiting_max, metrics) = (1_000, Metrics::default());
+    match store {
+        StoreAt::DataFolder => Arc::new(SqliteStore::open(&data, sqlite::Options { waiting_max, clock, metrics }).unwrap()),
+        StoreAt::Database(database) => {
+            let (address, _) = load::database_address(&database, &load::Env::of(&[])).unwrap();
+            let options =
+                postgres::Options { address: address.url, schema: address.schema, host: "before".to_owned(), waiting_max, clock, metrics };
+            Arc::new(PostgresStore::open(options).unwrap())
+        }
+    }
+}
