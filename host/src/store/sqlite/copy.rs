@@ -10,7 +10,7 @@ use tokio::sync::mpsc::{Receiver, Sender};
 
 use super::open::{self, DATABASE, LOG, MIGRATIONS};
 use super::rows::{Packed, Unpacked};
-use super::{BUSY_WAIT, OpenError, SqliteStore, place};
+use super::{BUSY_WAIT, OpenError, place};
 use crate::store::copy::tables::{Kind, TABLES, Table};
 use crate::store::copy::value::{Row, Rows, Value};
 use crate::store::copy::{CopyError, Side, Target};
@@ -77,7 +77,8 @@ impl Duplicate {
         if file.exists() || folder.join(LOG).exists() {
             return Err(CopyError::Taken(format!("`{}`", folder.display())));
         }
-        let part = SqliteStore::part_of(&file);
+        // One that was killed has left its own: the folder is ours, so nobody writes there now.
+        let part = file.with_added_extension("part");
         let failed = |source| OpenError::Database { file: part.clone(), source };
         std::fs::remove_file(&part)
             .or_else(|error| if error.kind() == std::io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
