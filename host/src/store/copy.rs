@@ -51,8 +51,8 @@ pub enum CopyError {
     /// There is something already.
     #[error("there is a store in {0} already")]
     Taken(String),
-    /// Somebody wants to write into what is read.
-    #[error("a host is at work in schema `{schema}`")]
+    /// Somebody looks for what there is to do in what is read, or writes.
+    #[error("a host is at work in schema `{schema}`, or somebody reads there")]
     AtWork {
         /// The schema.
         schema: String,

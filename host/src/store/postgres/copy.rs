@@ -24,7 +24,7 @@ use crate::store::copy::value::{Row, Rows, Value};
 use crate::store::copy::{CopyError, Side, Target};
 use crate::store::numbers;
 
-/// A host that is at work waits for the row `counter` within so long: it asks for what is due many times as often.
+/// A host that is at work is known within so long by its waiting: it looks for what is due many times as often.
 pub(in crate::store) const WATCH: Duration = Duration::from_secs(5);
 
 /// So often it is looked whether one waits.
@@ -32,6 +32,9 @@ const LOOK: Duration = Duration::from_millis(100);
 
 /// What a transaction of a copy is told: it may take hours, and who writes now has so long to end.
 const PATIENCE: &str = "SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '30s'";
+
+/// Lets wait who looks for what is due.
+const HOLD: &str = "LOCK TABLE invocation, delivery IN ACCESS EXCLUSIVE MODE";
 
 /// The generation with which a lease begins that may have been held before: what has left may have left twice.
 const LEASED_BEFORE: i64 = 1;
@@ -52,14 +55,15 @@ pub(in crate::store) struct Duplicate {
 }
 
 impl Original {
-    /// Opens a schema. Nobody can write there until this is dropped; a host that tries to is known by that within `watch`.
+    /// Opens a schema. Until this is dropped nobody can write there, or look for what is due; a host that is at work is known by that within
+    /// `watch`.
     pub(in crate::store) async fn open(place: &Place, watch: Duration) -> Result<Self, CopyError> {
         let (client, schema) = connected(place).await?;
         open::look_at(&client, &schema).await?;
         let began = format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {PATIENCE}; SET LOCAL search_path TO \"{schema}\"");
         client.batch_execute(&began).await.map_err(of_open)?;
-        // The first that looks at anything: what it waits for is in what is read.
-        client.batch_execute("LOCK TABLE counter IN EXCLUSIVE MODE").await.map_err(of_open)?;
+        // Nothing is looked at before: whatever these wait for is in what is read. Whoever writes locks `counter` before it goes to the others.
+        client.batch_execute(&format!("LOCK TABLE counter IN EXCLUSIVE MODE; {HOLD}")).await.map_err(of_open)?;
         let original = Self { client, schema };
         original.nobody_leases().await?;
         for _ in 0..watch.as_millis() / LOOK.as_millis() {
@@ -81,9 +85,10 @@ impl Original {
         }
     }
 
-    /// Whoever writes locks the row `counter` first, and waits for us there.
+    /// Whoever writes locks the row `counter` first, and who has nothing to do looks for something that is due: both wait for us.
     async fn nobody_waits(&self) -> Result<(), CopyError> {
-        const SQL: &str = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'counter'::regclass \
+        const SQL: &str = "SELECT 1 FROM pg_locks WHERE NOT granted \
+             AND relation IN ('counter'::regclass, 'invocation'::regclass, 'delivery'::regclass) \
              AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) LIMIT 1";
         match Db(&self.client).exists(SQL, &[]).await.map_err(of_open)? {
             true => Err(CopyError::AtWork { schema: self.schema.clone() }),
