@@ -20,6 +20,7 @@ use crate::config::load::{Context, Env, tls_files};
 use crate::config::{self, Host, Problems};
 use crate::connection::Connections;
 use crate::connection::services::Services;
+use crate::connection::shared::Ledger;
 use crate::deliver::Deliverer;
 use crate::dispatch::Dispatcher;
 use crate::event::PlatformKind;
@@ -58,6 +59,7 @@ pub struct App {
     clock: Clock,
     metrics: Metrics,
     store: Arc<dyn Store>,
+    ledger: Option<Arc<dyn Ledger>>,
     /// The data folder is ours for as long as this is there.
     _folder: Option<Lock>,
     registry: Arc<Registry>,
@@ -147,13 +149,13 @@ impl App {
         let metrics = Metrics::default();
         let traces = traces::settings::Settings::of(&Env::process())?;
         let traces = traces.map(|settings| Traces::new(settings, &Connections::new(clock.clone()), &metrics));
-        let store::Opened { store, _folder } = store::open(&host, clock.clone(), metrics.clone()).await?;
+        let store::Opened { store, ledger, _folder } = store::open(&host, clock.clone(), metrics.clone()).await?;
         let engine = start_engine(&host, program)?;
         let registry = Arc::new(Registry::default());
         let setup = Setup::of(&host, engine, Arc::clone(&registry), (platforms(clock.clone()), metrics.clone()));
         let reloader = Reloader::start(setup).await;
         let guests = Guests::start(host.limits.guest_threads).context("the threads that run guests cannot be had")?;
-        Ok(Self { host, clock, metrics, store, _folder, registry, reloader, hooks, tls, admin, guests, traces })
+        Ok(Self { host, clock, metrics, store, ledger, _folder, registry, reloader, hooks, tls, admin, guests, traces })
     }
 
     /// Where the hooks are.
@@ -200,7 +202,7 @@ impl App {
         let receiver =
             Receiver::new(Arc::clone(&self.registry), inbox.clone(), Arc::clone(&self.store), (&limits, &self.host.public_url, metrics))
                 .over(self.tls.clone());
-        let services = Services::new(self.clock.clone());
+        let services = Services::new(self.clock.clone()).sharing(self.ledger.clone());
         let with = || (self.clock.clone(), limits.clone(), metrics.clone());
         let dispatcher = Dispatcher::new(Arc::clone(&self.registry), services.clone(), Arc::clone(&self.store), with());
         let deliverer = Deliverer::new(Arc::clone(&self.registry), services.clone(), Arc::clone(&self.store), with());

@@ -22,6 +22,7 @@ use breaker::{Breaker, Pass};
 use exchange::{Exchange, ExchangeError, Keep, Outgoing};
 use pace::Pace;
 use quota::Quota;
+use shared::{Stock, Together};
 
 pub mod advice;
 mod auth;
@@ -34,11 +35,14 @@ pub mod mail;
 pub mod pace;
 mod quota;
 pub mod services;
+pub mod shared;
 
 /// A call waits here for its turn no longer than this; what would take longer is [`ConnectionError::Later`].
 pub const WAIT_HERE_MAX: Duration = Duration::from_millis(100);
 /// Told to whom found all places taken: calls are short, so a place is free soon.
 const BUSY_WAIT: Duration = Duration::from_secs(1);
+/// A call that somebody else took is asked for again after this.
+const TAKE_AGAIN: Duration = Duration::from_millis(5);
 /// Beyond so many addresses, those that nobody uses any more are forgotten.
 const ADDRESSES_MAX: usize = 256;
 /// A connection paces so many endpoints one by one; further ones share one pace.
@@ -118,11 +122,13 @@ struct Service {
     shown: String,
     /// What the operator allows; none for as much as the service does.
     rate: Option<Rate>,
+    /// That it is allowed to several hosts together; none for this host alone.
+    together: Option<Together>,
 }
 
 impl Service {
     fn at(base: &Url) -> Self {
-        Self { base: base.clone(), shown: base.origin().ascii_serialization(), rate: None }
+        Self { base: base.clone(), shown: base.origin().ascii_serialization(), rate: None, together: None }
     }
 }
 
@@ -131,6 +137,8 @@ impl Service {
 struct Gate {
     breaker: Breaker,
     quota: Option<Quota>,
+    /// What was taken of a rate that several hosts keep together.
+    stock: Stock,
     endpoints: HashMap<&'static str, Pace>,
 }
 
@@ -227,7 +235,8 @@ impl ConnectionError {
 impl Connection {
     fn new(service: Service, clock: Clock, limits: Limits) -> Self {
         let exchange = Exchange::new(&service.base, limits);
-        let gate = Gate { quota: service.rate.map(Quota::new), ..Gate::default() };
+        let own = service.rate.filter(|_| service.together.is_none());
+        let gate = Gate { quota: own.map(Quota::new), ..Gate::default() };
         Self {
             service,
             exchange,
@@ -294,10 +303,10 @@ impl Connection {
     /// As [`Connection::send`], for a call that is made already; and the headers of the answer.
     async fn call(&self, endpoint: &'static str, call: Outgoing) -> Result<(Response, HeaderMap), ConnectionError> {
         let _place = self.place().await?;
-        let underway = match self.begin(endpoint) {
+        let underway = match self.admit(endpoint).await {
             Err(ConnectionError::Later { after: Some(wait), .. }) if wait <= WAIT_HERE_MAX => {
                 tokio::time::sleep(wait).await;
-                self.begin(endpoint)?
+                self.admit(endpoint).await?
             }
             begun => begun?,
         };
@@ -332,6 +341,23 @@ impl Connection {
         })
     }
 
+    /// As [`Connection::begin`], with a call of those that all hosts together may make.
+    async fn admit(&self, endpoint: &'static str) -> Result<Underway<'_>, ConnectionError> {
+        let Some(together) = &self.service.together else { return self.begin(endpoint) };
+        let now = self.clock.now();
+        let wants_some = {
+            let gate = lock(&self.gate);
+            // What may not leave takes no call away from others.
+            gate.breaker.look(now).is_ok() && !gate.stock.has_one(now)
+        };
+        if wants_some {
+            let taken = together.take().await;
+            let taken = taken.map_err(|(wait, why)| ConnectionError::not_sent(wait, format!("`{}` {why}", self.service.shown)))?;
+            lock(&self.gate).stock.add(taken, now);
+        }
+        self.begin(endpoint)
+    }
+
     /// Asks breaker and pace, and counts the call as under way.
     fn begin(&self, endpoint: &'static str) -> Result<Underway<'_>, ConnectionError> {
         let now = self.clock.now();
@@ -345,12 +371,20 @@ impl Connection {
         gate.look(now).map_err(|wait| {
             ConnectionError::not_sent(wait, format!("`{}` has had the calls that its `calls` and `per_s` allow", self.service.shown))
         })?;
+        if self.service.together.is_some() && !gate.stock.has_one(now) {
+            // Another call was quicker, or taking it took too long.
+            return Err(ConnectionError::not_sent(
+                TAKE_AGAIN,
+                format!("`{}` waits for a call of those that all hosts share", self.service.shown),
+            ));
+        }
         gate.pace(endpoint).admit(now).map_err(|wait| {
             ConnectionError::not_sent(wait, format!("`{}` rations calls, and those for now are used up", self.service.shown))
         })?;
         if let Some(quota) = &mut gate.quota {
             quota.begin(now);
         }
+        gate.stock.use_one();
         let pass = gate.breaker.begin(now);
         Ok(Underway { connection: self, endpoint, pass: Some(pass) })
     }

@@ -14,6 +14,7 @@ use super::breaker::State;
 use super::exchange::{Keep, Outgoing};
 use super::hidden::{HIDDEN, Hidden};
 use super::mail::MailServers;
+use super::shared::{Ledger, Together};
 use super::{Connection, ConnectionError, Limits, Response, Service, lock};
 use crate::clock::Clock;
 use crate::config::{self, HttpService};
@@ -36,6 +37,8 @@ type Key = (ProjectName, String);
 pub struct Services {
     clock: Clock,
     open: Arc<Mutex<HashMap<Key, Arc<WebService>>>>,
+    /// Who counts calls for all hosts; none where this is the only one.
+    ledger: Option<Arc<dyn Ledger>>,
     mail: Arc<MailServers>,
 }
 
@@ -43,7 +46,13 @@ impl Services {
     /// None yet.
     #[must_use]
     pub fn new(clock: Clock) -> Self {
-        Self { mail: Arc::new(MailServers::new(clock.clone())), clock, open: Arc::default() }
+        Self { mail: Arc::new(MailServers::new(clock.clone())), clock, open: Arc::default(), ledger: None }
+    }
+
+    /// The same for one host of several, whose calls are counted together.
+    #[must_use]
+    pub fn sharing(self, ledger: Option<Arc<dyn Ledger>>) -> Self {
+        Self { ledger, ..self }
     }
 
     /// The mail servers.
@@ -80,7 +89,13 @@ impl Services {
         if open.len() >= SERVICES_MAX {
             open.retain(|_, service| Arc::strong_count(service) > 1);
         }
-        let service = Arc::new(WebService::new(&connection.name, wanted.clone(), self.clock.clone()));
+        let together = self.ledger.clone().zip(wanted.rate).map(|(ledger, rate)| Together {
+            ledger,
+            project: project.clone(),
+            connection: connection.name.clone(),
+            rate,
+        });
+        let service = Arc::new(WebService::new(&connection.name, wanted.clone(), together, self.clock.clone()));
         open.insert(key, Arc::clone(&service));
         Some(service)
     }
@@ -119,8 +134,8 @@ struct Answer {
 }
 
 impl WebService {
-    fn new(name: &str, config: HttpService, clock: Clock) -> Self {
-        let service = Service { base: config.url.clone(), shown: name.to_owned(), rate: config.rate };
+    fn new(name: &str, config: HttpService, together: Option<Together>, clock: Clock) -> Self {
+        let service = Service { base: config.url.clone(), shown: name.to_owned(), rate: config.rate, together };
         let usual = Limits::default();
         let limits = Limits { connect: usual.connect.min(config.timeout), whole: config.timeout, at_once: config.at_once, ..usual };
         let connection = Connection::new(service, clock.clone(), limits);

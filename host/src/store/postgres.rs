@@ -3,6 +3,7 @@
 //! ```text
 //! callers of a host → commands → its writer: one transaction a group, which holds the row `counter` → COMMIT → answers
 //! callers → readers: what is committed
+//! who waits for something ← listener ← NOTIFY ← listener of another host
 //! ```
 //!
 //! Whoever writes locks the one row of `counter` first, so transactions of all hosts come one after the other: what one has seen is so
@@ -10,23 +11,29 @@
 //! a generation and with who has it. A host that starts takes the place of the one that had its name, and frees what that had leased; what
 //! other hosts have leased runs out by the database's clock.
 
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::runtime::Runtime;
+use tokio::sync::futures::Notified;
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 
+use self::address::Address;
+use self::asked::COMMANDS_MAX;
 use self::connect::{Connector, Readers};
 pub use self::copy::Place;
 pub(super) use self::copy::WATCH as COPY_WATCH;
 use self::counters::Counters;
 use self::db::params;
+use self::hints::{Hints, Listener};
 use self::line::Line;
 pub use self::open::OpenError;
+pub use self::pace::Calls;
 use self::work::{Answer, Command, Wanted, Work};
-use self::writer::{COMMANDS_MAX, Writer};
+use self::writer::Writer;
 use super::browse::Browse;
 use super::figures::{Analysed, Sample};
 use super::{
@@ -40,6 +47,8 @@ use crate::id::{BadgeId, Digest, EventId, InvocationId, PluginName, ProjectName,
 use crate::secret::Secret;
 use crate::telemetry::Metrics;
 
+mod address;
+mod asked;
 mod batch;
 mod browse;
 mod connect;
@@ -48,12 +57,15 @@ mod counters;
 mod db;
 mod dead;
 mod figures;
+mod hints;
 mod line;
 mod names;
 mod open;
+mod pace;
 mod read;
 mod rows;
 mod scan;
+mod tls;
 mod turns;
 mod work;
 mod writer;
@@ -64,7 +76,8 @@ pub(in crate::store) mod tests;
 /// What a schema is called where nobody said.
 pub const SCHEMA: &str = "crowdhook";
 
-/// Another host may have brought something in, or something may have fallen due: who waits looks this often.
+/// Another host may have brought something in without a word of it having arrived, or something may have fallen due: who waits looks this often.
+/// It costs one statement that writes nothing and waits for nobody.
 const LOOK: Duration = Duration::from_millis(250);
 
 /// With a clock that a test moves, this often.
@@ -76,7 +89,8 @@ const DROP_WAIT: Duration = Duration::from_secs(5);
 /// What a store is opened with.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Where the database is: `postgres://user@host/name`, or with `?host=/folder/of/a/socket`. It may hold a password.
+    /// Where the database is: `postgres://user@host/name`, or with `?host=/folder/of/a/socket`. It may hold a password. The connection is
+    /// encrypted unless it stays on this machine.
     pub address: Secret,
     /// The schema that is ours alone. None: [`SCHEMA`], and then nothing else may lie in the database, unless the schema is there already.
     pub schema: Option<String>,
@@ -107,29 +121,34 @@ pub struct PostgresStore {
 struct Shared {
     clock: Clock,
     waiting_max: usize,
+    look: Duration,
     /// The number of this host.
     host: i64,
     metrics: Metrics,
     invocations_changed: Notify,
     deliveries_changed: Notify,
+    hints: Hints,
     closed: AtomicBool,
 }
 
 impl Shared {
-    fn new(clock: Clock, (waiting_max, metrics): (usize, Metrics), host: i64) -> Self {
+    fn new(clock: Clock, (waiting_max, metrics): (usize, Metrics), (host, look): (i64, Duration)) -> Self {
         Self {
             clock,
             waiting_max,
+            look,
             host,
             metrics,
             invocations_changed: Notify::new(),
             deliveries_changed: Notify::new(),
+            hints: Hints::default(),
             closed: AtomicBool::new(false),
         }
     }
 
-    /// Lets those look who wait for something in these lines.
+    /// Lets those look who wait for something in these lines, here and on other hosts.
     fn tell(&self, news: &[Line]) {
+        self.hints.add(news);
         if news.contains(&Line::Deliveries) {
             self.deliveries_changed.notify_waiters();
         }
@@ -148,6 +167,15 @@ impl PostgresStore {
     ///
     /// [`OpenError`], each with what to do about it.
     pub fn open(options: Options) -> Result<Self, OpenError> {
+        let look = match options.clock {
+            Clock::Manual(_) => MANUAL_LOOK,
+            Clock::System => LOOK,
+        };
+        Self::open_to_look(options, look)
+    }
+
+    /// As [`Self::open`]; who waits looks so often.
+    fn open_to_look(options: Options, look: Duration) -> Result<Self, OpenError> {
         let (runtime, connector) = begin(&options.address, options.schema.as_deref())?;
         let readers = Readers::new(connector.clone());
         let (opened, is_open) = std::sync::mpsc::channel();
@@ -155,10 +183,13 @@ impl PostgresStore {
         let (commands, waiting) = mpsc::channel(COMMANDS_MAX);
         let back = commands.downgrade();
         runtime.spawn(async move {
-            match start(connector, options, back).await {
+            match start(connector, options, look, back).await {
                 Ok(writer) => {
-                    opened.send(Ok(Arc::clone(&writer.shared))).ok();
+                    let (shared, connector) = (Arc::clone(&writer.shared), writer.connector.clone());
+                    opened.send(Ok(Arc::clone(&shared))).ok();
+                    let listening = tokio::spawn(Listener { shared, connector }.run());
                     writer.run(waiting).await;
+                    listening.abort();
                 }
                 Err(error) => drop(opened.send(Err(error))),
             }
@@ -191,7 +222,7 @@ impl PostgresStore {
         });
         match waited_for(&is_there) {
             Ok(()) => {
-                let shared = Arc::new(Shared::new(Clock::System, (usize::MAX, Metrics::default()), 0));
+                let shared = Arc::new(Shared::new(Clock::System, (usize::MAX, Metrics::default()), (0, LOOK)));
                 Ok(Self::over((shared, readers), None, (ended, runtime)))
             }
             Err(error) => {
@@ -239,13 +270,24 @@ impl PostgresStore {
         }
     }
 
-    /// Waits until there may be something to lease that was not there before.
-    async fn wait(&self, changed: std::pin::Pin<&mut tokio::sync::futures::Notified<'_>>) {
-        let pause = match self.shared.clock {
-            Clock::Manual(_) => MANUAL_LOOK,
-            Clock::System => LOOK,
-        };
-        drop(tokio::time::timeout(pause, changed).await);
+    /// Waits until there may be something to lease that was not there before: this host has committed something, or a look shows it, taken
+    /// when another host says so and every so often.
+    async fn wait<'a>(&'a self, line: Line, mut changed: Pin<&mut Notified<'_>>, mut hinted: Pin<&mut Notified<'a>>) {
+        loop {
+            tokio::select! {
+                () = changed.as_mut() => return,
+                () = hinted.as_mut() => {}
+                () = tokio::time::sleep(self.shared.look) => {}
+            }
+            hinted.set(self.shared.hints.of(line).notified());
+            hinted.as_mut().enable();
+            let now = matches!(self.shared.clock, Clock::Manual(_)).then(|| self.shared.clock.now().as_millisecond());
+            // Who asks the writer hears of what went wrong.
+            let found = self.readers.rows(&line.is_due_sql(), params![now]).await;
+            if !found.is_ok_and(|rows| rows.is_empty()) {
+                return;
+            }
+        }
     }
 
     /// Why something was not read: closing takes the readers away from those who came just before.
@@ -259,18 +301,18 @@ impl PostgresStore {
 /// # Errors
 ///
 /// [`OpenError::Address`] or [`OpenError::Name`].
-pub fn check(address: &Secret, schema: Option<&str>) -> Result<tokio_postgres::Config, OpenError> {
-    let config = open::address(address.reveal())?;
-    open::check_name(schema.unwrap_or(SCHEMA))?;
-    Ok(config)
+pub fn check(address: &Secret, schema: Option<&str>) -> Result<(), OpenError> {
+    Address::read(address.reveal())?;
+    open::check_name(schema.unwrap_or(SCHEMA))
 }
 
 /// The threads that connections are worked on by, and how to connect. Nothing is connected yet.
 fn begin(address: &Secret, schema: Option<&str>) -> Result<(Runtime, Connector), OpenError> {
-    let (config, schema) = (check(address, schema)?, schema.unwrap_or(SCHEMA));
+    check(address, schema)?;
+    let (address, schema) = (Address::read(address.reveal())?, schema.unwrap_or(SCHEMA));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).thread_name("store-postgres").enable_all().build();
     let runtime = runtime.map_err(|error| OpenError::Failed(error.to_string()))?;
-    let connector = Connector::new(config, runtime.handle().clone(), schema);
+    let connector = Connector::new(address, runtime.handle().clone(), schema);
     Ok((runtime, connector))
 }
 
@@ -280,11 +322,11 @@ fn waited_for<T>(opened: &std::sync::mpsc::Receiver<Result<T, OpenError>>) -> Re
 }
 
 /// Opens the schema, and makes what works in it.
-async fn start(connector: Connector, options: Options, back: mpsc::WeakSender<Command>) -> Result<Writer, OpenError> {
+async fn start(connector: Connector, options: Options, look: Duration, back: mpsc::WeakSender<Command>) -> Result<Writer, OpenError> {
     let is_alone = options.schema.is_none();
     let (client, host) = open::enter(&connector, (&options.host, is_alone), options.clock.now()).await?;
     let durable = open::durable(&client).await?;
-    let shared = Arc::new(Shared::new(options.clock, (options.waiting_max, options.metrics), host));
+    let shared = Arc::new(Shared::new(options.clock, (options.waiting_max, options.metrics), (host, look)));
     Ok(Writer { connector, client: Some(client), shared, memory: batch::Memory::default(), back, durable, away: None })
 }
 
@@ -310,11 +352,13 @@ fn wanted(limit: usize, per_member: usize, lease: Duration) -> Wanted {
 
 /// Leases what is due, waiting until there is something.
 macro_rules! lease {
-    ($store:ident, $changed:ident, $lease:ident, $wanted:expr) => {
+    ($store:ident, $line:expr, $changed:ident, $lease:ident, $wanted:expr) => {
         loop {
             // Registered before anybody looks, so that no change in between is missed.
             let mut changed = std::pin::pin!($store.shared.$changed.notified());
+            let mut hinted = std::pin::pin!($store.shared.hints.of($line).notified());
             changed.as_mut().enable();
+            hinted.as_mut().enable();
             if $store.shared.closed.load(Ordering::Acquire) {
                 return Err(StoreError::Closed);
             }
@@ -322,7 +366,7 @@ macro_rules! lease {
             if !leased.is_empty() {
                 return Ok(leased);
             }
-            $store.wait(changed).await;
+            $store.wait($line, changed, hinted).await;
         }
     };
 }
@@ -348,7 +392,7 @@ impl Store for PostgresStore {
 
     async fn claim(&self, limit: usize, per_plugin: usize, lease: Duration) -> Result<Vec<Claimed>, StoreError> {
         let wanted = wanted(limit, per_plugin, lease);
-        lease!(self, invocations_changed, lease_invocations, wanted)
+        lease!(self, Line::Invocations, invocations_changed, lease_invocations, wanted)
     }
 
     #[cfg(test)]
@@ -408,7 +452,7 @@ impl Store for PostgresStore {
 
     async fn claim_deliveries(&self, limit: usize, per_connection: usize, lease: Duration) -> Result<Vec<ClaimedDelivery>, StoreError> {
         let wanted = wanted(limit, per_connection, lease);
-        lease!(self, deliveries_changed, lease_deliveries, wanted)
+        lease!(self, Line::Deliveries, deliveries_changed, lease_deliveries, wanted)
     }
 
     #[cfg(test)]

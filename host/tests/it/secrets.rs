@@ -17,6 +17,7 @@ use std::process::{Child, Command};
 
 use serde_json::{Value, json};
 
+use crate::harness::engine;
 use crate::harness::everything::Everything;
 use crate::harness::guest_file;
 use crate::harness::marks::Marks;
@@ -237,8 +238,10 @@ async fn commands_without_a_host(everything: &Everything, search: &Search<'_>) {
     look_at_command(everything, search, &["backup", backup.to_str().unwrap(), "--json"]).await;
     look_at_command(everything, search, &["backup", backup.to_str().unwrap()]).await;
     search.look_below(backup.parent().unwrap());
-    for text in peek::texts(backup.parent().unwrap()) {
-        search.look("the backup", text);
+    if !engine::is_postgres() {
+        for text in peek::texts(backup.parent().unwrap()) {
+            search.look("the backup", text);
+        }
     }
     for arguments in [&["status"][..], &["dead", "list"], &["event", "list"], &["hook", "show", "birds"], &["tail"], &["dashboard"]] {
         look_at_command(everything, search, arguments).await;

@@ -16,6 +16,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
 use crate::harness::authority::{Authority, Signed};
+use crate::harness::engine;
 use crate::harness::folder::{Folder, JOB, SIGNING_TOKEN};
 use crate::harness::patience::{PATIENCE, until};
 use crate::harness::process::{Process, run};
@@ -233,9 +234,17 @@ async fn check(mistake: impl FnOnce(&Folder), words: &[&str]) {
 #[tokio::test]
 async fn each_mistake_names_the_file_and_the_fix() {
     let other = |folder: &Folder| folder.secret("tls-key", &Authority::new().sign().key);
-    check(other, &["crowdhook.toml:5: `tls.key` wants the file", "does not belong to the certificate", "help: name the two files"]).await;
+    check(
+        other,
+        &[&format!("{} `tls.key` wants the file", engine::at_line(5)), "does not belong to the certificate", "help: name the two files"],
+    )
+    .await;
     let none = |folder: &Folder| folder.write("tls/chain.pem", "nothing\n");
-    check(none, &["crowdhook.toml:4: `tls.certificate` wants", "holds no certificate", "help: name a file of PEM that begins"]).await;
+    check(
+        none,
+        &[&format!("{} `tls.certificate` wants", engine::at_line(4)), "holds no certificate", "help: name a file of PEM that begins"],
+    )
+    .await;
     let swapped = |folder: &Folder| {
         let key = std::fs::read_to_string(folder.path("secrets/tls-key")).unwrap();
         folder.secret("tls-key", &std::fs::read_to_string(folder.path("tls/chain.pem")).unwrap());
@@ -249,7 +258,7 @@ async fn each_mistake_names_the_file_and_the_fix() {
     let gone = |folder: &Folder| std::fs::remove_file(folder.path("secrets/tls-key")).unwrap();
     check(gone, &["`tls.key` wants", "which cannot be read: there is no such file", "let the user that Crowdhook runs as read it"]).await;
     let half = |folder: &Folder| folder.settings("[tls]\ncertificate = \"tls/chain.pem\"\n");
-    check(half, &["crowdhook.toml:4: `tls.key` is missing", "help: write the file of the certificate's key"]).await;
+    check(half, &[&format!("{} `tls.key` is missing", engine::at_line(4)), "help: write the file of the certificate's key"]).await;
 }
 
 #[tokio::test]
@@ -258,7 +267,7 @@ async fn a_key_that_everyone_may_read_is_a_warning_and_the_host_starts() {
     let folder = folder(&authority, "");
     std::fs::set_permissions(folder.path("secrets/tls-key"), std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
     let said = run(&folder, &["check"]).await;
-    assert!(said.err.contains("crowdhook.toml:5: warning: `tls.key` lies in the file"), "{}", said.err);
+    assert!(said.err.contains(&format!("{} warning: `tls.key` lies in the file", engine::at_line(5))), "{}", said.err);
     assert!(said.err.contains("help: `chmod 600 "), "{}", said.err);
     said.well();
     let host = Running::start(folder).await;
@@ -270,7 +279,7 @@ async fn a_key_that_everyone_may_read_is_a_warning_and_the_host_starts() {
 async fn a_host_does_not_start_on_a_certificate_that_cannot_be_used() {
     let folder = folder(&Authority::new(), "");
     folder.write("tls/chain.pem", "nothing\n");
-    run(&folder, &["serve"]).await.fails(1, &["crowdhook.toml:4: `tls.certificate` wants the file", "holds no certificate"]);
+    run(&folder, &["serve"]).await.fails(1, &[&format!("{} `tls.certificate` wants the file", engine::at_line(4)), "holds no certificate"]);
     // Who only asks what runs needs no certificate, and no right to read the key.
     assert!(load::host(Some(&folder.config())).is_ok());
 }

@@ -28,7 +28,7 @@ pub(crate) fn run(_args: &Args) -> anyhow::Result<ExitCode> {
     step("the README's test command", &mut cargo(&["test", "--workspace", "--locked"]))?;
     step("prebuilt components are those of their sources", &mut cargo(&["xtask", "plugins", "--check"]))?;
     step("plugins from source", cargo(&["xtask", "plugins", "--out"]).arg(out))?;
-    step("the same tests on the rebuilt components", &mut on_rebuilt(out))?;
+    step("the same tests on the rebuilt components and on PostgreSQL", &mut on_others(out))?;
     step("the README's first command, once", &mut cargo(&["run", "--release", "--locked", "--", "demo", "--once"]))?;
     step("instructions an event takes", &mut cargo(&["xtask", "instructions"]))?;
     step("the example plugins, each by its own toolchain", &mut cargo(&["xtask", "examples"]))?;
@@ -42,11 +42,11 @@ pub(crate) fn run(_args: &Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The tests, on the components that were just built. All of them: with `--test it` alone, dependencies would have other features than
-/// before and be compiled again.
-fn on_rebuilt(out: &Path) -> Command {
+/// The tests, on the components that were just built, and on hosts that keep their events in PostgreSQL. All of them: with `--test it`
+/// alone, dependencies would have other features than before and be compiled again.
+fn on_others(out: &Path) -> Command {
     let mut command = cargo(&["test", "--workspace", "--locked"]);
-    command.env("CROWDHOOK_BUNDLED", out).env("CROWDHOOK_GUESTS", out);
+    command.env("CROWDHOOK_BUNDLED", out).env("CROWDHOOK_GUESTS", out).env("CROWDHOOK_TEST_STORE", "postgres");
     command
 }
 

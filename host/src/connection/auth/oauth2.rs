@@ -94,7 +94,7 @@ struct Refusal {
 
 impl Tokens {
     pub(super) fn new(url: &Url, client: Client, refresh: Secret, shown: &str, clock: Clock, timeout: Duration) -> Self {
-        let service = Service { base: url.clone(), shown: shown.to_owned(), rate: None };
+        let service = Service { base: url.clone(), shown: shown.to_owned(), rate: None, together: None };
         let limits = Limits { whole: timeout, connect: timeout.min(Limits::default().connect), ..Limits::default() };
         let held = Mutex::new(Held { refresh, access: None, refused: None });
         Self { shown: shown.to_owned(), client, connection: Connection::new(service, clock.clone(), limits), clock, held }

@@ -42,7 +42,7 @@ fn a_service_stays_the_same_until_its_settings_change() {
 #[test]
 fn what_a_service_repeats_of_a_secret_is_hidden() {
     let check = |auth: config::Auth, url_is_secret: bool, said: &str, expected: &str| {
-        let web = WebService::new("posts", HttpService { url_is_secret, ..service(auth) }, Clock::System);
+        let web = WebService::new("posts", HttpService { url_is_secret, ..service(auth) }, None, Clock::System);
         let response = Response { status: 200, body: Bytes::new(), location: None, wait: None };
         let answer = Answer { response, headers: HeaderMap::new(), token: Some(Secret::new("access-token")) };
         assert_eq!(String::from_utf8(web.hidden_in(&answer).taken_out_of(said.as_bytes())).unwrap(), expected);
@@ -62,14 +62,15 @@ fn what_a_service_repeats_of_a_secret_is_hidden() {
 
 #[tokio::test]
 async fn a_key_that_cannot_travel_is_refused_without_showing_it() {
-    let web = WebService::new("posts", service(config::Auth::Bearer { token: Secret::new("very\nsecret") }), Clock::System);
+    let web = WebService::new("posts", service(config::Auth::Bearer { token: Secret::new("very\nsecret") }), None, Clock::System);
     let error = web.fetch("/", &[]).await.unwrap_err().to_string();
     assert_eq!(error, "`posts` cannot be called: its key holds a character that no header may hold");
 }
 
 #[tokio::test]
 async fn what_became_wrong_since_it_was_asked_for_is_refused() {
-    let web = WebService::new("posts", service(config::Auth::Header { name: "x-key".into(), value: Secret::new("secret") }), Clock::System);
+    let web =
+        WebService::new("posts", service(config::Auth::Header { name: "x-key".into(), value: Secret::new("secret") }), None, Clock::System);
     let refused = |path: &str, header: &str| effect::Request {
         method: "POST".into(),
         path: path.into(),

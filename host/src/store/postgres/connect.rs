@@ -1,20 +1,34 @@
 //! Connections to the server, and those that read.
 
+use std::future::poll_fn;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::join3;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, SemaphorePermit};
-use tokio_postgres::{Client, Config, NoTls, Row};
+use tokio::task::JoinHandle;
+use tokio_postgres::{AsyncMessage, Client, Connection, NoTls, Row};
 
+use super::address::{Address, Way};
 use super::db::{Db, Failure, Param, Result};
+use super::tls;
 
 /// So many may read at a time; others wait for one of them.
 const READERS: usize = 4;
 
-/// A server that does not answer is given up after so long.
+/// A server that does not answer is given up after so long, unless its address says otherwise.
 const CONNECT_WAIT: Duration = Duration::from_secs(5);
+
+/// Shaking hands and logging in may take so long on top of that.
+const LOGIN_WAIT: Duration = Duration::from_secs(10);
+
+/// A machine that is silent for so long is asked whether it is still there, so often and so many times. What it has not taken by then, it
+/// never will.
+const SILENT_MAX: Duration = Duration::from_secs(30);
+const SILENT_PAUSE: Duration = Duration::from_secs(10);
+const SILENT_TIMES: u32 = 3;
 
 /// Who holds up everybody else and says nothing for so long (a host that was stopped, a network that is gone) is thrown out by the server.
 const IDLE_MAX: &str = "10s";
@@ -22,37 +36,56 @@ const IDLE_MAX: &str = "10s";
 /// Who waits for so long for others to commit gives up.
 const LOCK_WAIT: &str = "30s";
 
+/// Hears what other sessions tell by `NOTIFY`.
+pub(super) type Hears = Box<dyn FnMut(&str) + Send>;
+
 /// How to connect, and where the work of a connection is done.
 #[derive(Clone)]
 pub(super) struct Connector {
-    config: Config,
+    address: Address,
     runtime: Handle,
     schema: String,
 }
 
 impl Connector {
-    pub(super) fn new(mut config: Config, runtime: Handle, schema: &str) -> Self {
-        if config.get_connect_timeout().is_none() {
-            config.connect_timeout(CONNECT_WAIT);
+    pub(super) fn new(mut address: Address, runtime: Handle, schema: &str) -> Self {
+        for way in std::iter::once(&mut address.usual).chain(&mut address.direct) {
+            let config = &mut way.config;
+            if config.get_connect_timeout().is_none() {
+                config.connect_timeout(CONNECT_WAIT);
+            }
+            if config.get_application_name().is_none() {
+                config.application_name("crowdhook");
+            }
+            if config.get_tcp_user_timeout().is_none() {
+                config.tcp_user_timeout(SILENT_MAX);
+            }
+            if config.get_keepalives_interval().is_none() {
+                config.keepalives_idle(SILENT_MAX).keepalives_interval(SILENT_PAUSE).keepalives_retries(SILENT_TIMES);
+            }
         }
-        if config.get_application_name().is_none() {
-            config.application_name("crowdhook");
-        }
-        Self { config, runtime, schema: schema.to_owned() }
+        Self { address, runtime, schema: schema.to_owned() }
     }
 
     /// A new connection, whose work is done on the store's own threads whoever asks.
     pub(super) async fn connect(&self) -> Result<Client> {
-        let config = self.config.clone();
+        self.enter(self.address.usual.clone(), Box::new(|_| ())).await.map(|(client, _)| client)
+    }
+
+    /// One to the server itself, for who hears what others tell. Comes with the task that ends with the connection.
+    pub(super) async fn listen(&self, hears: Hears) -> Result<(Client, JoinHandle<()>)> {
+        self.enter(self.address.direct.as_ref().unwrap_or(&self.address.usual).clone(), hears).await
+    }
+
+    async fn enter(&self, way: Way, hears: Hears) -> Result<(Client, JoinHandle<()>)> {
         let connected = self.runtime.spawn(async move {
-            let (client, connection) = config.connect(NoTls).await?;
-            tokio::spawn(async move {
-                // Whoever uses the connection hears of its end.
-                connection.await.ok();
-            });
-            Ok(client)
+            let each = way.config.get_connect_timeout().copied().unwrap_or(CONNECT_WAIT);
+            let places = way.config.get_hosts().len().max(way.config.get_hostaddrs().len());
+            let wait = each.saturating_mul(u32::try_from(places).unwrap_or(u32::MAX)).saturating_add(LOGIN_WAIT);
+            let connecting = tokio::time::timeout(wait, connect(way, hears));
+            connecting.await.unwrap_or_else(|_| Err(Failure::Away(format!("it lets nobody in within {} s", wait.as_secs()))))
         });
-        connected.await.map_err(|error| Failure::Row(format!("connecting ended early: {error}")))?
+        connected.await.map_err(|error| Failure::Away(format!("connecting ended early: {error}")))?
     }
 
     /// Begins a transaction that writes. Settings hold for it alone, since a pooler may give the connection to somebody else after it.
@@ -78,6 +111,37 @@ impl Connector {
     }
 }
 
+async fn connect(way: Way, hears: Hears) -> Result<(Client, JoinHandle<()>)> {
+    let Way { config, trust } = way;
+    let failed = |error: tokio_postgres::Error| tls::advice(&error, trust.as_ref()).map_or_else(|| Failure::from(error), Failure::Away);
+    match trust.clone() {
+        None => {
+            let (client, connection) = config.connect(NoTls).await.map_err(failed)?;
+            Ok((client, tokio::spawn(work(connection, hears))))
+        }
+        Some(trust) => {
+            // Files are read for it.
+            let handshakes = tokio::task::spawn_blocking(move || trust.handshakes()).await;
+            let handshakes = handshakes.map_err(|error| Failure::Away(error.to_string()))?.map_err(Failure::Away)?;
+            let (client, connection) = config.connect(handshakes).await.map_err(failed)?;
+            Ok((client, tokio::spawn(work(connection, hears))))
+        }
+    }
+}
+
+/// Does the work of a connection until it ends, of which whoever uses it hears.
+async fn work<S, T>(mut connection: Connection<S, T>, mut hears: Hears)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    T: AsyncRead + AsyncWrite + Unpin,
+{
+    while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
+        if let AsyncMessage::Notification(told) = message {
+            hears(told.payload());
+        }
+    }
+}
+
 /// The connections that read.
 pub(super) struct Readers {
     connector: Connector,
@@ -85,7 +149,7 @@ pub(super) struct Readers {
     room: Semaphore,
 }
 
-/// A connection in a transaction that reads. Dropped before its end, the connection goes with it.
+/// A connection in a transaction. Dropped before its end, the connection goes with it.
 pub(super) struct Reading<'a> {
     readers: &'a Readers,
     client: Client,
@@ -99,7 +163,7 @@ impl Reading<'_> {
 
     /// Ends the transaction.
     pub(super) async fn end(self) -> Result<()> {
-        self.client.batch_execute("COMMIT").await?;
+        self.db().run("COMMIT").await?;
         self.readers.put(self.client);
         Ok(())
     }
@@ -129,8 +193,8 @@ impl Readers {
                 None => (true, self.connector.connect().await?),
             };
             // Sent one behind the other without a wait in between. Had one failed, the end would be a rollback.
-            let (began, found, ended) =
-                join3(connected.batch_execute(begin), connected.query_typed(sql, params), connected.batch_execute("COMMIT")).await;
+            let db = Db(&connected);
+            let (began, found, ended) = join3(db.run(begin), db.rows(sql, params), db.run("COMMIT")).await;
             if began.is_err() && connected.is_closed() && !is_new {
                 continue;
             }
@@ -140,7 +204,7 @@ impl Readers {
                     if ended.is_ok() {
                         self.put(connected);
                     }
-                    return Err(error.into());
+                    return Err(error);
                 }
                 Ok(found) => found,
             };
@@ -152,15 +216,23 @@ impl Readers {
 
     /// Begins to read, for several statements.
     pub(super) async fn look(&self) -> Result<Reading<'_>> {
+        self.begin(self.connector.begin_reading()).await
+    }
+
+    /// The same for statements that write what a crash of the server may lose.
+    pub(super) async fn work(&self) -> Result<Reading<'_>> {
+        self.begin(self.connector.begin("SET LOCAL synchronous_commit = off")).await
+    }
+
+    async fn begin(&self, begin: String) -> Result<Reading<'_>> {
         let room = self.take_room().await?;
-        let begin = self.connector.begin_reading();
         if let Some(client) = self.idle_one()
-            && client.batch_execute(&begin).await.is_ok()
+            && Db(&client).run(&begin).await.is_ok()
         {
             return Ok(Reading { readers: self, client, _room: room });
         }
         let client = self.connector.connect().await?;
-        client.batch_execute(&begin).await?;
+        Db(&client).run(&begin).await?;
         Ok(Reading { readers: self, client, _room: room })
     }
 

@@ -13,6 +13,7 @@ use tokio_postgres::Client;
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 
+use super::address::Address;
 use super::connect::Connector;
 use super::db::{Columns as _, Db, Failure, params};
 use super::line::Line;
@@ -392,9 +393,9 @@ pub struct Place {
 }
 
 async fn connected(place: &Place) -> Result<(Client, String), OpenError> {
-    let config = super::check(&place.address, place.schema.as_deref())?;
-    let schema = place.schema.as_deref().unwrap_or(SCHEMA);
-    let connector = Connector::new(config, Handle::current(), schema);
+    super::check(&place.address, place.schema.as_deref())?;
+    let (address, schema) = (Address::read(place.address.reveal())?, place.schema.as_deref().unwrap_or(SCHEMA));
+    let connector = Connector::new(address, Handle::current(), schema);
     let client = connector.connect().await.map_err(|error| OpenError::Unreachable(error.to_string()))?;
     Ok((client, schema.to_owned()))
 }

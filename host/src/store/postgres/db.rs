@@ -2,12 +2,16 @@
 //! rests on what a connection was told before: a pooler in transaction mode may stand in between.
 
 use std::fmt;
+use std::time::Duration;
 
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{FromSql, ToSql, Type};
 use tokio_postgres::{Client, Row};
 
 use crate::store::StoreError;
+
+/// A server that says nothing to a statement for so long is given up, and the connection with it: longer than it may wait for a lock.
+const ANSWER_WAIT: Duration = Duration::from_secs(60);
 
 /// A parameter and its type.
 pub(super) type Param<'a> = (&'a (dyn ToSql + Sync), Type);
@@ -47,6 +51,10 @@ pub(super) enum Failure {
     Database(tokio_postgres::Error),
     /// What stands in a row cannot be read.
     Row(String),
+    /// There is no way to the server, or none for this host.
+    Away(String),
+    /// The server said nothing within [`ANSWER_WAIT`].
+    Silent,
 }
 
 impl Failure {
@@ -54,6 +62,7 @@ impl Failure {
     pub(super) fn is_of_one_command(&self) -> bool {
         match self {
             Self::Row(_) => true,
+            Self::Away(_) | Self::Silent => false,
             Self::Database(error) => {
                 let of_data = |state: &SqlState| ["22", "23", "54"].iter().any(|class| state.code().starts_with(class));
                 error.code().map_or_else(|| error.to_string().starts_with("error serializing"), of_data)
@@ -65,7 +74,8 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Row(why) => f.write_str(why),
+            Self::Row(why) | Self::Away(why) => f.write_str(why),
+            Self::Silent => write!(f, "the database said nothing for {} s", ANSWER_WAIT.as_secs()),
             Self::Database(error) => match (error.as_db_error(), std::error::Error::source(error)) {
                 (Some(said), _) => write!(f, "{} ({})", said.message(), said.code().code()),
                 (None, Some(source)) => write!(f, "{error}: {source}"),
@@ -98,12 +108,17 @@ pub(super) struct Db<'a>(pub(super) &'a Client);
 impl Db<'_> {
     /// Does it, and gives in how many rows.
     pub(super) async fn execute(&self, sql: &str, params: &[Param<'_>]) -> Result<u64> {
-        Ok(self.0.execute_typed(sql, params).await?)
+        answer(self.0.execute_typed(sql, params)).await
     }
 
     /// The rows that it gives.
     pub(super) async fn rows(&self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>> {
-        Ok(self.0.query_typed(sql, params).await?)
+        answer(self.0.query_typed(sql, params)).await
+    }
+
+    /// Does several without parameters.
+    pub(super) async fn run(&self, sql: &str) -> Result<()> {
+        answer(self.0.batch_execute(sql)).await
     }
 
     /// The first row that it gives, if there is one.
@@ -115,6 +130,10 @@ impl Db<'_> {
     pub(super) async fn exists(&self, sql: &str, params: &[Param<'_>]) -> Result<bool> {
         Ok(!self.rows(sql, params).await?.is_empty())
     }
+}
+
+async fn answer<T>(said: impl Future<Output = std::result::Result<T, tokio_postgres::Error>>) -> Result<T> {
+    Ok(tokio::time::timeout(ANSWER_WAIT, said).await.map_err(|_| Failure::Silent)??)
 }
 
 /// Reading a row's columns, by their numbers.

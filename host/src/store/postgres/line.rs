@@ -56,6 +56,28 @@ impl Line {
         Ok(picked.into_iter().filter_map(|id| generations.get(&id).map(|generation| (id, *generation))).collect())
     }
 
+    /// A statement that tells whether a look by who holds `counter` may find something: who is alone with nothing to do need not disturb the
+    /// others for it, nor write. Its parameter is the time, or null for the database's.
+    pub(super) fn is_due_sql(self) -> String {
+        let (table, members) = (self.table(), self.members());
+        let held = match self {
+            Self::Invocations => "AND NOT EXISTS (SELECT 1 FROM quarantine q WHERE q.scope = m.id)",
+            Self::Deliveries => "",
+        };
+        let now = "coalesce($1, (extract(epoch FROM now()) * 1000)::BIGINT)";
+        let ready = |which: &str| {
+            format!(
+                "EXISTS (SELECT 1 FROM {table} WHERE member = m.id AND yields = {which} AND head AND leased_until IS NULL AND due <= {now})"
+            )
+        };
+        format!(
+            "SELECT 1 WHERE EXISTS (SELECT 1 FROM {table} WHERE leased_until <= {now}) \
+             OR EXISTS (SELECT 1 FROM {members} m WHERE m.waiting > 0 {held} AND ({} OR {}))",
+            ready("FALSE"),
+            ready("TRUE")
+        )
+    }
+
     async fn due(self, db: Db<'_>, (host, now): (i64, i64), wanted: Wanted) -> Result<Vec<Member>> {
         let (table, members) = (self.table(), self.members());
         let (whose, held) = match self {

@@ -1,6 +1,6 @@
 //! Opening a schema: made where there is none, brought to what this host knows, and never that of another program.
 
-use tokio_postgres::{Client, Config};
+use tokio_postgres::Client;
 
 use super::connect::Connector;
 use super::counters::Counters;
@@ -15,7 +15,7 @@ pub(super) const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001.sql")];
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The address cannot be read.
-    #[error("the store's address is none of PostgreSQL's: {0}")]
+    #[error("the store's address will not do: {0}")]
     Address(String),
     /// The schema's name would not do.
     #[error("`{0}` is no name for a schema: use lower-case letters, digits and `_`, at most 63")]
@@ -77,11 +77,6 @@ impl From<tokio_postgres::Error> for OpenError {
     }
 }
 
-/// What a store's address says.
-pub(super) fn address(url: &str) -> Result<Config, OpenError> {
-    url.parse().map_err(|error: tokio_postgres::Error| OpenError::Address(Failure::from(error).to_string()))
-}
-
 /// Whether a schema may be called so.
 pub(super) fn check_name(schema: &str) -> Result<(), OpenError> {
     let fits = |(at, byte): (usize, u8)| byte.is_ascii_lowercase() || byte == b'_' || (at > 0 && byte.is_ascii_digit());
@@ -95,7 +90,7 @@ pub(super) async fn enter(connector: &Connector, (host, is_alone): (&str, bool),
     let client = connector.connect().await.map_err(|error| OpenError::Unreachable(error.to_string()))?;
     migrate(&client, connector, is_alone).await?;
     let db = Db(&client);
-    client.batch_execute(&connector.begin("")).await?;
+    db.run(&connector.begin("")).await?;
     Counters::lock(db, 0).await?;
     let before = db.first("DELETE FROM host WHERE name = $1 RETURNING id", params![host]).await?;
     if let Some(before) = before {
@@ -107,7 +102,7 @@ pub(super) async fn enter(connector: &Connector, (host, is_alone): (&str, bool),
     let sql = "INSERT INTO host (name, version, started_at) VALUES ($1, $2, $3) RETURNING id";
     let row = db.first(sql, params![host, env!("CARGO_PKG_VERSION"), now.as_millisecond()]).await?;
     let number = row.ok_or_else(|| OpenError::Failed("a row that was written was not given back".to_owned()))?.at(0)?;
-    client.batch_execute("COMMIT").await?;
+    db.run("COMMIT").await?;
     Ok((client, number))
 }
 

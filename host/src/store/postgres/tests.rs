@@ -16,6 +16,14 @@ use crate::telemetry::Metrics;
 /// A server of the tests' own.
 #[expect(unreachable_pub, reason = "the tests of whole hosts have it too")]
 pub(in crate::store) mod cluster;
+/// Word from one host to another.
+mod hints;
+/// A pooler in transaction mode in between.
+mod pooler;
+/// How fast it is.
+mod speed;
+/// Encrypted connections.
+mod tls;
 
 use cluster::Cluster;
 

@@ -10,22 +10,15 @@ use tokio::sync::mpsc;
 use tokio_postgres::Client;
 
 use super::Shared;
+use super::asked::Asked;
 use super::batch::{Batch, Memory};
 use super::connect::Connector;
 use super::counters::Counters;
 use super::db::{Db, Failure, Result};
+use super::hints::{self, Lines};
 use super::line::Line;
-use super::work::{Answer, Command, Reply, Work};
+use super::work::{Answer, Command, Reply};
 use crate::store::StoreError;
-
-/// As many commands wait in the channel; who comes then waits for room.
-pub(super) const COMMANDS_MAX: usize = 4_096;
-
-/// As many commands are committed together.
-const GROUP_MAX: usize = 512;
-
-/// No further command joins a group that holds so many events and finished runs.
-const WEIGHT_MAX: usize = 2_048;
 
 /// A server that could not be reached is tried again after so long, twice as long each time up to the longest.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -52,32 +45,20 @@ type Answers = Vec<std::result::Result<Answer, StoreError>>;
 impl Writer {
     /// Works until it is told to close or until nobody is left to ask for anything.
     pub(super) async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
-        let mut closing: Vec<Reply> = Vec::new();
-        while let Some(first) = commands.recv().await {
-            let (mut group, mut weight) = (Vec::new(), 0);
-            let mut next = Some(first);
-            while let Some(command) = next {
-                if matches!(command.work, Work::Close) {
-                    // From here on nothing new comes in; what stands in line is still done.
-                    commands.close();
-                    closing.push(command.reply);
-                } else {
-                    weight += command.work.weight();
-                    group.push(command);
-                }
-                next = if group.len() < GROUP_MAX && weight < WEIGHT_MAX { commands.try_recv().ok() } else { None };
-            }
+        let mut asked = Asked::default();
+        while asked.take_in(&mut commands).await {
+            let group = asked.group();
             if !group.is_empty() {
                 self.write(group).await;
             }
         }
-        if !closing.is_empty()
+        if !asked.closing.is_empty()
             && let Err(error) = self.leave().await
         {
             tracing::warn!(error = %error, "This host did not take its leave of the store; its leases run out by themselves: {error}");
         }
         self.client = None;
-        closing.into_iter().for_each(|reply| answer(reply, Ok(Answer::Done)));
+        asked.closing.into_iter().for_each(|reply| answer(reply, Ok(Answer::Done)));
     }
 
     async fn write(&mut self, group: Vec<Command>) {
@@ -127,7 +108,7 @@ impl Writer {
                     self.memory.names = super::names::Names::default();
                 }
                 // A connection that cannot be rolled back is not used again.
-                if client.batch_execute("ROLLBACK").await.is_ok() {
+                if !matches!(error, Failure::Silent) && Db(&client).run("ROLLBACK").await.is_ok() {
                     self.client = Some(client);
                 }
                 Err(error)
@@ -140,7 +121,7 @@ impl Writer {
             return Ok(client);
         }
         let pause = match &self.away {
-            Some((until, _, said)) if *until > Instant::now() => return Err(Failure::Row(said.clone())),
+            Some((until, _, said)) if *until > Instant::now() => return Err(Failure::Away(said.clone())),
             Some((_, pause, _)) => *pause,
             None => PAUSE,
         };
@@ -157,7 +138,7 @@ impl Writer {
                 }
                 let said = format!("the database cannot be reached: {error}");
                 self.away = Some((Instant::now() + pause, (pause * 2).min(PAUSE_MAX), said.clone()));
-                Err(Failure::Row(said))
+                Err(Failure::Away(said))
             }
         }
     }
@@ -166,12 +147,13 @@ impl Writer {
     async fn leave(&mut self) -> Result<()> {
         let client = self.connected().await?;
         let db = Db(&client);
-        client.batch_execute(&self.connector.begin(FORGETTABLE)).await?;
+        db.run(&self.connector.begin(FORGETTABLE)).await?;
         Counters::lock(db, self.shared.host).await?;
         for line in [Line::Invocations, Line::Deliveries] {
             line.end_leases_of(db, self.shared.host).await?;
         }
-        client.batch_execute("COMMIT").await?;
+        db.run("COMMIT").await?;
+        hints::tell(db, &self.connector, self.shared.host, Lines::ALL).await?;
         Ok(())
     }
 }
@@ -184,11 +166,11 @@ async fn transact(
     news: &mut Vec<Line>,
 ) -> Result<Answers> {
     let db = Db(client);
-    let (began, locked) = join(client.batch_execute(begin), Counters::lock(db, shared.host)).await;
+    let (began, locked) = join(db.run(begin), Counters::lock(db, shared.host)).await;
     began?;
     let (counters, now, is_here) = locked?;
     if !is_here {
-        return Err(Failure::Row("another host took this one's place: it has the same name and started later".to_owned()));
+        return Err(Failure::Away("another host took this one's place: it has the same name and started later".to_owned()));
     }
     let mut batch = Batch::new(db, shared, memory, back.clone(), (counters, now));
     let mut answers = Vec::with_capacity(group.len());
@@ -197,7 +179,7 @@ async fn transact(
     }
     batch.close().await?;
     *news = std::mem::take(&mut batch.news);
-    client.batch_execute("COMMIT").await?;
+    db.run("COMMIT").await?;
     Ok(answers)
 }
 

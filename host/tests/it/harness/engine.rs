@@ -14,6 +14,7 @@ use crowdhook::store::sqlite::{self, SqliteStore};
 use crowdhook::telemetry::Metrics;
 
 /// A server of the tests' own.
+#[expect(dead_code, reason = "the tests of the store ask more of it")]
 #[path = "../../../src/store/postgres/tests/cluster.rs"]
 mod cluster;
 
@@ -34,7 +35,12 @@ pub fn store_line() -> String {
     shared_line(cluster)
 }
 
-/// The same for hosts that share a schema of this server.
+/// How line `number` of a host's settings is told, but for the line that says where the store is.
+pub fn at_line(number: usize) -> String {
+    format!("crowdhook.toml:{}:", number + usize::from(is_postgres()))
+}
+
+/// `store` for hosts that share a schema of this server.
 pub fn shared_line(cluster: &Cluster) -> String {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     format!("store = \"{}?schema=host_{}\"\n", cluster.address(), NUMBER.fetch_add(1, Ordering::Relaxed))

@@ -49,9 +49,7 @@ async fn all_is_well_without_a_mistake() {
 async fn unknown_key() {
     let words = ["projects/birds.toml:11: `plugins.vote.componnt` is no key that is known", "help: did you mean `component`?"];
     check(|folder| replace(folder, "component =", "componnt ="), &words).await;
-    // Above it stand both addresses, and where the store is if that is not the data folder.
-    let line = 3 + engine::store_line().lines().count();
-    let words = [&format!("crowdhook.toml:{line}: `limit` is no key that is known"), "help: did you mean `limits`?"];
+    let words = [&format!("{} `limit` is no key that is known", engine::at_line(3)), "help: did you mean `limits`?"];
     check(|folder| folder.settings("limit = 3\n"), &words).await;
 }
 

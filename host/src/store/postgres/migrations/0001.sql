@@ -325,6 +325,15 @@ CREATE TABLE counted (
 );
 INSERT INTO counted VALUES (TRUE, 0);
 
+-- Calls that hosts took of what all of them together may make through a connection: when (ascending), and how many.
+CREATE TABLE pace (
+    project TEXT NOT NULL,
+    connection TEXT NOT NULL,
+    taken_at BIGINT[] NOT NULL,
+    taken BIGINT[] NOT NULL,
+    PRIMARY KEY (project, connection)
+) WITH (fillfactor = 50);
+
 -- How much of everything there was at the end of each minute, for plots.
 CREATE TABLE sample (
     minute BIGINT PRIMARY KEY,
