@@ -33,6 +33,7 @@ mod project;
 pub mod report;
 mod serve;
 mod status;
+mod store;
 mod tail;
 
 pub use bundled::bundled;
@@ -161,6 +162,9 @@ enum Command {
     /// and so does `crowdhook backfill` where that is switched off; what other senders posted has to be sent again.
     #[command(after_help = "Example, each night:\n  crowdhook backup /backups/crowdhook-$(date +%F).db")]
     Backup(backup::BackupArgs),
+    /// The store: copy it to another engine
+    #[command(subcommand)]
+    Store(store::StoreCommand),
     /// Take a worker's id out of all that is kept of a project
     ///
     /// Their answers go on counting, under an alias that says nothing. Their badges are gone, and so is what plugins keep under the id. What
@@ -226,6 +230,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         Command::Project(command) => project::run(command, &common).await,
         Command::Dead(command) => dead::run(command, &common).await,
         Command::Backup(args) => backup::run(&args, &common),
+        Command::Store(command) => Box::pin(store::run(command, &common)).await,
         Command::ForgetWorker(args) => forget_worker::run(args, &common).await,
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),

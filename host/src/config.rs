@@ -36,6 +36,7 @@ mod words;
 
 pub use certificate::Certificate;
 pub use database::Address;
+pub(crate) use database::Wrong as AddressWrong;
 pub(crate) use host::parse_web_address;
 pub(crate) use plugins::may_write_to;
 pub use pointer::Pointer;

@@ -16,6 +16,7 @@ use crate::id::{BadgeId, DeliveryId, Digest, EventId, InvocationId, PluginName, 
 
 pub mod agenda;
 pub mod browse;
+pub mod copy;
 mod dead;
 pub mod figures;
 mod keep;

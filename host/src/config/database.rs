@@ -19,7 +19,7 @@ pub struct Address {
 
 /// Why a text is no address of a database: the rest of a sentence that begins with its key. Does not show the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Wrong {
+pub(crate) enum Wrong {
     #[error("is no address of a PostgreSQL database")]
     Scheme,
     #[error("holds a password, and secrets never stand in this file")]
@@ -41,7 +41,7 @@ impl Wrong {
 
 impl Address {
     /// What `text` says. `is_secret`: it stands where nobody else reads it.
-    pub(super) fn parse(text: &str, is_secret: bool) -> Result<Self, Wrong> {
+    pub(crate) fn parse(text: &str, is_secret: bool) -> Result<Self, Wrong> {
         let rest = SCHEMES.iter().find_map(|scheme| text.strip_prefix(scheme)).ok_or(Wrong::Scheme)?;
         let (place, query) = text.split_once('?').unwrap_or((text, ""));
         let (of_schema, others): (Vec<&str>, Vec<&str>) =

@@ -24,6 +24,8 @@ use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 use self::address::Address;
 use self::asked::COMMANDS_MAX;
 use self::connect::{Connector, Readers};
+pub use self::copy::Place;
+pub(super) use self::copy::WATCH as COPY_WATCH;
 use self::counters::Counters;
 use self::db::params;
 use self::hints::{Hints, Listener};
@@ -51,6 +53,7 @@ mod asked;
 mod batch;
 mod browse;
 mod connect;
+pub(super) mod copy;
 mod counters;
 mod db;
 mod dead;
@@ -70,7 +73,7 @@ mod work;
 mod writer;
 
 #[cfg(test)]
-mod tests;
+pub(in crate::store) mod tests;
 
 /// What a schema is called where nobody said.
 pub const SCHEMA: &str = "crowdhook";

@@ -48,6 +48,7 @@ use crate::telemetry::Metrics;
 mod batch;
 mod browse;
 mod checkpoint;
+pub(super) mod copy;
 mod counters;
 mod dead;
 mod disk;

@@ -11,7 +11,7 @@ use crate::harness::{bundled_file, wire};
 #[tokio::test]
 async fn help_names_every_command_and_the_exit_codes() {
     let help = said(crowdhook(&["--help"])).await.well();
-    for command in ["serve", "check", "demo", "init", "practice", "status", "plugin", "event", "dead", "backup", "forget-worker"] {
+    for command in ["serve", "check", "demo", "init", "practice", "status", "plugin", "event", "dead", "backup", "store", "forget-worker"] {
         assert!(help.lines().any(|line| line.trim_start().starts_with(&format!("{command} "))), "{command}: {help}");
         let of_command = said(crowdhook(&[command, "--help"])).await.well();
         assert!(of_command.contains("Usage: "), "{of_command}");

@@ -10,6 +10,8 @@ mod chain;
 mod generic;
 /// A backup, a worker who is forgotten, what is old.
 mod keeping;
+/// A store that goes over to the other engine.
+mod moving;
 /// Plugins among themselves: derived events, state, failures.
 mod plugins;
 /// PYBOSSA: from a completed task to the result on the platform.

@@ -109,7 +109,12 @@ pub(super) async fn enter(connector: &Connector, (host, is_alone): (&str, bool),
 /// Whether there is a schema that can be read as it is.
 pub(super) async fn look(connector: &Connector) -> Result<(), OpenError> {
     let client = connector.connect().await.map_err(|error| OpenError::Unreachable(error.to_string()))?;
-    let (db, schema) = (Db(&client), connector.schema());
+    look_at(&client, connector.schema()).await
+}
+
+/// The same, for who is connected.
+pub(super) async fn look_at(client: &Client, schema: &str) -> Result<(), OpenError> {
+    let db = Db(client);
     match whose(db, schema).await? {
         Whose::Nobodys => return Err(OpenError::Absent(schema.to_owned())),
         Whose::Others(table) => return Err(OpenError::Foreign { schema: schema.to_owned(), table }),
@@ -151,23 +156,39 @@ fn known() -> i64 {
 
 /// Makes the schema, or brings it to the newest version. Hosts that start at a time do so one after the other.
 async fn migrate(client: &Client, connector: &Connector, is_alone: bool) -> Result<(), OpenError> {
-    let (db, schema) = (Db(client), connector.schema());
     client.batch_execute("BEGIN").await?;
+    if !make(client, connector.schema(), is_alone).await? {
+        bring_up(client, connector.schema()).await?;
+    }
+    client.batch_execute("COMMIT").await?;
+    Ok(())
+}
+
+/// Makes the schema within a transaction, which others wait for who would make one. False where there is one.
+/// `is_alone`: only where there is nothing else in the database.
+pub(super) async fn make(client: &Client, schema: &str, is_alone: bool) -> Result<bool, OpenError> {
+    let db = Db(client);
     // Any number will do that others are unlikely to use for something else.
     db.execute("SELECT pg_advisory_xact_lock(7298541003)", &[]).await?;
     match whose(db, schema).await? {
-        Whose::Ours => {}
+        Whose::Ours => return Ok(false),
         Whose::Others(table) => return Err(OpenError::Foreign { schema: schema.to_owned(), table }),
-        Whose::Nobodys => {
-            let sql = "SELECT schemaname || '.' || tablename FROM pg_tables WHERE schemaname <> 'information_schema' \
-                 AND schemaname NOT LIKE 'pg\\_%' ORDER BY 1 LIMIT 1";
-            if let Some(other) = db.first(sql, &[]).await?.filter(|_| is_alone) {
-                return Err(OpenError::Shared(other.at(0)?));
-            }
-            let sql = format!("CREATE SCHEMA IF NOT EXISTS \"{schema}\"; CREATE TABLE \"{schema}\".migration (version BIGINT PRIMARY KEY)");
-            client.batch_execute(&sql).await?;
-        }
+        Whose::Nobodys => {}
     }
+    let sql = "SELECT schemaname || '.' || tablename FROM pg_tables WHERE schemaname <> 'information_schema' \
+         AND schemaname NOT LIKE 'pg\\_%' ORDER BY 1 LIMIT 1";
+    if let Some(other) = db.first(sql, &[]).await?.filter(|_| is_alone) {
+        return Err(OpenError::Shared(other.at(0)?));
+    }
+    let sql = format!("CREATE SCHEMA IF NOT EXISTS \"{schema}\"; CREATE TABLE \"{schema}\".migration (version BIGINT PRIMARY KEY)");
+    client.batch_execute(&sql).await?;
+    bring_up(client, schema).await?;
+    Ok(true)
+}
+
+/// Brings a schema of ours to the newest version, within a transaction that works in it from here on.
+async fn bring_up(client: &Client, schema: &str) -> Result<(), OpenError> {
+    let db = Db(client);
     client.batch_execute(&format!("SET LOCAL search_path TO \"{schema}\"")).await?;
     let row = db.first("SELECT coalesce(max(version), 0) FROM migration", &[]).await?;
     let found: i64 = row.map_or(Ok(0), |row| row.at(0))?;
@@ -182,7 +203,6 @@ async fn migrate(client: &Client, connector: &Connector, is_alone: bool) -> Resu
             tracing::info!(schema = number, "Brought the store to schema {number}");
         }
     }
-    client.batch_execute("COMMIT").await?;
     Ok(())
 }
 

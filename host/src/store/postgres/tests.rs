@@ -16,7 +16,7 @@ use crate::telemetry::Metrics;
 
 /// A server of the tests' own.
 #[expect(unreachable_pub, reason = "the tests of whole hosts have it too")]
-mod cluster;
+pub(in crate::store) mod cluster;
 /// Word from one host to another.
 mod hints;
 /// A pooler in transaction mode in between.
@@ -31,19 +31,19 @@ use cluster::Cluster;
 suite!(crate::store::postgres::tests::fresh);
 
 /// A schema of the test's own; none where there is no PostgreSQL.
-pub(super) fn fresh() -> Option<Open> {
+pub(in crate::store) fn fresh() -> Option<Open> {
     let (cluster, schema) = (Cluster::shared()?, next_schema());
     Some(Box::new(move |clock, waiting_max| {
         Arc::new(PostgresStore::open(options(cluster, &schema, "first", clock, waiting_max)).unwrap()) as Arc<dyn Store>
     }))
 }
 
-fn next_schema() -> String {
+pub(in crate::store) fn next_schema() -> String {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     format!("of_test_{}", NUMBER.fetch_add(1, Ordering::Relaxed))
 }
 
-fn options(cluster: &Cluster, schema: &str, host: &str, clock: &Clock, waiting_max: usize) -> Options {
+pub(in crate::store) fn options(cluster: &Cluster, schema: &str, host: &str, clock: &Clock, waiting_max: usize) -> Options {
     Options {
         address: Secret::new(&cluster.address()),
         schema: Some(schema.to_owned()),
