@@ -73,7 +73,11 @@ async fn the_page_names_commands_that_there_are() {
         let words: Vec<&str> =
             line.split_whitespace().take_while(|word| word.chars().all(|letter| letter.is_ascii_lowercase() || letter == '-')).collect();
         let Some(command) = words.first().filter(|word| !word.starts_with('-')) else { continue };
-        let help = said(crate::harness::process::crowdhook(&[command, "--help"])).await;
+        let help_of = async |words: &[&str]| said(crate::harness::process::crowdhook(&[words, &["--help"]].concat())).await;
+        // With what follows it, where that belongs to it.
+        let all: Vec<&str> = words.iter().take_while(|word| !word.starts_with('-')).copied().collect();
+        let help = help_of(&all).await;
+        let help = if help.code == Some(0) { help } else { help_of(&[command]).await };
         if help.code == Some(0) {
             seen += 1;
             for option in words.iter().filter(|word| word.starts_with("--")) {
