@@ -32,6 +32,10 @@ const UNDER_WAY_MAX: usize = 32;
 const PER_CONNECTION_MAX: usize = 16;
 /// A claim on a delivery runs out after this; longer than any attempt may take.
 const LEASE: Duration = Duration::from_secs(120);
+/// What became of an attempt is not given up for so long when the store fails: else it is attempted again, which the other side may see twice.
+const RECORD_MAX: Duration = Duration::from_secs(50);
+/// From one try to record it to the next.
+const RECORD_PAUSE: Duration = Duration::from_millis(500);
 /// After the store failed to give any, the next look is this much later.
 const STORE_PAUSE: Duration = Duration::from_secs(1);
 
@@ -166,7 +170,7 @@ impl Deliverer {
             took,
             verdict: self.verdict(&delivery, &outcome),
         });
-        match self.store.finish_delivery(delivery.lease, outcome).await {
+        match self.record(&delivery, outcome).await {
             Ok(Finished::Recorded | Finished::Conflict) => {}
             Ok(Finished::LeaseLost) => warn!(delivery.id = %delivery.id, "The lease of delivery `{}` was lost", delivery.id),
             // The lease runs out and it is attempted again: at least once is what is promised.
@@ -174,6 +178,16 @@ impl Deliverer {
                 delivery.id = %delivery.id, project = %delivery.scope.project, plugin = %delivery.scope.plugin, %error,
                 "The attempt of delivery `{}` could not be recorded: {error}", delivery.id
             ),
+        }
+    }
+
+    async fn record(&self, delivery: &ClaimedDelivery, outcome: DeliveryOutcome) -> Result<Finished, StoreError> {
+        let began = Instant::now();
+        loop {
+            match self.store.finish_delivery(delivery.lease, outcome.clone()).await {
+                Err(StoreError::Failed(_)) if began.elapsed() < RECORD_MAX => tokio::time::sleep(RECORD_PAUSE).await,
+                recorded => return recorded,
+            }
         }
     }
 

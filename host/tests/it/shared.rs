@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 use crowdhook::effect::{Effect, Request};
 use crowdhook::practice::{Pybossa, Seed};
@@ -11,7 +12,7 @@ use serde_json::{Value, json};
 use crate::harness::engine::{self, Cluster};
 use crate::harness::folder::{Folder, VOTE};
 use crate::harness::outbox::Outbox;
-use crate::harness::patience::{eventually, until};
+use crate::harness::patience::{PATIENCE, eventually, until};
 use crate::harness::peek::waiting_deliveries;
 use crate::harness::process::{Process, run};
 use crate::harness::remote::Remote;
@@ -150,18 +151,24 @@ async fn hosts_that_die_and_sleep_lose_nothing_and_do_nothing_twice() {
     let store = folders[0].read_store();
     eventually("all runs are done", async || (store.totals().await.unwrap().waiting == 0).then_some(())).await;
     // Twice its lease after it was stopped.
-    tokio::time::sleep(std::time::Duration::from_secs(10)).await;
+    tokio::time::sleep(Duration::from_secs(10)).await;
     hosts[2].signal(Signal::CONT);
-    // What it was about to deliver it has for longer than anybody waits here.
+    until("the one that slept answers again", async || post(&folders[2], taken[0], taken[0]).await == 200).await;
+    let nothing_waits = async || {
+        let totals = store.totals().await.unwrap();
+        (totals.waiting == 0 && totals.deliveries_waiting == 0).then_some(())
+    };
+    // What it was about to deliver it has for two minutes.
+    for _ in 0..3 {
+        let waited = tokio::time::timeout(PATIENCE - Duration::from_secs(1), eventually("nothing waits any more", nothing_waits)).await;
+        if waited.is_ok() {
+            break;
+        }
+    }
+    eventually("nothing waits any more", nothing_waits).await;
     for &task in &taken {
         assert_eq!(result_on(&server, task).await["answer"], "red");
     }
-    until("the one that slept answers again", async || post(&folders[2], taken[0], taken[0]).await == 200).await;
-    eventually("nothing waits any more", async || {
-        let totals = store.totals().await.unwrap();
-        (totals.waiting == 0 && totals.deliveries_waiting == 0).then_some(())
-    })
-    .await;
     let mut done: BTreeMap<String, usize> = BTreeMap::new();
     for kept in crate::harness::peek::events(store.as_ref()).await {
         if kept.event.depth == 0 {
@@ -241,7 +248,7 @@ async fn hosts_keep_the_rate_of_a_connection_together() {
     let told = async || waiting_deliveries(store.as_ref()).await.iter().any(|why| why.contains("allow to all hosts together"));
     until("the seventh waits for a call of those that all hosts share", told).await;
     // Each alone would make six of its own by then.
-    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
     assert_eq!(remote.seen().len(), 6);
     for host in hosts {
         assert!(host.stop().await.success());
