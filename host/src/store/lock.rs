@@ -3,9 +3,15 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 /// The file whose lock says that a host is at work in the folder.
 const LOCK: &str = "lock";
+
+/// Who is about to let the folder go is waited for so long, and looked at so often: a program that a host starts has the host's files, and
+/// their locks, until it is one of its own.
+const WAIT: Duration = Duration::from_millis(500);
+const LOOK: Duration = Duration::from_millis(10);
 
 /// Why a data folder is not ours.
 #[derive(Debug, thiserror::Error)]
@@ -49,7 +55,7 @@ pub fn lock(folder: &Path) -> Result<Lock, LockError> {
     }
     let path = folder.join(LOCK);
     let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed(&path))?;
-    match file.try_lock() {
+    match try_for_a_moment(&file) {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
             let mut holder = String::new();
@@ -67,4 +73,32 @@ pub fn lock(folder: &Path) -> Result<Lock, LockError> {
     };
     write(&mut file).map_err(failed(&path))?;
     Ok(Lock(file))
+}
+
+fn try_for_a_moment(file: &File) -> Result<(), TryLockError> {
+    let began = Instant::now();
+    loop {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) if began.elapsed() < WAIT => std::thread::sleep(LOOK),
+            tried => return tried,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_about_to_let_it_go_is_waited_for_and_nobody_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let held = lock(folder.path()).unwrap();
+        assert!(matches!(lock(folder.path()), Err(LockError::Held { .. })));
+        let letting_go = std::thread::spawn(move || {
+            std::thread::sleep(WAIT / 5);
+            drop(held);
+        });
+        lock(folder.path()).unwrap();
+        letting_go.join().unwrap();
+    }
 }
