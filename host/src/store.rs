@@ -24,6 +24,7 @@ pub mod lock;
 mod numbers;
 pub mod postgres;
 mod replace;
+mod shares;
 pub mod sqlite;
 mod walk;
 

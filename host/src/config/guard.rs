@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use toml::Spanned;
 
-use super::load::SecretProblem;
+use super::load::{SecretProblem, secret_in_file};
 use super::project::Check;
 use super::raw::{self, Key, SecretAt, SecretTable};
 use super::{Basic, Hook};
@@ -106,8 +106,8 @@ impl Check<'_, '_> {
             }
         };
         let found = match table {
-            SecretTable { env: Some(name), file: None } => self.context.secret_in_env(name),
-            SecretTable { env: None, file: Some(path) } => self.context.secret_in_file(&self.folder.join(path)),
+            SecretTable { env: Some(name), file: None } => self.context.env.secret(name),
+            SecretTable { env: None, file: Some(path) } => secret_in_file(&self.folder.join(path)),
             _ if self.document.was_hurt(key) => return None,
             _ => Err(SecretProblem {
                 why: "wants exactly one of `env` and `file`".to_owned(),

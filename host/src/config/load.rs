@@ -118,7 +118,7 @@ impl SecretProblem {
 type Found = Result<(Secret, Option<SecretProblem>), SecretProblem>;
 
 impl Env {
-    fn secret(&self, name: &str) -> Found {
+    pub(super) fn secret(&self, name: &str) -> Found {
         let help = format!("set it before the host starts: `export {name}=…`");
         match self.get(name) {
             _ if !is_variable(name) => Err(SecretProblem::new(
@@ -133,7 +133,7 @@ impl Env {
 }
 
 /// A file's newline at the end is no part of the secret.
-fn secret_in_file(path: &Path) -> Found {
+pub(super) fn secret_in_file(path: &Path) -> Found {
     let named = format!("the file `{}`", path.display());
     let text = read_capped(path, SECRET_BYTES_MAX).map_err(|why| {
         SecretProblem::new(
@@ -148,30 +148,16 @@ fn secret_in_file(path: &Path) -> Found {
     usable(text, &named).map(|secret| (secret, warning))
 }
 
-impl Context {
-    pub(super) fn secret_in_env(&self, name: &str) -> Found {
-        self.env.secret(name)
-    }
-
-    #[expect(clippy::unused_self, reason = "beside its sister, which needs it")]
-    pub(super) fn secret_in_file(&self, path: &Path) -> Found {
-        secret_in_file(path)
-    }
-}
-
-impl Context {
-    /// The text of a file of certificates; why it is none, for people.
-    #[expect(clippy::unused_self, reason = "beside its sisters, which look into files too")]
-    pub(super) fn certificates(&self, path: &Path) -> Result<String, String> {
-        use rustls::pki_types::CertificateDer;
-        use rustls::pki_types::pem::PemObject as _;
-        let named = path.display();
-        let text = read_capped(path, SECRET_BYTES_MAX).map_err(|why| format!("wants the file `{named}`, which cannot be read: {why}"))?;
-        let found = CertificateDer::pem_slice_iter(text.as_bytes()).collect::<Result<Vec<_>, _>>();
-        match found {
-            Ok(found) if !found.is_empty() => Ok(text),
-            _ => Err(format!("wants the file `{named}`, which holds no certificate")),
-        }
+/// The text of a file of certificates; why it is none, for people.
+pub(super) fn certificates(path: &Path) -> Result<String, String> {
+    use rustls::pki_types::CertificateDer;
+    use rustls::pki_types::pem::PemObject as _;
+    let named = path.display();
+    let text = read_capped(path, SECRET_BYTES_MAX).map_err(|why| format!("wants the file `{named}`, which cannot be read: {why}"))?;
+    let found = CertificateDer::pem_slice_iter(text.as_bytes()).collect::<Result<Vec<_>, _>>();
+    match found {
+        Ok(found) if !found.is_empty() => Ok(text),
+        _ => Err(format!("wants the file `{named}`, which holds no certificate")),
     }
 }
 

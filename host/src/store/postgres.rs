@@ -22,7 +22,6 @@ use tokio::sync::futures::Notified;
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 
 use self::address::Address;
-use self::asked::COMMANDS_MAX;
 use self::connect::{Connector, Readers};
 pub use self::copy::Place;
 pub(super) use self::copy::WATCH as COPY_WATCH;
@@ -37,6 +36,7 @@ use self::work::{Answer, Command, Wanted, Work};
 use self::writer::Writer;
 use super::browse::Browse;
 use super::figures::{Analysed, Sample};
+use super::shares::COMMANDS_MAX;
 use super::{
     Acceptance, Accepted, Binding, Claimed, ClaimedDelivery, Cutoff, DeadLetter, DeliveryOutcome, DeliveryRecord, Finished, ForgetStep,
     Forgotten, GivenUp, KeptBadge, KeptResult, Lease, Outcome, Quarantine, Replayed, ReplayedEvent, Run, StateEntry, Store, StoreError,

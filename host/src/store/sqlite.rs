@@ -22,7 +22,6 @@ use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 
 use self::checkpoint::Checkpointer;
 use self::counters::Counters;
-use self::line::COMMANDS_MAX;
 use self::log::Log;
 use self::names::Names;
 pub use self::open::OpenError;
@@ -35,6 +34,7 @@ use super::agenda::{Agenda, Leased};
 use super::browse::Browse;
 use super::figures::{Analysed, Sample};
 use super::lock::{Lock, lock};
+use super::shares::COMMANDS_MAX;
 use super::{
     Acceptance, Accepted, Backlog, Binding, Claimed, ClaimedDelivery, Cutoff, DeadLetter, DeliveryOutcome, DeliveryRecord, Finished,
     ForgetStep, Forgotten, GivenUp, KeptBadge, KeptResult, Lease, Outcome, Quarantine, Replayed, ReplayedEvent, Run, StateEntry, Store,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use toml::Spanned;
 
+use super::super::load::certificates;
 use super::super::project::Check;
 use super::super::raw::{self, Key, SecretAt};
 use super::super::words;
@@ -161,7 +162,7 @@ impl Check<'_, '_> {
 
     /// The certificates of `ca_file`.
     fn authority(&mut self, key: &str, file: &Spanned<String>) -> Option<String> {
-        match self.context.certificates(&self.folder.join(file.get_ref())) {
+        match certificates(&self.folder.join(file.get_ref())) {
             Ok(pem) => Some(pem),
             Err(why) => {
                 let help =

@@ -111,6 +111,19 @@ async fn a_command_at_fault_does_not_take_others_with_it() {
     assert_eq!(store.totals().await.unwrap().events, 20);
 }
 
+/// An event about `task`, posted again and again until a server that comes back takes it.
+async fn accepted_again(store: &PostgresStore, task: &str) -> Vec<Accepted> {
+    let mut accepted = Err(crate::store::StoreError::Closed);
+    for _ in 0..600 {
+        accepted = store.accept(vec![completed("birds", task, &["vote"])]).await;
+        if accepted.is_ok() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    accepted.unwrap()
+}
+
 /// What was told to be recorded is there after the server crashed, and the store goes on by itself.
 #[tokio::test]
 async fn a_server_that_went_away_is_waited_for() {
@@ -121,15 +134,7 @@ async fn a_server_that_went_away_is_waited_for() {
     cluster.stop();
     assert!(store.accept(vec![completed("birds", "2", &["vote"])]).await.is_err());
     cluster.run();
-    let mut accepted = Err(crate::store::StoreError::Closed);
-    for _ in 0..600 {
-        accepted = store.accept(vec![completed("birds", "3", &["vote"])]).await;
-        if accepted.is_ok() {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
-    assert!(matches!(accepted.unwrap()[..], [Accepted::New(_)]));
+    assert!(matches!(accepted_again(&store, "3").await[..], [Accepted::New(_)]));
     let finished = store.finish(leased.lease, Outcome::Done(Completion::default()), run_at(Clock::System.now(), "ok")).await.unwrap();
     assert_eq!(finished, Finished::Recorded, "a claim is on the disk before anybody hears of it");
     assert_eq!(store.totals().await.unwrap().events, 2);

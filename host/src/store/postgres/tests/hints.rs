@@ -24,12 +24,18 @@ async fn until(what: &str, is_so: impl Fn() -> bool) {
     panic!("{what} never");
 }
 
+/// Two hosts of one schema that hear each other.
+async fn two_that_hear(cluster: &Cluster, schema: &str) -> [Arc<PostgresStore>; 2] {
+    let both = ["first", "second"].map(|host| open(options(cluster, schema, host, &Clock::System, 1_000)));
+    until("they hear", || both.iter().all(|host| host.shared.hints.are_heard())).await;
+    both
+}
+
 #[tokio::test]
 async fn what_one_host_commits_another_hears_of() {
     let Some(cluster) = Cluster::shared() else { return };
     let schema = next_schema();
-    let [first, second] = ["first", "second"].map(|host| open(options(cluster, &schema, host, &Clock::System, 1_000)));
-    until("they hear", || first.shared.hints.are_heard() && second.shared.hints.are_heard()).await;
+    let [first, second] = two_that_hear(cluster, &schema).await;
     let heard = tokio::spawn({
         let second = Arc::clone(&second);
         async move { second.claim(1, 1, LEASE).await.unwrap().remove(0) }
@@ -58,8 +64,7 @@ async fn what_one_host_commits_another_hears_of() {
 async fn a_listener_that_was_lost_comes_back() {
     let Some(cluster) = Cluster::shared() else { return };
     let schema = next_schema();
-    let [first, second] = ["first", "second"].map(|host| open(options(cluster, &schema, host, &Clock::System, 1_000)));
-    until("they hear", || first.shared.hints.are_heard() && second.shared.hints.are_heard()).await;
+    let [first, second] = two_that_hear(cluster, &schema).await;
     let (client, connection) = tokio_postgres::connect(&cluster.address(), tokio_postgres::NoTls).await.unwrap();
     tokio::spawn(connection);
     let waiting = tokio::spawn({
@@ -79,8 +84,7 @@ async fn a_listener_that_was_lost_comes_back() {
 async fn what_a_host_leaves_behind_another_takes_up() {
     let Some(cluster) = Cluster::shared() else { return };
     let schema = next_schema();
-    let [first, second] = ["first", "second"].map(|host| open(options(cluster, &schema, host, &Clock::System, 1_000)));
-    until("they hear", || first.shared.hints.are_heard() && second.shared.hints.are_heard()).await;
+    let [first, second] = two_that_hear(cluster, &schema).await;
     first.accept(vec![completed("birds", "1", &["vote"])]).await.unwrap();
     let leased = first.claim(1, 1, LEASE).await.unwrap();
     let waiting = tokio::spawn(async move { second.claim(1, 1, LEASE).await.unwrap().remove(0) });

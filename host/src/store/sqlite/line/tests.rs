@@ -3,6 +3,7 @@ use tokio::sync::oneshot;
 use super::super::work::Incoming;
 use super::*;
 use crate::store::conformance::bench::completed;
+use crate::store::shares::COMMANDS_MAX;
 
 fn command(work: Work) -> Command {
     Command { work, reply: oneshot::channel().0 }
