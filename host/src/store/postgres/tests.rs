@@ -24,6 +24,8 @@ mod pooler;
 mod speed;
 /// Encrypted connections.
 mod tls;
+/// How large it stays.
+mod week;
 
 use cluster::Cluster;
 
