@@ -22,7 +22,7 @@ use tokio::sync::futures::Notified;
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 
 use self::address::Address;
-use self::connect::{Connector, Readers};
+use self::connect::{ANSWER_WAIT, Connector, Readers};
 pub use self::copy::Place;
 pub(super) use self::copy::WATCH as COPY_WATCH;
 use self::counters::Counters;
@@ -181,7 +181,13 @@ impl PostgresStore {
 
     /// As [`Self::open`]; who waits looks so often.
     fn open_to_look(options: Options, look: Duration) -> Result<Self, OpenError> {
-        let (runtime, connector) = begin(&options.address, options.schema.as_deref())?;
+        Self::open_with(options, look, ANSWER_WAIT)
+    }
+
+    /// As [`Self::open_to_look`]; a server that says nothing for so long is given up.
+    fn open_with(options: Options, look: Duration, answer_wait: Duration) -> Result<Self, OpenError> {
+        let (runtime, mut connector) = begin(&options.address, options.schema.as_deref())?;
+        connector.answer_wait = answer_wait;
         let readers = Readers::new(connector.clone());
         let (opened, is_open) = std::sync::mpsc::channel();
         let (over, ended) = std::sync::mpsc::channel();
@@ -336,7 +342,16 @@ async fn start(connector: Connector, options: Options, look: Duration, back: mps
     let (client, entry) = open::enter(&connector, (&options.host, is_alone), options.clock.now()).await?;
     let durable = open::durable(&client).await?;
     let shared = Arc::new(Shared::new(options.clock, (options.waiting_max, options.metrics), (entry, look)));
-    Ok(Writer { connector, client: Some(client), shared, memory: batch::Memory::default(), back, durable, away: None })
+    Ok(Writer {
+        connector,
+        client: Some(client),
+        shared,
+        memory: batch::Memory::default(),
+        back,
+        durable,
+        away: None,
+        to_give_back: Vec::new(),
+    })
 }
 
 impl Drop for PostgresStore {

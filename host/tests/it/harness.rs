@@ -20,6 +20,8 @@ use crowdhook::store::{StateEntry, StoreError};
 
 /// Certificates, and who signs them.
 pub mod authority;
+/// What a seed decides.
+pub mod chance;
 /// Which engine keeps events.
 pub mod engine;
 /// A host with everything that there can be of one.
@@ -44,6 +46,8 @@ pub mod remote;
 pub mod running;
 /// What `cargo xtask soak` was told.
 pub mod soak;
+/// Events whose handling can be counted.
+pub mod stream;
 /// A small client that sends bytes.
 pub mod wire;
 

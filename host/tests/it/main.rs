@@ -37,6 +37,8 @@ mod host;
 mod hostile_plugins;
 /// Senders that do harm, beside one that means well.
 mod hostile_senders;
+/// Hosts that share a database, while everything goes wrong.
+mod hosts;
 /// From a socket into the inbox: which answer, when.
 mod intake;
 /// What Prometheus reads of the host, and what stands on it.

@@ -13,6 +13,7 @@ mod disk;
 mod fuzz;
 mod hostile_plugins;
 mod hostile_senders;
+mod hosts;
 mod kill;
 mod model;
 mod pages;
@@ -34,6 +35,8 @@ enum Soak {
     Disk(disk::Args),
     /// Give every parser what is nearly right: payloads, headers, signatures, project files, components.
     Fuzz(fuzz::Args),
+    /// Let hosts that share a PostgreSQL die, sleep and lose their connections, and look at each event afterwards. Needs PostgreSQL.
+    Hosts(hosts::Args),
     /// Let plugins do harm beside a good one (loops, memory, stack, logs, sleep), and measure what that one notices.
     HostilePlugins(hostile_plugins::Args),
     /// Let strangers keep the host busy (idle sockets, slow and huge requests, wrong signatures), and measure what another sender notices.
@@ -61,6 +64,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     match &args.soak {
         Soak::Disk(args) => disk::run(args),
         Soak::Fuzz(args) => fuzz::run(args),
+        Soak::Hosts(args) => hosts::run(args),
         Soak::HostilePlugins(args) => hostile_plugins::run(args),
         Soak::HostileSenders(args) => hostile_senders::run(args),
         Soak::Kill(args) => kill::run(args),

@@ -216,7 +216,7 @@ impl<'a> Batch<'a> {
             Leases::Invocations(leases) => (Line::Invocations, leases),
             Leases::Deliveries(leases) => (Line::Deliveries, leases),
         };
-        for left in line.give_back(self.db, leases).await? {
+        for left in line.give_back(self.db, self.shared.entry.number, leases).await? {
             self.left(line, Some(left));
         }
         self.news.push(line);

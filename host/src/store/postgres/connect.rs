@@ -1,13 +1,14 @@
 //! Connections to the server, and those that read.
 
 use std::future::poll_fn;
+use std::ops::Deref;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::join3;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
 use tokio::task::JoinHandle;
 use tokio_postgres::{AsyncMessage, Client, Connection, NoTls, Row};
 
@@ -31,13 +32,33 @@ const SILENT_PAUSE: Duration = Duration::from_secs(10);
 const SILENT_TIMES: u32 = 3;
 
 /// Who holds up everybody else and says nothing for so long (a host that was stopped, a network that is gone) is thrown out by the server.
-const IDLE_MAX: &str = "10s";
+pub(super) const IDLE_MAX: &str = "10s";
 
-/// Who waits for so long for others to commit gives up.
-const LOCK_WAIT: &str = "30s";
+/// Who waits for so long for others to commit gives up: longer than one of them may hold it up, shorter than a statement is waited for.
+const LOCK_WAIT: &str = "15s";
+
+/// A server that says nothing to a statement for so long is given up, and the connection with it. Nothing else tells of a way that is dead
+/// where something in between answers for it, as a proxy does: neither a keepalive nor what was sent ever fails there.
+pub(super) const ANSWER_WAIT: Duration = Duration::from_secs(20);
 
 /// Hears what other sessions tell by `NOTIFY`.
 pub(super) type Hears = Box<dyn FnMut(&str) + Send>;
+
+/// A connection that is used. When this is dropped it takes its leave, and has as long for that as for any statement.
+pub(super) struct Session {
+    client: Client,
+    /// So long the server may say nothing to a statement.
+    pub(super) answer_wait: Duration,
+    _in_use: oneshot::Sender<()>,
+}
+
+impl Deref for Session {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
 
 /// How to connect, and where the work of a connection is done.
 #[derive(Clone)]
@@ -45,6 +66,8 @@ pub(super) struct Connector {
     address: Address,
     runtime: Handle,
     schema: String,
+    /// As of each [`Session`]: [`ANSWER_WAIT`], but for tests that wait for it.
+    pub(super) answer_wait: Duration,
 }
 
 impl Connector {
@@ -64,25 +87,26 @@ impl Connector {
                 config.keepalives_idle(SILENT_MAX).keepalives_interval(SILENT_PAUSE).keepalives_retries(SILENT_TIMES);
             }
         }
-        Self { address, runtime, schema: schema.to_owned() }
+        Self { address, runtime, schema: schema.to_owned(), answer_wait: ANSWER_WAIT }
     }
 
     /// A new connection, whose work is done on the store's own threads whoever asks.
-    pub(super) async fn connect(&self) -> Result<Client> {
-        self.enter(self.address.usual.clone(), Box::new(|_| ())).await.map(|(client, _)| client)
+    pub(super) async fn connect(&self) -> Result<Session> {
+        self.enter(self.address.usual.clone(), Box::new(|_| ())).await.map(|(session, _)| session)
     }
 
     /// One to the server itself, for who hears what others tell. Comes with the task that ends with the connection.
-    pub(super) async fn listen(&self, hears: Hears) -> Result<(Client, JoinHandle<()>)> {
+    pub(super) async fn listen(&self, hears: Hears) -> Result<(Session, JoinHandle<()>)> {
         self.enter(self.address.direct.as_ref().unwrap_or(&self.address.usual).clone(), hears).await
     }
 
-    async fn enter(&self, way: Way, hears: Hears) -> Result<(Client, JoinHandle<()>)> {
+    async fn enter(&self, way: Way, hears: Hears) -> Result<(Session, JoinHandle<()>)> {
+        let answer_wait = self.answer_wait;
         let connected = self.runtime.spawn(async move {
             let each = way.config.get_connect_timeout().copied().unwrap_or(CONNECT_WAIT);
             let places = way.config.get_hosts().len().max(way.config.get_hostaddrs().len());
             let wait = each.saturating_mul(u32::try_from(places).unwrap_or(u32::MAX)).saturating_add(LOGIN_WAIT);
-            let connecting = tokio::time::timeout(wait, connect(way, hears));
+            let connecting = tokio::time::timeout(wait, connect(way, hears, answer_wait));
             connecting.await.unwrap_or_else(|_| Err(Failure::Away(format!("it lets nobody in within {} s", wait.as_secs()))))
         });
         connected.await.map_err(|error| Failure::Away(format!("connecting ended early: {error}")))?
@@ -111,48 +135,61 @@ impl Connector {
     }
 }
 
-async fn connect(way: Way, hears: Hears) -> Result<(Client, JoinHandle<()>)> {
+async fn connect(way: Way, hears: Hears, answer_wait: Duration) -> Result<(Session, JoinHandle<()>)> {
+    let (in_use, unused) = oneshot::channel();
+    let session = |client| Session { client, answer_wait, _in_use: in_use };
     let Way { config, trust } = way;
     let failed = |error: tokio_postgres::Error| tls::advice(&error, trust.as_ref()).map_or_else(|| Failure::from(error), Failure::Away);
     match trust.clone() {
         None => {
             let (client, connection) = config.connect(NoTls).await.map_err(failed)?;
-            Ok((client, tokio::spawn(work(connection, hears))))
+            Ok((session(client), tokio::spawn(work(connection, hears, (unused, answer_wait)))))
         }
         Some(trust) => {
             // Files are read for it.
             let handshakes = tokio::task::spawn_blocking(move || trust.handshakes()).await;
             let handshakes = handshakes.map_err(|error| Failure::Away(error.to_string()))?.map_err(Failure::Away)?;
             let (client, connection) = config.connect(handshakes).await.map_err(failed)?;
-            Ok((client, tokio::spawn(work(connection, hears))))
+            Ok((session(client), tokio::spawn(work(connection, hears, (unused, answer_wait)))))
         }
     }
 }
 
-/// Does the work of a connection until it ends, of which whoever uses it hears.
-async fn work<S, T>(mut connection: Connection<S, T>, mut hears: Hears)
+/// Does the work of a connection until it ends, of which whoever uses it hears, or until nobody has used it for so long. By itself it would
+/// go on until the server has answered everything, which over a dead way is for ever.
+async fn work<S, T>(mut connection: Connection<S, T>, mut hears: Hears, (unused, wait): (oneshot::Receiver<()>, Duration))
 where
     S: AsyncRead + AsyncWrite + Unpin,
     T: AsyncRead + AsyncWrite + Unpin,
 {
-    while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
-        if let AsyncMessage::Notification(told) = message {
-            hears(told.payload());
+    let working = async {
+        while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
+            if let AsyncMessage::Notification(told) = message {
+                hears(told.payload());
+            }
         }
+    };
+    let left = async {
+        unused.await.ok();
+        tokio::time::sleep(wait).await;
+    };
+    tokio::select! {
+        () = working => {}
+        () = left => {}
     }
 }
 
 /// The connections that read.
 pub(super) struct Readers {
     connector: Connector,
-    idle: Mutex<Vec<Client>>,
+    idle: Mutex<Vec<Session>>,
     room: Semaphore,
 }
 
 /// A connection in a transaction. Dropped before its end, the connection goes with it.
 pub(super) struct Reading<'a> {
     readers: &'a Readers,
-    client: Client,
+    client: Session,
     _room: SemaphorePermit<'a>,
 }
 
@@ -198,6 +235,7 @@ impl Readers {
             if began.is_err() && connected.is_closed() && !is_new {
                 continue;
             }
+            self.doubt(&began);
             began?;
             let found = match found {
                 Err(error) => {
@@ -226,10 +264,12 @@ impl Readers {
 
     async fn begin(&self, begin: String) -> Result<Reading<'_>> {
         let room = self.take_room().await?;
-        if let Some(client) = self.idle_one()
-            && Db(&client).run(&begin).await.is_ok()
-        {
-            return Ok(Reading { readers: self, client, _room: room });
+        if let Some(client) = self.idle_one() {
+            let began = Db(&client).run(&begin).await;
+            self.doubt(&began);
+            if began.is_ok() {
+                return Ok(Reading { readers: self, client, _room: room });
+            }
         }
         let client = self.connector.connect().await?;
         Db(&client).run(&begin).await?;
@@ -246,12 +286,19 @@ impl Readers {
         self.room.acquire().await.map_err(|_| Failure::Row("the store is closed".to_owned()))
     }
 
-    fn idle_one(&self) -> Option<Client> {
+    fn idle_one(&self) -> Option<Session> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         std::iter::from_fn(|| idle.pop()).find(|client| !client.is_closed())
     }
 
-    fn put(&self, client: Client) {
+    /// Where one connection found its way dead, so may those that nobody has tried since: no one is to find that out one by one.
+    fn doubt(&self, began: &Result<()>) {
+        if matches!(began, Err(Failure::Silent(_))) {
+            self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        }
+    }
+
+    fn put(&self, client: Session) {
         if !self.room.is_closed() {
             self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(client);
         }

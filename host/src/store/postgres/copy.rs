@@ -9,12 +9,11 @@ use bytes::{BufMut as _, BytesMut};
 use futures_util::StreamExt as _;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::{Receiver, Sender};
-use tokio_postgres::Client;
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 
 use super::address::Address;
-use super::connect::Connector;
+use super::connect::{Connector, Session};
 use super::db::{Columns as _, Db, Failure, params};
 use super::line::Line;
 use super::open::{self, OpenError};
@@ -42,13 +41,13 @@ const LEASED_BEFORE: i64 = 1;
 
 /// A schema that is read, as it is when it is opened.
 pub(in crate::store) struct Original {
-    client: Client,
+    client: Session,
     schema: String,
 }
 
 /// A schema that is written.
 pub(in crate::store) struct Duplicate {
-    client: Client,
+    client: Session,
     /// The project of each scope.
     projects: HashMap<i64, i64>,
     /// Connections of projects, numbered as they are met.
@@ -327,7 +326,7 @@ fn order(column: &Column) -> String {
 }
 
 /// Hands on the rows of a table in the order of its key, as long as somebody takes them.
-async fn read(client: &Client, table: &'static Table, to: Sender<Vec<Row>>) -> Result<(), Failure> {
+async fn read(client: &Session, table: &'static Table, to: Sender<Vec<Row>>) -> Result<(), Failure> {
     let columns: Vec<&str> = table.columns.iter().map(|column| column.postgres.from).collect();
     let key: Vec<String> = table.key().map(order).collect();
     let sql = format!("SELECT {} FROM {} WHERE {} ORDER BY {}", columns.join(", "), table.name, table.postgres_where, key.join(", "));
@@ -392,7 +391,7 @@ pub struct Place {
     pub schema: Option<String>,
 }
 
-async fn connected(place: &Place) -> Result<(Client, String), OpenError> {
+async fn connected(place: &Place) -> Result<(Session, String), OpenError> {
     super::check(&place.address, place.schema.as_deref())?;
     let (address, schema) = (Address::read(place.address.reveal())?, place.schema.as_deref().unwrap_or(SCHEMA));
     let connector = Connector::new(address, Handle::current(), schema);

@@ -4,14 +4,12 @@
 use std::fmt;
 use std::time::Duration;
 
+use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{FromSql, ToSql, Type};
-use tokio_postgres::{Client, Row};
 
+use super::connect::Session;
 use crate::store::StoreError;
-
-/// A server that says nothing to a statement for so long is given up, and the connection with it: longer than it may wait for a lock.
-const ANSWER_WAIT: Duration = Duration::from_secs(60);
 
 /// A parameter and its type.
 pub(super) type Param<'a> = (&'a (dyn ToSql + Sync), Type);
@@ -53,8 +51,8 @@ pub(super) enum Failure {
     Row(String),
     /// There is no way to the server, or none for this host.
     Away(String),
-    /// The server said nothing within [`ANSWER_WAIT`].
-    Silent,
+    /// The server said nothing for so long.
+    Silent(Duration),
 }
 
 impl Failure {
@@ -62,7 +60,7 @@ impl Failure {
     pub(super) fn is_of_one_command(&self) -> bool {
         match self {
             Self::Row(_) => true,
-            Self::Away(_) | Self::Silent => false,
+            Self::Away(_) | Self::Silent(_) => false,
             Self::Database(error) => {
                 let of_data = |state: &SqlState| ["22", "23", "54"].iter().any(|class| state.code().starts_with(class));
                 error.code().map_or_else(|| error.to_string().starts_with("error serializing"), of_data)
@@ -75,7 +73,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Row(why) | Self::Away(why) => f.write_str(why),
-            Self::Silent => write!(f, "the database said nothing for {} s", ANSWER_WAIT.as_secs()),
+            Self::Silent(wait) => write!(f, "the database said nothing for {} s", wait.as_secs()),
             Self::Database(error) => match (error.as_db_error(), std::error::Error::source(error)) {
                 (Some(said), _) => write!(f, "{} ({})", said.message(), said.code().code()),
                 (None, Some(source)) => write!(f, "{error}: {source}"),
@@ -103,22 +101,22 @@ pub(super) type Result<T> = std::result::Result<T, Failure>;
 
 /// A connection within a transaction.
 #[derive(Clone, Copy)]
-pub(super) struct Db<'a>(pub(super) &'a Client);
+pub(super) struct Db<'a>(pub(super) &'a Session);
 
 impl Db<'_> {
     /// Does it, and gives in how many rows.
     pub(super) async fn execute(&self, sql: &str, params: &[Param<'_>]) -> Result<u64> {
-        answer(self.0.execute_typed(sql, params)).await
+        self.answer(self.0.execute_typed(sql, params)).await
     }
 
     /// The rows that it gives.
     pub(super) async fn rows(&self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>> {
-        answer(self.0.query_typed(sql, params)).await
+        self.answer(self.0.query_typed(sql, params)).await
     }
 
     /// Does several without parameters.
     pub(super) async fn run(&self, sql: &str) -> Result<()> {
-        answer(self.0.batch_execute(sql)).await
+        self.answer(self.0.batch_execute(sql)).await
     }
 
     /// The first row that it gives, if there is one.
@@ -130,10 +128,11 @@ impl Db<'_> {
     pub(super) async fn exists(&self, sql: &str, params: &[Param<'_>]) -> Result<bool> {
         Ok(!self.rows(sql, params).await?.is_empty())
     }
-}
 
-async fn answer<T>(said: impl Future<Output = std::result::Result<T, tokio_postgres::Error>>) -> Result<T> {
-    Ok(tokio::time::timeout(ANSWER_WAIT, said).await.map_err(|_| Failure::Silent)??)
+    async fn answer<T>(&self, said: impl Future<Output = std::result::Result<T, tokio_postgres::Error>>) -> Result<T> {
+        let wait = self.0.answer_wait;
+        Ok(tokio::time::timeout(wait, said).await.map_err(|_| Failure::Silent(wait))??)
+    }
 }
 
 /// Reading a row's columns, by their numbers.

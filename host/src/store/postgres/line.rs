@@ -140,16 +140,15 @@ impl Line {
         self.take_out_doomed(db, &sql, host).await
     }
 
-    /// Ends these leases, as far as they are held.
-    pub(super) async fn give_back(self, db: Db<'_>, leases: &[(i64, i64)]) -> Result<Vec<Left>> {
+    /// Ends these leases, as far as this host holds them: one that was not committed may have been another's since, by the same generation.
+    pub(super) async fn give_back(self, db: Db<'_>, host: i64, leases: &[(i64, i64)]) -> Result<Vec<Left>> {
         let sql = format!(
-            "UPDATE {} SET leased_until = NULL, leased_by = NULL WHERE id = $1 AND lease = $2 AND leased_until IS NOT NULL \
-             RETURNING doomed",
+            "UPDATE {} SET leased_until = NULL, leased_by = NULL WHERE id = $1 AND lease = $2 AND leased_by = $3 RETURNING doomed",
             self.table()
         );
         let mut left = Vec::new();
         for (id, generation) in leases {
-            let ended = db.first(&sql, params![*id, *generation]).await?;
+            let ended = db.first(&sql, params![*id, *generation, host]).await?;
             if ended.map_or(Ok(false), |row| row.at(0))? {
                 left.extend(self.remove(db, *id).await?);
             }

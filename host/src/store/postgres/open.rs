@@ -1,8 +1,6 @@
 //! Opening a schema: made where there is none, brought to what this host knows, and never that of another program.
 
-use tokio_postgres::Client;
-
-use super::connect::Connector;
+use super::connect::{Connector, IDLE_MAX, Session};
 use super::counters::Counters;
 use super::db::{Columns as _, Db, Failure, params};
 use super::line::Line;
@@ -85,8 +83,9 @@ pub(super) fn check_name(schema: &str) -> Result<(), OpenError> {
     if is_name { Ok(()) } else { Err(OpenError::Name(schema.to_owned())) }
 }
 
-/// Connects, brings the schema to the newest version, and takes the place of the host that had this name. /// `is_alone`: a schema is made only where there is nothing else in the database.
-pub(super) async fn enter(connector: &Connector, (host, is_alone): (&str, bool), now: Timestamp) -> Result<(Client, Entry), OpenError> {
+/// Connects, brings the schema to the newest version, and takes the place of the host that had this name.
+/// `is_alone`: a schema is made only where there is nothing else in the database.
+pub(super) async fn enter(connector: &Connector, (host, is_alone): (&str, bool), now: Timestamp) -> Result<(Session, Entry), OpenError> {
     let client = connector.connect().await.map_err(|error| OpenError::Unreachable(error.to_string()))?;
     migrate(&client, connector, is_alone).await?;
     let db = Db(&client);
@@ -116,7 +115,7 @@ pub(super) async fn look(connector: &Connector) -> Result<(), OpenError> {
 }
 
 /// The same, for who is connected.
-pub(super) async fn look_at(client: &Client, schema: &str) -> Result<(), OpenError> {
+pub(super) async fn look_at(client: &Session, schema: &str) -> Result<(), OpenError> {
     let db = Db(client);
     match whose(db, schema).await? {
         Whose::Nobodys => return Err(OpenError::Absent(schema.to_owned())),
@@ -158,18 +157,20 @@ fn known() -> i64 {
 }
 
 /// Makes the schema, or brings it to the newest version. Hosts that start at a time do so one after the other.
-async fn migrate(client: &Client, connector: &Connector, is_alone: bool) -> Result<(), OpenError> {
-    client.batch_execute("BEGIN").await?;
+async fn migrate(client: &Session, connector: &Connector, is_alone: bool) -> Result<(), OpenError> {
+    let db = Db(client);
+    // Whoever dies on the way holds up nobody who starts after that.
+    db.run(&format!("BEGIN; SET LOCAL idle_in_transaction_session_timeout = '{IDLE_MAX}'")).await?;
     if !make(client, connector.schema(), is_alone).await? {
         bring_up(client, connector.schema()).await?;
     }
-    client.batch_execute("COMMIT").await?;
+    db.run("COMMIT").await?;
     Ok(())
 }
 
 /// Makes the schema within a transaction, which others wait for who would make one. False where there is one.
 /// `is_alone`: only where there is nothing else in the database.
-pub(super) async fn make(client: &Client, schema: &str, is_alone: bool) -> Result<bool, OpenError> {
+pub(super) async fn make(client: &Session, schema: &str, is_alone: bool) -> Result<bool, OpenError> {
     let db = Db(client);
     // Any number will do that others are unlikely to use for something else.
     db.execute("SELECT pg_advisory_xact_lock(7298541003)", &[]).await?;
@@ -190,7 +191,7 @@ pub(super) async fn make(client: &Client, schema: &str, is_alone: bool) -> Resul
 }
 
 /// Brings a schema of ours to the newest version, within a transaction that works in it from here on.
-async fn bring_up(client: &Client, schema: &str) -> Result<(), OpenError> {
+async fn bring_up(client: &Session, schema: &str) -> Result<(), OpenError> {
     let db = Db(client);
     client.batch_execute(&format!("SET LOCAL search_path TO \"{schema}\"")).await?;
     let row = db.first("SELECT coalesce(max(version), 0) FROM migration", &[]).await?;
@@ -210,7 +211,7 @@ async fn bring_up(client: &Client, schema: &str) -> Result<(), OpenError> {
 }
 
 /// Settings of a transaction that is to last: a server that commits before the disk has it is told to wait.
-pub(super) async fn durable(client: &Client) -> Result<String, OpenError> {
+pub(super) async fn durable(client: &Session) -> Result<String, OpenError> {
     let row = Db(client).first("SELECT current_setting('synchronous_commit'), current_setting('fsync')", &[]).await?;
     let Some(row) = row else { return Ok(String::new()) };
     if row.at::<&str>(1)? == "off" {

@@ -20,10 +20,15 @@ pub(in crate::store) mod cluster;
 mod hints;
 /// A pooler in transaction mode in between.
 mod pooler;
+/// A way to the server that can die.
+#[expect(unreachable_pub, reason = "the tests of whole hosts have it too")]
+mod proxy;
 /// How fast it is.
 mod speed;
 /// Encrypted connections.
 mod tls;
+/// Ways to the server that die, and answers that do not come back.
+mod ways;
 /// How large it stays.
 mod week;
 

@@ -144,6 +144,17 @@ pub(super) enum Answer {
     Done,
 }
 
+impl Answer {
+    /// Drops what was not committed. Nothing was leased, so nothing is given back: another claim may have got the same generation.
+    pub(super) fn void(self) {
+        match self {
+            Self::Claimed(given) => drop(given.take()),
+            Self::ClaimedDeliveries(given) => drop(given.take()),
+            _ => {}
+        }
+    }
+}
+
 /// Leases by the line that they are of: ids and generations.
 #[derive(Clone, Debug)]
 pub(super) enum Leases {

@@ -7,22 +7,25 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join;
 use tokio::sync::mpsc;
-use tokio_postgres::Client;
 
 use super::Shared;
 use super::asked::Asked;
 use super::batch::{Batch, Memory};
-use super::connect::Connector;
+use super::connect::{Connector, Session};
 use super::counters::Counters;
 use super::db::{Db, Failure, Result, params};
 use super::hints::{self, Lines};
 use super::line::Line;
-use super::work::{Answer, Command, Reply};
+use super::work::{Answer, Command, Reply, Work};
 use crate::store::StoreError;
 
 /// A server that could not be reached is tried again after so long, twice as long each time up to the longest.
 const PAUSE: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(5);
+
+/// So many claims may be kept to be given back when the server is there again. Each failed group has a few; what comes after that runs out by
+/// itself.
+const GIVE_BACK_MAX: usize = 1_000;
 
 /// What the server forgets of it in a crash are leases that were to end, and that run out.
 const FORGETTABLE: &str = "SET LOCAL synchronous_commit = off";
@@ -30,7 +33,7 @@ const FORGETTABLE: &str = "SET LOCAL synchronous_commit = off";
 /// What the task works with.
 pub(super) struct Writer {
     pub(super) connector: Connector,
-    pub(super) client: Option<Client>,
+    pub(super) client: Option<Session>,
     pub(super) shared: Arc<Shared>,
     pub(super) memory: Memory,
     pub(super) back: mpsc::WeakSender<Command>,
@@ -38,6 +41,8 @@ pub(super) struct Writer {
     pub(super) durable: String,
     /// While the server cannot be reached: when it is tried again, the pause after that, and what it said.
     pub(super) away: Option<(Instant, Duration, String)>,
+    /// Leases that were to end when the way to the server was lost. They end before anything else is leased.
+    pub(super) to_give_back: Vec<Command>,
 }
 
 type Answers = Vec<std::result::Result<Answer, StoreError>>;
@@ -62,6 +67,7 @@ impl Writer {
     }
 
     async fn write(&mut self, group: Vec<Command>) {
+        let group: Vec<Command> = std::mem::take(&mut self.to_give_back).into_iter().chain(group).collect();
         match self.commit(&group).await {
             Ok(answers) => group.into_iter().zip(answers).for_each(|(command, answered)| answer(command.reply, answered)),
             Err(error) if group.len() > 1 && error.is_of_one_command() => {
@@ -79,9 +85,12 @@ impl Writer {
         }
     }
 
-    fn fail(&self, group: Vec<Command>, error: &Failure) {
+    fn fail(&mut self, group: Vec<Command>, error: &Failure) {
         self.shared.metrics.commit_failed(group.len(), error);
-        group.into_iter().for_each(|command| answer(command.reply, Err(StoreError::Failed(error.to_string()))));
+        let stays = |command: &Command| matches!(command.work, Work::GiveBack(_)) && !error.is_of_one_command();
+        let (stay, failed): (Vec<_>, Vec<_>) = group.into_iter().partition(stays);
+        self.to_give_back.extend(stay.into_iter().take(GIVE_BACK_MAX.saturating_sub(self.to_give_back.len())));
+        failed.into_iter().for_each(|command| answer(command.reply, Err(StoreError::Failed(error.to_string()))));
     }
 
     /// Does `group` in one transaction. On an error nothing of it is there, unless the connection was lost with the commit under way.
@@ -108,7 +117,7 @@ impl Writer {
                     self.memory.names = super::names::Names::default();
                 }
                 // A connection that cannot be rolled back is not used again.
-                if !matches!(error, Failure::Silent) && Db(&client).run("ROLLBACK").await.is_ok() {
+                if !matches!(error, Failure::Silent(_)) && Db(&client).run("ROLLBACK").await.is_ok() {
                     self.client = Some(client);
                 }
                 Err(error)
@@ -116,7 +125,7 @@ impl Writer {
         }
     }
 
-    async fn connected(&mut self) -> Result<Client> {
+    async fn connected(&mut self) -> Result<Session> {
         if let Some(client) = self.client.take().filter(|client| !client.is_closed()) {
             return Ok(client);
         }
@@ -160,7 +169,7 @@ impl Writer {
 }
 
 async fn transact(
-    client: &Client,
+    client: &Session,
     begin: &str,
     (shared, memory, back): (&Shared, &mut Memory, &mpsc::WeakSender<Command>),
     group: &[Command],
@@ -175,13 +184,20 @@ async fn transact(
     }
     let mut batch = Batch::new(db, shared, memory, back.clone(), (counters, now));
     let mut answers = Vec::with_capacity(group.len());
-    for command in group {
-        answers.push(batch.apply(&command.work).await?);
+    if let Err(error) = apply(&mut batch, group, &mut answers).await {
+        answers.into_iter().flatten().for_each(Answer::void);
+        return Err(error);
     }
-    batch.close().await?;
     *news = std::mem::take(&mut batch.news);
     db.run("COMMIT").await?;
     Ok(answers)
+}
+
+async fn apply(batch: &mut Batch<'_>, group: &[Command], answers: &mut Answers) -> Result<()> {
+    for command in group {
+        answers.push(batch.apply(&command.work).await?);
+    }
+    batch.close().await
 }
 
 /// Who asked may have gone away meanwhile; what was asked is done all the same.

@@ -9,7 +9,7 @@ use crowdhook::practice::{Mastodon, Pybossa, Seed};
 use crowdhook::store::{WantedBadges, WantedDead};
 use serde_json::json;
 
-use super::round::Chance;
+use crate::harness::chance::Chance;
 use crate::harness::folder::{Folder, VOTE};
 use crate::harness::patience::eventually;
 use crate::harness::process::Process;

@@ -1,34 +1,15 @@
-//! One round: a stream of events of an Appen job and of a PYBOSSA project, a host that is killed at moments which the seed
-//! decides, and a look at what became of each event.
+//! One round: a stream of events, a host that is killed at moments which the seed decides, and a look at what became of each event.
 
 use std::fmt;
 
-use crowdhook::id::Scope;
-use crowdhook::practice::appen::Signal;
-use crowdhook::practice::{Pybossa, Seed};
 use crowdhook::store::Totals;
-use serde_json::json;
 
 use super::sender::Sender;
-use crate::harness::folder::{Folder, JOB, SIGNING_TOKEN, VOTE};
+use crate::harness::chance::Chance;
+use crate::harness::folder::Folder;
 use crate::harness::patience::{eventually, until};
-use crate::harness::peek;
 use crate::harness::process::Process;
-use crate::harness::wire;
-
-/// One in so many events is of the PYBOSSA project, the others are of the Appen job.
-const PYBOSSA_ONE_IN: usize = 4;
-/// One in so many events is posted once more after it was taken.
-const REPEATED_ONE_IN: usize = 10;
-/// Each task's own event is counted by one plugin, and what `majority-vote` emits of it by another.
-const COUNTING: &str = "\
-[plugins.came]
-component = \"counts\"
-on = [\"task.completed\"]
-[plugins.told]
-component = \"counts\"
-on = [\"task.analysed\"]
-";
+use crate::harness::stream::Stream;
 
 /// What a round does.
 #[derive(Clone, Copy, Debug)]
@@ -61,109 +42,46 @@ impl fmt::Display for Found {
     }
 }
 
-/// A sequence of numbers that its seed decides (splitmix64).
-pub struct Chance(pub u64);
-
-impl Chance {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
-    pub fn below(&mut self, limit: usize) -> usize {
-        usize::try_from(self.next() % u64::try_from(limit.max(1)).unwrap()).unwrap()
-    }
-}
-
 /// One round on its way.
 pub struct Round {
     folder: Folder,
-    server: Pybossa,
-    /// Project and task of each event.
-    tasks: Vec<(&'static str, i64)>,
-    chance: Chance,
+    stream: Stream,
 }
 
 impl Round {
     /// Runs one round and looks at every event.
     pub async fn run(plan: &Plan) -> Found {
-        let (mut round, requests) = Self::prepare(plan).await;
-        let order = round.order(plan);
+        let stream = Stream::prepare(plan.events).await;
+        let round = Self { folder: Folder::new(), stream };
+        round.stream.set_up(&round.folder);
+        let mut chance = Chance(plan.seed);
+        let order = round.stream.order(&mut chance);
         // The last kill comes when all is taken and much of it still waits.
-        let mut moments: Vec<usize> = (1..plan.kills).map(|_| round.chance.below(order.len())).collect();
+        let mut moments: Vec<usize> = (1..plan.kills).map(|_| chance.below(order.len())).collect();
         moments.sort_unstable();
         moments.push(order.len());
 
         let mut host = Process::start(&round.folder).await;
         let mut gone = 0;
-        let sender = Sender::start(round.folder.listen, requests, order);
+        let sender = Sender::start(round.folder.listen, round.stream.requests.clone(), order);
         for moment in moments {
             until(&format!("{moment} posts are taken"), async || sender.taken() >= moment).await;
             // So that not each kill comes upon the end of a commit.
-            for _ in 0..round.chance.below(2000) {
+            for _ in 0..chance.below(2000) {
                 std::hint::spin_loop();
             }
             let ledger = sender.ledger();
             host.kill();
-            gone += round.gone(&ledger).await;
+            gone += round.stream.gone(round.folder.read_store().as_ref(), &ledger).await;
             host = Process::start(&round.folder).await;
         }
         let failed = sender.finished().await;
         round.drained().await;
         let status = host.stop().await;
         assert!(status.success(), "the host ended with {status}");
-        let mut found = round.look(plan, failed).await;
-        found.lost += gone;
-        found
-    }
-
-    /// Events that had been answered 200 when the host was killed, and are not in what it left. Later on a repeat would hide them.
-    async fn gone(&self, ledger: &[u32]) -> usize {
-        let kept = peek::tasks(self.folder.read_store().as_ref()).await;
-        let told = self.tasks.iter().zip(ledger).filter(|(_, times)| **times > 0);
-        let gone: Vec<_> = told.filter(|((project, task), _)| !kept.contains(&((*project).to_owned(), task.to_string()))).collect();
-        gone.iter()
-            .for_each(|((project, task), times)| eprintln!("{project} {task}: answered 200 {times} times, and not there after the kill"));
-        gone.len()
-    }
-
-    async fn prepare(plan: &Plan) -> (Self, Vec<String>) {
-        let server = Pybossa::start(Seed { rate_limit: None, ..Seed::empty() }).await.unwrap();
-        let project_id = server.add_project("birds");
-        let folder = Folder::new();
-        folder.component("majority-vote");
-        folder.component("counts");
-        folder.pybossa("birds", &server, &format!("{VOTE}\n{COUNTING}"));
-        folder.appen("cats", &format!("{VOTE}\n{COUNTING}"));
-        let (mut tasks, mut requests) = (Vec::new(), Vec::new());
-        for event in 0..plan.events {
-            if event % PYBOSSA_ONE_IN == 0 {
-                let task = server.add_task("birds", json!({}), 1).unwrap();
-                server.answer(task, "ada", json!({"animal": animal(task)})).unwrap();
-                let result = server.result_of(task).unwrap()["id"].as_i64().unwrap();
-                requests.push(wire::completed(&Folder::hook("birds"), "birds", project_id, task, result));
-                tasks.push(("birds", task));
-            } else {
-                let unit = i64::try_from(event).unwrap() + 1;
-                requests.push(wire::signal(&Folder::hook("cats"), &Signal::UnitComplete, &payload(unit), SIGNING_TOKEN));
-                tasks.push(("cats", unit));
-            }
-        }
-        (Self { folder, server, tasks, chance: Chance(plan.seed) }, requests)
-    }
-
-    /// The places of all events in the order in which they are posted: roughly that in which they happened, with some repeated.
-    fn order(&mut self, plan: &Plan) -> Vec<usize> {
-        let mut order = Vec::new();
-        for place in 0..plan.events {
-            order.push(place);
-            if self.chance.below(REPEATED_ONE_IN) == 0 {
-                order.push(self.chance.below(place + 1));
-            }
-        }
-        order
+        let handled = round.stream.look(round.folder.read_store().as_ref()).await;
+        let Plan { events, kills, .. } = *plan;
+        Found { lost: handled.lost + gone, twice: handled.twice, events, kills, failed, totals: handled.totals }
     }
 
     /// Waits until nothing waits any more.
@@ -175,45 +93,4 @@ impl Round {
         };
         eventually(what, looked).await;
     }
-
-    /// What became of each event.
-    async fn look(&self, plan: &Plan, failed: usize) -> Found {
-        let store = self.folder.read_store();
-        let totals = store.totals().await.unwrap();
-        let (mut lost, mut twice) = (0, 0);
-        for (project, task) in &self.tasks {
-            let counted = async |plugin: &str| {
-                let scope = Scope { project: project.parse().unwrap(), plugin: plugin.parse().unwrap() };
-                let entry = store.get_state(&scope, &format!("task/{task}")).await.unwrap();
-                entry.map_or(0, |entry| entry.value.parse::<u32>().unwrap())
-            };
-            let kept = store.task_result(&project.parse().unwrap(), &task.to_string()).await.unwrap();
-            let times = [counted("came").await, counted("told").await, kept.as_ref().map_or(0, |kept| kept.revision)];
-            let written = *project != "birds" || self.server.result_of(*task).unwrap()["info"]["answer"] == animal(*task);
-            let is_lost = times.contains(&0) || !written;
-            let is_twice = times.iter().any(|times| *times > 1);
-            if is_lost || is_twice {
-                eprintln!("{project} {task}: came, told and voted on {times:?} times, written: {written}");
-            }
-            lost += usize::from(is_lost);
-            twice += usize::from(is_twice);
-        }
-        assert_eq!(totals.events, 2 * plan.events as u64, "each event and its analysis are stored once: {totals:?}");
-        assert_eq!((totals.dead, totals.deliveries_dead, totals.set_aside), (0, 0, 0), "{totals:?}");
-        Found { lost, twice, events: plan.events, kills: plan.kills, failed, totals }
-    }
-}
-
-/// What the crowd says of a task.
-fn animal(task: i64) -> &'static str {
-    if task % 2 == 0 { "cat" } else { "dog" }
-}
-
-fn payload(unit: i64) -> String {
-    let judgment = json!({"id": unit, "unit_id": unit, "job_id": JOB, "worker_id": 1, "data": {"animal": animal(unit)}});
-    let payload = json!({
-        "id": unit, "job_id": JOB, "state": "finalized", "judgments_count": 1, "updated_at": "2026-11-21T10:00:00+00:00",
-        "data": {}, "results": {"judgments": [judgment]},
-    });
-    payload.to_string()
 }

@@ -12,6 +12,9 @@ use crowdhook::store::Store;
 use crowdhook::store::postgres::{self, PostgresStore};
 use crowdhook::store::sqlite::{self, SqliteStore};
 use crowdhook::telemetry::Metrics;
+use rustix::process::{Pid, Signal};
+
+use super::patience::until;
 
 /// A server of the tests' own.
 #[expect(dead_code, reason = "the tests of the store ask more of it")]
@@ -44,6 +47,17 @@ pub fn at_line(number: usize) -> String {
 pub fn shared_line(cluster: &Cluster) -> String {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     format!("store = \"{}?schema=host_{}\"\n", cluster.address(), NUMBER.fetch_add(1, Ordering::Relaxed))
+}
+
+/// Stops the server in order, and not as a crash does.
+pub async fn stop_in_order(cluster: &Cluster) {
+    let file = Path::new(&cluster.folder()).join("data/postmaster.pid");
+    let number = std::fs::read_to_string(&file).unwrap().lines().next().and_then(|line| line.trim().parse().ok());
+    let server = number.and_then(Pid::from_raw).expect("its first line is the number of a process");
+    rustix::process::kill_process(server, Signal::INT).unwrap();
+    // It takes its file away when all is on disk.
+    until("the server has stopped", async || !file.exists()).await;
+    tokio::task::block_in_place(|| cluster.stop());
 }
 
 /// The store that the settings in `config` name, to be read.

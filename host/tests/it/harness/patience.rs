@@ -14,8 +14,13 @@ pub async fn eventually<T>(what: &str, look: impl AsyncFnMut() -> Option<T>) -> 
 }
 
 /// The same with words that are found only when they are needed.
-pub async fn eventually_as<T>(what: impl Fn() -> String, mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    let looked = tokio::time::timeout(PATIENCE, async {
+pub async fn eventually_as<T>(what: impl Fn() -> String, look: impl AsyncFnMut() -> Option<T>) -> T {
+    eventually_within(PATIENCE, what, look).await
+}
+
+/// The same for what takes so long at most, where that is known to be long.
+pub async fn eventually_within<T>(wait: Duration, what: impl Fn() -> String, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let looked = tokio::time::timeout(wait, async {
         loop {
             if let Some(found) = look().await {
                 return found;
@@ -23,7 +28,7 @@ pub async fn eventually_as<T>(what: impl Fn() -> String, mut look: impl AsyncFnM
             tokio::time::sleep(LOOK).await;
         }
     });
-    looked.await.unwrap_or_else(|_| panic!("not within {} s: {}", PATIENCE.as_secs(), what()))
+    looked.await.unwrap_or_else(|_| panic!("not within {} s: {}", wait.as_secs(), what()))
 }
 
 /// Looks until it is so.

@@ -120,6 +120,11 @@ impl Cluster {
         self.path("")
     }
 
+    /// The socket itself.
+    pub fn socket(&self) -> PathBuf {
+        self.folder.path().join(format!(".s.PGSQL.{}", self.port))
+    }
+
     pub fn port(&self) -> u16 {
         self.port
     }
