@@ -112,11 +112,12 @@ impl Connector {
         connected.await.map_err(|error| Failure::Away(format!("connecting ended early: {error}")))?
     }
 
-    /// Begins a transaction that writes. Settings hold for it alone, since a pooler may give the connection to somebody else after it.
+    /// Begins a transaction that writes. A host that stops reading in the middle of an answer would hold up the others for as long as it sleeps,
+    /// if the server did not give up what nobody takes from it. Settings hold for it alone, since a pooler may give the connection to somebody else after it.
     pub(super) fn begin(&self, settings: &str) -> String {
         format!(
             "BEGIN; SET LOCAL search_path TO \"{}\"; SET LOCAL idle_in_transaction_session_timeout = '{IDLE_MAX}'; \
-             SET LOCAL lock_timeout = '{LOCK_WAIT}'; {settings}",
+             SET LOCAL lock_timeout = '{LOCK_WAIT}'; SET LOCAL tcp_user_timeout = '{IDLE_MAX}'; {settings}",
             self.schema
         )
     }

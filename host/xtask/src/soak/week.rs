@@ -7,11 +7,11 @@ use anyhow::Result;
 /// Arguments of `cargo xtask soak week`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Days. Details are kept for one and events for two, so from the third on as much goes as comes.
-    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(4..=1000))]
+    /// Days. Details are kept for one and events for two; from the sixth on no table may grow.
+    #[arg(long, default_value_t = 14, value_parser = clap::value_parser!(u32).range(7..=1000))]
     days: u32,
     /// Events of each day.
-    #[arg(long, default_value_t = 50_000, value_parser = clap::value_parser!(u32).range(100..=10_000_000))]
+    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(100..=10_000_000))]
     events: u32,
 }
 
