@@ -64,11 +64,22 @@ impl BareGuest {
         Ok(Self { pre, event: record(event), settings: plugin.settings.clone(), said })
     }
 
-    /// Makes a sandbox, calls `handle` in it and throws it away.
-    pub(crate) async fn run(&self) -> anyhow::Result<()> {
+    fn store(&self) -> Store<Sandbox> {
         let sandbox = Sandbox { said: Arc::clone(&self.said), asked: 0, wasi: None, table: ResourceTable::new() };
         let mut store = Store::new(self.pre.engine(), sandbox);
         store.set_epoch_deadline(NEVER);
+        store
+    }
+
+    /// Makes a sandbox and throws it away.
+    pub(crate) async fn make(&self) -> anyhow::Result<()> {
+        let made = self.pre.instantiate_async(self.store()).await;
+        made.map(drop).map_err(|error| anyhow::anyhow!("no sandbox can be made: {error:#}"))
+    }
+
+    /// Makes a sandbox, calls `handle` in it and throws it away.
+    pub(crate) async fn run(&self) -> anyhow::Result<()> {
+        let mut store = self.store();
         let called = async {
             let guest = self.pre.instantiate_async(&mut store).await?;
             guest.call_handle(&mut store, &self.event, &self.settings).await

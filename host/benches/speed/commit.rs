@@ -39,8 +39,8 @@ pub(crate) async fn measure(plan: &Plan, below: &Path, around: &Arc<Surroundings
     drop(store);
     let kept = Kept::of(&folder)?;
     let (count, voter) = (usize::try_from(plan.backlog)?, around.hosted(&guests::bundled()).await?);
-    for round in 1..=plan.rounds {
-        progress(&format!("commit, round {round} of {}", plan.rounds));
+    for round in 1..=plan.short_rounds {
+        progress(&format!("commit, round {round} of {}", plan.short_rounds));
         kept.restore()?;
         let metrics = Metrics::default();
         let ours = ours(&folder, &metrics, &voter, count).await?;

@@ -2,6 +2,7 @@
 //! to the pages of its sandboxes holds up the others.
 
 use std::fs;
+use std::hint::black_box;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,7 +11,7 @@ use anyhow::{Context as _, anyhow};
 use rustix::time::{ClockId, clock_gettime};
 use wasmtime::{Cache, CacheConfig, Config, InstanceAllocationStrategy};
 
-use crowdhook::id::InvocationId;
+use crowdhook::id::{InvocationId, Scope};
 use crowdhook::plugin::call::Ended;
 use crowdhook::plugin::engine::Engine;
 use crowdhook::plugin::load::load as load_component;
@@ -26,6 +27,9 @@ use super::plan::Plan;
 use super::throughput::VOTED;
 use super::{backlog, handle, progress};
 
+/// As the host has it.
+#[cfg(target_os = "linux")]
+const GUESTS_NICER: i32 = 10;
 /// Before the time is taken.
 const WARM_UP: usize = 20;
 /// The unit that all runs are about.
@@ -48,7 +52,9 @@ impl Surroundings {
         folder::fill(folder, &[folder::Project { name: VOTED, platform: Platform::Appen(JOB), components: &["majority-vote"] }])?;
         let (app, limits) = backlog::open(folder).await?;
         let project = app.registry().project(VOTED).context("the project did not load")?;
-        let plugin = backlog::voter()?;
+        let (store, plugin) = (app.store(), backlog::voter()?);
+        // A store that knows the plugin has to look for what it asks.
+        backlog::fill(store.as_ref(), std::slice::from_ref(&plugin), UNIT, 1).await?;
         let claimed = Claimed {
             lease: Lease { id: InvocationId(1), generation: 1 },
             event: backlog::acceptance(UNIT, &[])?.event,
@@ -66,7 +72,7 @@ impl Surroundings {
         settings.with_directory(compiled);
         let cache = Cache::new(settings).map_err(|error| anyhow!("{error:#}"))?;
         let engine = Engine::start(&limits, Some(compiled))?;
-        Ok(Self { store: app.store(), project, claimed, cache, engine, sandboxes: limits.sandboxes_max })
+        Ok(Self { store, project, claimed, cache, engine, sandboxes: limits.sandboxes_max })
     }
 
     /// The guest in the host's own runner.
@@ -146,6 +152,42 @@ impl Repeated for Hosted {
     }
 }
 
+/// A part of what the host's runner does.
+enum Part {
+    /// The snapshot is made of the event's payload.
+    Snapshot,
+    /// A key of the plugin's state is read, which is not there.
+    State,
+}
+
+struct PartOf {
+    around: Arc<Surroundings>,
+    part: Part,
+}
+
+impl Repeated for PartOf {
+    async fn once(&self) -> anyhow::Result<()> {
+        let Surroundings { store, project, claimed, .. } = self.around.as_ref();
+        match self.part {
+            Part::Snapshot => drop(black_box(project.platform.snapshot(&claimed.event).await?)),
+            Part::State => {
+                let scope = Scope { project: claimed.event.project.clone(), plugin: claimed.plugin.clone() };
+                black_box(store.get_state(&scope, "no/such/key").await?);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A sandbox that is made and thrown away without a call.
+struct Uncalled(Arc<BareGuest>);
+
+impl Repeated for Uncalled {
+    async fn once(&self) -> anyhow::Result<()> {
+        self.0.make().await
+    }
+}
+
 impl Repeated for BareGuest {
     async fn once(&self) -> anyhow::Result<()> {
         self.run().await
@@ -167,12 +209,13 @@ pub(crate) async fn turn(threads: usize, time: Duration, what: &Arc<impl Repeate
     let each: Vec<_> = (0..threads)
         .map(|_| {
             let what = Arc::clone(what);
-            tokio::task::spawn_blocking(move || on_this_thread(what.as_ref(), time))
+            let thread = std::thread::spawn(move || on_this_thread(what.as_ref(), time));
+            tokio::task::spawn_blocking(move || thread.join())
         })
         .collect();
     let mut turn = Turn::default();
     for each in each {
-        let one = each.await??;
+        let one = each.await?.map_err(|_| anyhow!("a loop broke down"))??;
         turn.rate += one.rate;
         turn.cpu_us += one.cpu_us / as_f64(threads);
     }
@@ -180,6 +223,9 @@ pub(crate) async fn turn(threads: usize, time: Duration, what: &Arc<impl Repeate
 }
 
 fn on_this_thread(what: &impl Repeated, time: Duration) -> anyhow::Result<Turn> {
+    // As the host's threads of guests: beside whatever else runs, both have the same chance.
+    #[cfg(target_os = "linux")]
+    rustix::process::nice(GUESTS_NICER).ok();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         for _ in 0..WARM_UP {
@@ -209,8 +255,10 @@ pub(crate) async fn measure(plan: &Plan, around: &Arc<Surroundings>, figures: &m
     for guest in guests::votes() {
         votes.push((guest.name.clone(), around.hosted(&guest).await?, around.bare(&guest).await?));
     }
-    for round in 1..=plan.rounds {
-        progress(&format!("sandbox, round {round} of {}", plan.rounds));
+    let part = |part| Arc::new(PartOf { around: Arc::clone(around), part });
+    let (uncalled, snapshot, state) = (Arc::new(Uncalled(Arc::clone(&bare))), part(Part::Snapshot), part(Part::State));
+    for round in 1..=plan.short_rounds {
+        progress(&format!("sandbox, round {round} of {}", plan.short_rounds));
         for threads in [1, cores()] {
             let on = figures::on_threads(threads);
             let bare = turn(threads, plan.sandbox_time, &bare).await?.cpu_us;
@@ -221,6 +269,14 @@ pub(crate) async fn measure(plan: &Plan, around: &Arc<Surroundings>, figures: &m
             }
             figures.add(&figures::ours_to_bare(threads), "", ours / bare);
             figures.add(&figures::ours_to_default(threads), "", ours / by_default);
+        }
+        let parts = [
+            ("a bare sandbox made and thrown away, without a call", turn(1, plan.sandbox_time, &uncalled).await?),
+            ("the host makes the snapshot of a payload", turn(1, plan.sandbox_time, &snapshot).await?),
+            ("the host reads a key of the plugin's state", turn(1, plan.sandbox_time, &state).await?),
+        ];
+        for (what, turn) in parts {
+            figures.add(&format!("sandbox, of which: {what}"), "µs each", turn.cpu_us);
         }
         for (name, ours, bare) in &votes {
             let bare = turn(1, plan.sandbox_time, bare).await?.cpu_us;
