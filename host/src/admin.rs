@@ -39,6 +39,7 @@ mod gate;
 mod give_up;
 mod health;
 pub mod hook;
+pub mod hosts;
 mod metrics;
 mod pages;
 mod project;
@@ -104,6 +105,7 @@ pub fn router(admin: Admin, listens_on: SocketAddr) -> Router {
         .route("/metrics", get(metrics::page))
         .route("/v1/openapi.json", get(answer::openapi))
         .route("/v1/status", get(answer::status))
+        .route("/v1/hosts", get(hosts::hosts))
         .route("/v1/plugins", get(answer::plugins))
         .route("/v1/plugins/{name}", get(answer::plugin))
         .route("/v1/projects", get(answer::projects))

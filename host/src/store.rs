@@ -22,6 +22,7 @@ pub mod figures;
 mod keep;
 pub mod lock;
 mod numbers;
+pub mod peers;
 pub mod postgres;
 mod replace;
 mod shares;

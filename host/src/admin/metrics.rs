@@ -9,13 +9,15 @@ use axum::response::IntoResponse;
 
 use super::Admin;
 use super::answer::Refusal;
+use super::hosts::differences;
 use crate::clock::{Timestamp, between};
 use crate::connection::breaker;
 use crate::id::Scope;
 use crate::plugin::registry::{Catalogue, LoadStatus, Project};
 use crate::receive::Tls;
+use crate::store::peers::Peer;
 use crate::store::{Backlog, StoreError};
-use crate::telemetry::metrics::{CONTENT_TYPE, Names, Present, Stored, Waiting};
+use crate::telemetry::metrics::{CONTENT_TYPE, Hosts, Names, Present, Stored, Waiting};
 
 /// `GET /metrics`.
 pub(super) async fn page(State(admin): State<Arc<Admin>>) -> Result<impl IntoResponse, Refusal> {
@@ -66,7 +68,14 @@ async fn stored(admin: &Admin) -> Result<Stored, StoreError> {
         database_bytes: vitals.database_bytes,
         log_bytes: vitals.log_bytes,
         free_bytes: vitals.free_bytes,
+        hosts: hosts(&admin.store.browse().peers().await?),
     })
+}
+
+/// Who shares the store; where it is this host's alone, that is itself.
+fn hosts(peers: &[Peer]) -> Hosts {
+    let gone = peers.iter().filter(|peer| !peer.is_at_work).count();
+    Hosts { at_work: peers.len().max(1) - gone, gone, differences: differences(peers).len() }
 }
 
 fn waiting(backlog: Backlog, now: Timestamp) -> Waiting {

@@ -19,6 +19,7 @@ mod deliveries;
 mod events;
 mod export;
 mod give_up;
+mod hosts;
 mod invocations;
 mod live;
 pub(super) mod login;
@@ -40,6 +41,7 @@ type Answer = Result<Page, Refused>;
 pub(super) fn routes() -> Router<Arc<Admin>> {
     Router::new()
         .route("/", get(overview::page))
+        .route("/hosts", get(hosts::page))
         .route("/projects", get(project::all))
         .route("/projects/{name}", get(project::page))
         .route("/projects/{name}/hook", post(project::reveal))

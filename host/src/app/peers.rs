@@ -1,15 +1,16 @@
-//! Tells the other hosts of a database what this one can do, every few seconds and whenever that changes.
+//! Tells the other hosts of a database what this one has loaded, every few seconds and whenever that changes.
 
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tracing::warn;
+use tracing::{error, info, warn};
 
 use crate::id::ProjectName;
 use crate::plugin::registry::{Catalogue, Project, Registry};
 use crate::store::StoreError;
-use crate::store::postgres::{Able, PostgresStore};
+use crate::store::peers::{Known, Loaded};
+use crate::store::postgres::PostgresStore;
 
 /// A host that was not heard of for three times as long counts as gone.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -19,18 +20,14 @@ pub(super) async fn serve(store: Option<Arc<PostgresStore>>, registry: Arc<Regis
     let telling = async {
         let Some(store) = store else { return };
         let mut changed = registry.changed();
-        let mut is_well = true;
+        let mut said = Some(Known::Still);
         loop {
-            let able = able(&registry.now());
-            match store.tell(&able).await {
-                Ok(()) => is_well = true,
-                Err(StoreError::Closed) => return,
-                Err(error) => {
-                    if std::mem::take(&mut is_well) {
-                        warn!(%error, "Other hosts are not told what this one can do, will try again: {error}");
-                    }
-                }
+            let loaded = loaded(&registry.now());
+            let told = store.tell(&loaded).await;
+            if let Err(StoreError::Closed) = told {
+                return;
             }
+            note(&told, &mut said);
             // Either is a reason to tell again.
             drop(tokio::time::timeout(PAUSE, changed.changed()).await);
         }
@@ -41,11 +38,39 @@ pub(super) async fn serve(store: Option<Arc<PostgresStore>>, registry: Arc<Regis
     }
 }
 
-/// What can be done with what is loaded.
-fn able(catalogue: &Catalogue) -> Vec<Able> {
+/// Logs what came of it where that is news. `said`: what came of it before; none when it was not told.
+fn note(told: &Result<Known, StoreError>, said: &mut Option<Known>) {
+    let news = told.as_ref().ok().copied();
+    if news == *said && news != Some(Known::Again) {
+        return;
+    }
+    *said = news;
+    match told {
+        Err(error) => warn!(%error, "Other hosts are not told what this one has loaded, will try again: {error}"),
+        Ok(Known::Still) => {}
+        Ok(Known::Again) => info!("The other hosts had forgotten this one, and know it again"),
+        Ok(Known::Replaced) => error!(
+            "Another host took this one's place: it has the same name and started later. This one takes nothing in and handles nothing; \
+             stop it, or give it a `name` of its own in crowdhook.toml and start it again"
+        ),
+    }
+}
+
+/// What is loaded, and can so be done.
+fn loaded(catalogue: &Catalogue) -> Vec<Loaded> {
     let of_project = |(name, project): (&ProjectName, &Arc<Project>)| {
-        let plugins = project.plugins.iter().filter(|plugin| plugin.component.is_some()).map(|plugin| Some(plugin.config.name.clone()));
-        std::iter::once(None).chain(plugins).map(|plugin| (name.clone(), plugin)).collect::<Vec<_>>()
+        let file = catalogue.status.projects.iter().find(|load| load.name.as_deref() == Some(name.as_str()));
+        let file = file.and_then(|load| load.digest).map(|digest| Loaded { project: name.clone(), plugin: None, version: None, digest });
+        let plugins = project.plugins.iter().filter_map(|plugin| {
+            let component = plugin.component.as_ref()?;
+            Some(Loaded {
+                project: name.clone(),
+                plugin: Some(plugin.config.name.clone()),
+                version: Some(component.description.version.clone()),
+                digest: component.digest,
+            })
+        });
+        file.into_iter().chain(plugins).collect::<Vec<_>>()
     };
     catalogue.projects.iter().flat_map(of_project).collect()
 }

@@ -3,6 +3,7 @@
 use super::client::{Asked, ask};
 use super::report::Advice;
 use super::{Common, offline, output};
+use crate::admin::hosts::HostsView;
 use crate::admin::view::{ProjectView, QuarantineView, Status};
 use crate::clock::rfc3339;
 use crate::config::load;
@@ -28,6 +29,9 @@ pub(super) async fn run(args: &StatusArgs, common: &Common) -> anyhow::Result<()
             };
             output::lines(&shown(&status))?;
             show_projects(&projects)?;
+            if let Asked::Answered(hosts) = ask::<HostsView>(&host, "/v1/hosts").await? {
+                show_hosts(&hosts)?;
+            }
             match ask::<QuarantineView>(&host, "/v1/quarantine").await? {
                 Asked::Answered(held) => show_quarantine(&held.quarantine),
                 Asked::Missing(_) | Asked::NoHost(_) => Ok(()),
@@ -54,6 +58,22 @@ fn shown(status: &Status) -> String {
         status.counters.iter().filter(|(_, number)| **number > 0).map(|(name, number)| format!("  {name}: {number}\n")).collect();
     let counters = if counters.is_empty() { counters } else { format!("since the start:\n{counters}") };
     format!("{head}{loaded}{certificate}{}{counters}", shown_totals(&status.totals))
+}
+
+/// The hosts that share the store, and where they differ.
+fn show_hosts(HostsView { hosts, differences }: &HostsView) -> anyhow::Result<()> {
+    if hosts.is_empty() {
+        return Ok(());
+    }
+    let mut table = output::Table::new(&["host", "state", "version", "started", "heard of"]);
+    for host in hosts {
+        let state = if host.at_work { "at work" } else { "gone" };
+        table.row(vec![host.name.clone(), state.to_owned(), host.version.clone(), host.started_at.clone(), host.seen_at.clone()]);
+    }
+    output::lines("")?;
+    table.print()?;
+    let told: Vec<String> = differences.iter().map(|one| format!("hosts differ: {one}")).collect();
+    output::paragraphs(told.iter().map(String::as_str))
 }
 
 fn shown_totals(totals: &Totals) -> String {

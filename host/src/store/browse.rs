@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::StoreError;
 use super::figures::{Behind, ListedAnalysis, ProjectFigures, Sample, WantedAnalyses};
+use super::peers::Peer;
 use crate::clock::Timestamp;
 use crate::event::{EventKind, Origin, Standing};
 use crate::id::{DeliveryId, EventId, PluginName, ProjectName};
@@ -336,4 +337,9 @@ pub trait Browse: Send + Sync {
 
     /// The samples since a minute, the oldest first, thinned out to the last one of every `step` minutes.
     async fn samples(&self, since: i64, step: u32) -> Result<Vec<Sample>, StoreError>;
+
+    /// The hosts that share the store, by their names; none where it is one host's alone.
+    async fn peers(&self) -> Result<Vec<Peer>, StoreError> {
+        Ok(Vec::new())
+    }
 }

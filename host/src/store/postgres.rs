@@ -31,7 +31,7 @@ use self::hints::{Hints, Listener};
 use self::line::Line;
 pub use self::open::OpenError;
 pub use self::pace::Calls;
-pub use self::peers::Able;
+use self::peers::Entry;
 use self::work::{Answer, Command, Wanted, Work};
 use self::writer::Writer;
 use super::browse::Browse;
@@ -124,8 +124,10 @@ struct Shared {
     clock: Clock,
     waiting_max: usize,
     look: Duration,
-    /// The number of this host.
-    host: i64,
+    /// This host, among those that share the schema.
+    entry: Entry,
+    /// Another one has its place.
+    is_replaced: AtomicBool,
     metrics: Metrics,
     invocations_changed: Notify,
     deliveries_changed: Notify,
@@ -134,12 +136,13 @@ struct Shared {
 }
 
 impl Shared {
-    fn new(clock: Clock, (waiting_max, metrics): (usize, Metrics), (host, look): (i64, Duration)) -> Self {
+    fn new(clock: Clock, (waiting_max, metrics): (usize, Metrics), (entry, look): (Entry, Duration)) -> Self {
         Self {
             clock,
             waiting_max,
             look,
-            host,
+            entry,
+            is_replaced: AtomicBool::new(false),
             metrics,
             invocations_changed: Notify::new(),
             deliveries_changed: Notify::new(),
@@ -224,7 +227,7 @@ impl PostgresStore {
         });
         match waited_for(&is_there) {
             Ok(()) => {
-                let shared = Arc::new(Shared::new(Clock::System, (usize::MAX, Metrics::default()), (0, LOOK)));
+                let shared = Arc::new(Shared::new(Clock::System, (usize::MAX, Metrics::default()), (Entry::of_nobody(), LOOK)));
                 Ok(Self::over((shared, readers), None, (ended, runtime)))
             }
             Err(error) => {
@@ -283,13 +286,17 @@ impl PostgresStore {
             }
             hinted.set(self.shared.hints.of(line).notified());
             hinted.as_mut().enable();
-            let now = matches!(self.shared.clock, Clock::Manual(_)).then(|| self.shared.clock.now().as_millisecond());
             // Who asks the writer hears of what went wrong.
-            let found = self.readers.rows(&line.is_due_sql(), params![now, self.shared.host]).await;
+            let found = self.readers.rows(&line.is_due_sql(), params![self.manual_now(), self.shared.entry.number]).await;
             if !found.is_ok_and(|rows| rows.is_empty()) {
                 return;
             }
         }
+    }
+
+    /// The time of a test's own clock; none where the database's is taken.
+    fn manual_now(&self) -> Option<i64> {
+        matches!(self.shared.clock, Clock::Manual(_)).then(|| self.shared.clock.now().as_millisecond())
     }
 
     /// Why something was not read: closing takes the readers away from those who came just before.
@@ -326,9 +333,9 @@ fn waited_for<T>(opened: &std::sync::mpsc::Receiver<Result<T, OpenError>>) -> Re
 /// Opens the schema, and makes what works in it.
 async fn start(connector: Connector, options: Options, look: Duration, back: mpsc::WeakSender<Command>) -> Result<Writer, OpenError> {
     let is_alone = options.schema.is_none();
-    let (client, host) = open::enter(&connector, (&options.host, is_alone), options.clock.now()).await?;
+    let (client, entry) = open::enter(&connector, (&options.host, is_alone), options.clock.now()).await?;
     let durable = open::durable(&client).await?;
-    let shared = Arc::new(Shared::new(options.clock, (options.waiting_max, options.metrics), (host, look)));
+    let shared = Arc::new(Shared::new(options.clock, (options.waiting_max, options.metrics), (entry, look)));
     Ok(Writer { connector, client: Some(client), shared, memory: batch::Memory::default(), back, durable, away: None })
 }
 
@@ -405,10 +412,10 @@ impl Store for PostgresStore {
     async fn renew(&self, held: Lease<InvocationId>, lease: Duration) -> bool {
         const SQL: &str = "UPDATE invocation SET leased_until = coalesce($4, (extract(epoch FROM clock_timestamp()) * 1000)::BIGINT) + $5 \
              WHERE id = $1 AND lease = $2 AND leased_by = $3 AND NOT doomed RETURNING id";
-        let now = matches!(self.shared.clock, Clock::Manual(_)).then(|| self.shared.clock.now().as_millisecond());
         let generation = i64::try_from(held.generation).unwrap_or(i64::MAX);
         let lease_ms = i64::try_from(lease.as_millis()).unwrap_or(i64::MAX / 4);
-        let renewed = self.readers.write("", SQL, params![held.id.0, generation, self.shared.host, now, lease_ms]).await;
+        let renewed =
+            self.readers.write("", SQL, params![held.id.0, generation, self.shared.entry.number, self.manual_now(), lease_ms]).await;
         match renewed {
             Ok(rows) => !rows.is_empty(),
             Err(error) => {
@@ -534,6 +541,9 @@ impl Store for PostgresStore {
     }
 
     async fn vitals(&self) -> Result<Vitals, StoreError> {
+        if self.shared.is_replaced.load(Ordering::Acquire) {
+            return Err(StoreError::Failed(peers::REPLACED.to_owned()));
+        }
         self.read_vitals().await.map_err(|error| self.unread(error))
     }
 

@@ -118,6 +118,12 @@ one_label! {
     ByFile, file
 }
 
+/// Hosts, by how they stand.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct ByState {
+    pub(super) state: &'static str,
+}
+
 /// What waits, by where it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct OfWaiting {

@@ -20,7 +20,7 @@ use present::Gauges;
 
 pub use super::labels::Names;
 pub use definitions::Failing;
-pub use present::{Present, Stored, Waiting};
+pub use present::{Hosts, Present, Stored, Waiting};
 
 mod definitions;
 mod present;

@@ -66,6 +66,7 @@ fn answers_are_as_they_are_described() {
     let reads = [
         ("/v1/openapi.json", "/v1/openapi.json"),
         ("/v1/status", "/v1/status"),
+        ("/v1/hosts", "/v1/hosts"),
         ("/v1/plugins", "/v1/plugins"),
         ("/v1/plugins/{name}", "/v1/plugins/none"),
         ("/v1/projects", "/v1/projects"),

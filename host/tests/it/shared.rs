@@ -1,7 +1,6 @@
 //! Hosts that share a PostgreSQL: what one takes in another may run, and what one leaves lying another takes up.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::time::Duration;
 
 use crowdhook::effect::{Effect, Request};
@@ -16,6 +15,7 @@ use crate::harness::patience::{PATIENCE, eventually, until};
 use crate::harness::peek::waiting_deliveries;
 use crate::harness::process::{Process, run};
 use crate::harness::remote::Remote;
+use crate::harness::running::Running;
 use crate::harness::wire;
 use crate::whole::{completed, result_on};
 
@@ -84,16 +84,16 @@ async fn a_store_that_cannot_be_had_is_told_plainly() {
         folder.share(store, "north");
         run(&folder, &[command]).await
     };
-    let line = ["crowdhook.toml:3"];
-    said("store = \"mysql://db/crowd\"\n", "check").await.fails(1, &[line[0], "`store` is no address of a PostgreSQL database"]);
+    let line = "crowdhook.toml:3";
+    said("store = \"mysql://db/crowd\"\n", "check").await.fails(1, &[line, "`store` is no address of a PostgreSQL database"]);
     let told = said("store = \"postgres://me:hush-hush@db/crowd\"\n", "check").await;
-    told.fails(1, &[line[0], "`store` holds a password", "store = { env = \"NAME\" }"]);
+    told.fails(1, &[line, "`store` holds a password", "store = { env = \"NAME\" }"]);
     assert!(!format!("{told:?}").contains("hush-hush"));
     let env = "store = { env = \"CROWDHOOK_NOT_THERE\" }\n";
     for command in ["check", "serve", "status"] {
-        said(env, command).await.fails(1, &[line[0], "wants the variable `CROWDHOOK_NOT_THERE`, which is not set"]);
+        said(env, command).await.fails(1, &[line, "wants the variable `CROWDHOOK_NOT_THERE`, which is not set"]);
     }
-    said("store = \"postgres://db/crowd?schema=Big\"\n", "check").await.fails(1, &[line[0], "`Big` is no name for a schema"]);
+    said("store = \"postgres://db/crowd?schema=Big\"\n", "check").await.fails(1, &[line, "`Big` is no name for a schema"]);
     // The port of nobody.
     said("store = \"postgres://me@127.0.0.1:1/crowd\"\n", "serve").await.fails(1, &["the store's database cannot be reached"]);
 }
@@ -182,7 +182,6 @@ async fn hosts_that_die_and_sleep_lose_nothing_and_do_nothing_twice() {
     for host in hosts {
         assert!(host.stop().await.success());
     }
-    assert!(Path::new(&folders[0].config()).is_file());
 }
 
 /// Who starts with the name of one that is at work takes its place, and that one says so.
@@ -193,7 +192,7 @@ async fn a_second_host_of_the_same_name_takes_the_place_of_the_first() {
     let folders = stage(&["north", "north"], &server, cluster);
     let first = Process::start(&folders[0]).await;
     let second = Process::start(&folders[1]).await;
-    first.logs("another host took this one's place").await;
+    first.logs("Another host took this one's place").await;
     assert_eq!(post(&folders[0], 1, 1).await, 503);
     assert_eq!(post(&folders[1], 1, 1).await, 200);
     assert!(second.stop().await.success());
@@ -253,4 +252,45 @@ async fn hosts_keep_the_rate_of_a_connection_together() {
     for host in hosts {
         assert!(host.stop().await.success());
     }
+}
+
+/// Whoever looks at one host sees the others, and where they do not run the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_host_tells_which_host_runs_which_version_and_where_they_differ() {
+    let Some(cluster) = Cluster::shared() else { return };
+    let server = server().await;
+    let mut folders = stage(&["north", "south"], &server, cluster);
+    let south = Process::start(&folders[1]).await;
+    let north = Running::start(folders.remove(0)).await;
+    let folder = folders.remove(0);
+    let view = eventually("both have told what they loaded", async || {
+        let view = north.admin("/v1/hosts").await;
+        let loaded = |host: &Value| host["loaded"].as_array().is_some_and(|loaded| loaded.len() == 2) && host["at_work"] == true;
+        let hosts = view["hosts"].as_array()?;
+        (hosts.len() == 2 && hosts.iter().all(loaded)).then_some(view)
+    })
+    .await;
+    assert_eq!(view["differences"], json!([]));
+    let status = run(&north.folder, &["status"]).await.well();
+    assert!(status.contains("HOST") && status.contains("north") && status.contains("south  at work"), "{status}");
+
+    let project = folder.path("projects/birds.toml");
+    let text = std::fs::read_to_string(&project).unwrap();
+    std::fs::write(&project, text.replace("/animal", "/plumage")).unwrap();
+    let differ = async || {
+        let differences = north.admin("/v1/hosts").await["differences"].clone();
+        differences.as_array().is_some_and(|all| !all.is_empty()).then_some(differences)
+    };
+    let differ = eventually("the files differ", differ).await;
+    let told = differ[0].as_str().unwrap();
+    assert!(told.starts_with("file of project `birds`: ") && told.contains(" on north") && told.contains(" on south"), "{told}");
+    assert!(run(&folder, &["status"]).await.well().contains(&format!("hosts differ: {told}")));
+    assert!(north.page("/metrics").await.contains("\ncrowdhook_host_differences 1\n"));
+    assert!(north.page("/").await.contains("hosts differ"));
+    let page = north.page("/hosts").await;
+    assert!(page.contains("plugin `birds/vote`") && page.contains("file of project `birds`"), "{page}");
+    assert!(south.stop().await.success());
+    let left = async || north.admin("/v1/hosts").await["hosts"].as_array().is_some_and(|hosts| hosts.len() == 1);
+    until("the one that stopped took its leave", left).await;
+    north.stop().await;
 }

@@ -18,6 +18,7 @@ mod model;
 mod pages;
 mod power;
 mod timing;
+mod week;
 
 /// Arguments of `cargo xtask soak`.
 #[derive(Debug, clap::Args)]
@@ -47,6 +48,8 @@ enum Soak {
     Power(power::Args),
     /// Measure whether the time of a refusal tells how much of a secret was right. By hand, on a machine that does nothing else.
     Timing,
+    /// A week of events on PostgreSQL, with what is old let go each day: tables and indexes must stay as large as what they hold.
+    Week(week::Args),
 }
 
 /// Runs what was named.
@@ -65,6 +68,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         Soak::Pages(args) => pages::run(args),
         Soak::Power(args) => power::run(args),
         Soak::Timing => timing::run(),
+        Soak::Week(args) => week::run(args),
     }
 }
 

@@ -7,6 +7,7 @@ use axum::extract::{RawQuery, State};
 use maud::{Markup, html};
 
 use super::super::connections::{self, Troubled};
+use super::super::hosts::differences;
 use super::super::{Admin, view};
 use super::parts::{Query, Tone, ago, counted, file as file_name, live, moment_of, number, span, state};
 use super::plot::{Line, lines};
@@ -14,6 +15,7 @@ use super::{Answer, Page, Tab};
 use crate::clock::{Timestamp, between};
 use crate::connection::breaker;
 use crate::store::figures::Sample;
+use crate::store::peers::Peer;
 use crate::store::{StoreError, Totals, Vitals};
 
 /// What a plot may span: its name, how many minutes, and how many of them are one point.
@@ -29,12 +31,13 @@ pub(super) async fn page(State(admin): State<Arc<Admin>>, RawQuery(query): RawQu
     let (range, minutes, step) = *RANGES.iter().find(|(name, ..)| *name == query.get("range")).unwrap_or(&("hour", 60, 1));
     let totals = admin.store.totals().await?;
     let vitals = admin.store.vitals().await?;
+    let peers = admin.store.browse().peers().await?;
     let minute = now.as_second().div_euclid(60);
     let samples = admin.store.browse().samples(minute - minutes - i64::from(step), step).await?;
     let main = html! {
         h1 { "Overview" }
-        (live("glance", &glance(&admin, &totals, &vitals, now)))
-        (live("attention", &attention(&admin).await?))
+        (live("glance", &glance(&admin, &totals, (&vitals, &peers), now)))
+        (live("attention", &attention(&admin, &peers).await?))
         section {
             h2 { "How much happens" }
             p.choice { "Last " @for (name, ..) in RANGES {
@@ -47,10 +50,11 @@ pub(super) async fn page(State(admin): State<Arc<Admin>>, RawQuery(query): RawQu
     Ok(Page::new(Tab::Overview, "Overview", main))
 }
 
-fn glance(admin: &Admin, totals: &Totals, vitals: &Vitals, now: Timestamp) -> Markup {
+fn glance(admin: &Admin, totals: &Totals, (vitals, peers): (&Vitals, &[Peer]), now: Timestamp) -> Markup {
     let waits =
         |since: Option<Timestamp>| html! { @if let Some(since) = since { "oldest came " (ago(since, now)) } @else { "nothing waits" } };
     let dead = totals.dead + totals.deliveries_dead;
+    let at_work = peers.iter().filter(|peer| peer.is_at_work).count() as u64;
     html! {
         dl.tiles {
             div { dt { "Events stored" } dd { (number(totals.events)) } dd.small { (number(totals.runs)) " runs of plugins" } }
@@ -59,16 +63,21 @@ fn glance(admin: &Admin, totals: &Totals, vitals: &Vitals, now: Timestamp) -> Ma
             div.bad[dead > 0] { dt { "Dead letters" } dd { (number(dead)) }
                 dd.small { @if dead > 0 { a href="/dead" { "look at them" } } @else { "nothing was given up" } } }
             div { dt { "Up" } dd { (span(between(admin.started_at, now).as_secs())) } dd.small { "version " (env!("CARGO_PKG_VERSION")) } }
+            @if !peers.is_empty() {
+                div.bad[at_work < peers.len() as u64] { dt { "Hosts at work" } dd { (number(at_work)) } dd.small { a href="/hosts" { "look at them" } } }
+            }
         }
     }
 }
 
 /// What somebody must look at.
-async fn attention(admin: &Admin) -> Result<Markup, StoreError> {
+async fn attention(admin: &Admin, peers: &[Peer]) -> Result<Markup, StoreError> {
     let catalogue = admin.registry.now();
     let held = admin.store.quarantined().await?;
     let troubled = connections::troubled(admin).await?;
     let certificate = ending_certificate(admin);
+    let differ = differences(peers);
+    let gone: Vec<&Peer> = peers.iter().filter(|peer| !peer.is_at_work).collect();
     let refused = catalogue.status.components.iter().chain(&catalogue.status.projects).filter_map(|load| {
         let (at, why) = load.last_error.as_ref()?;
         Some((load.file.display().to_string(), *at, why.clone()))
@@ -82,6 +91,8 @@ async fn attention(admin: &Admin) -> Result<Markup, StoreError> {
     let is_well = held.is_empty()
         && troubled.is_empty()
         && certificate.is_none()
+        && differ.is_empty()
+        && gone.is_empty()
         && refused.is_empty()
         && degraded.is_empty()
         && catalogue.status.folders.is_empty();
@@ -100,6 +111,11 @@ async fn attention(admin: &Admin) -> Result<Markup, StoreError> {
             @if let Some(end) = certificate {
                 li { (state(Tone::Bad, "certificate")) " of the public listener: it ends " (super::parts::moment(end))
                     ". Renew it; files that change are taken within a second or two." }
+            }
+            @for one in &differ { li { (state(Tone::Busy, "hosts differ")) " " (one) ". " a href="/hosts" { "Show what each has loaded" } } }
+            @for peer in &gone {
+                li { (state(Tone::Busy, "host gone")) " " b { (peer.name) } ": it was last heard of " (super::parts::moment(peer.seen_at))
+                    ". What it had leased the others take up; a day after that it is forgotten." }
             }
             @for (project, what) in &degraded {
                 li { (state(Tone::Busy, "degraded")) " project " a href={ "/projects/" (project) } { (project) } ": " (what) }

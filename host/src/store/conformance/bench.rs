@@ -222,3 +222,10 @@ pub(in crate::store) fn emitting(claimed: &Claimed, names: &[&str]) -> Emitted {
     };
     Emitted { event, plugins: plugins(names), once: None }
 }
+
+/// What `cargo xtask soak` was told.
+#[expect(clippy::disallowed_methods, reason = "a test's own switch")]
+pub(in crate::store) fn number(name: &str, usual: usize) -> usize {
+    let name = format!("CROWDHOOK_SOAK_{name}");
+    std::env::var(&name).map_or(usual, |text| text.parse().unwrap_or_else(|_| panic!("`{name}` is no number: {text}")))
+}

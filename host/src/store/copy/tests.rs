@@ -177,7 +177,7 @@ async fn what_is_copied_in_these_tests_has_something_of_everything() {
 #[tokio::test]
 async fn every_column_of_both_engines_is_copied_or_made() {
     /// What is not copied, since it says what is so at one host, or since it is made of what is copied.
-    const OF_POSTGRES: [&str; 36] = [
+    const OF_POSTGRES: [&str; 38] = [
         "counter.waiting",
         "counter.deliveries_waiting",
         "scope.waiting",
@@ -210,6 +210,8 @@ async fn every_column_of_both_engines_is_copied_or_made() {
         "able.host",
         "able.project",
         "able.plugin",
+        "able.version",
+        "able.digest",
         "host.seen_at",
         // What was called within a window of minutes: SQLite does not keep it, and a host begins it anew.
         "pace.project",

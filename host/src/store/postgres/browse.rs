@@ -14,6 +14,7 @@ use crate::store::browse::{
     Browse, ListedDelivery, ListedEvent, ListedInvocation, Page, Place, WantedDeliveries, WantedEvents, WantedInvocations,
 };
 use crate::store::figures::{Behind, ListedAnalysis, ProjectFigures, Sample, WantedAnalyses};
+use crate::store::peers::Peer;
 
 mod deliveries;
 mod events;
@@ -74,6 +75,10 @@ impl Browse for PostgresStore {
 
     async fn samples(&self, since: i64, step: u32) -> std::result::Result<Vec<Sample>, StoreError> {
         look!(self, |db| figures::samples(db, since, step))
+    }
+
+    async fn peers(&self) -> std::result::Result<Vec<Peer>, StoreError> {
+        look!(self, |db| self.read_peers(db))
     }
 }
 

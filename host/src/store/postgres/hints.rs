@@ -144,7 +144,7 @@ impl Listener {
 
     /// Listens and tells until the connection is lost. `heard` becomes true once what is told arrives.
     async fn listen(&self, heard: &mut bool) -> Result<()> {
-        let (shared, host) = (Arc::clone(&self.shared), self.shared.host);
+        let (shared, host) = (Arc::clone(&self.shared), self.shared.entry.number);
         let (client, mut ended) = self.connector.listen(Box::new(move |word| shared.hints.hear(host, word))).await?;
         let db = Db(&client);
         db.run(&format!("LISTEN \"{}\"", self.connector.schema())).await?;
@@ -178,7 +178,7 @@ impl Listener {
     /// Whether a word that is said through the store's own address arrives here.
     async fn is_heard(&self) -> Result<bool> {
         let client = self.connector.connect().await?;
-        let word = format!("{} {TRIAL}", self.shared.host);
+        let word = format!("{} {TRIAL}", self.shared.entry.number);
         Db(&client).rows("SELECT pg_notify($1, $2)", params![self.connector.schema(), word]).await?;
         Ok(timeout(ARRIVE_WAIT, self.shared.hints.arrived.notified()).await.is_ok())
     }

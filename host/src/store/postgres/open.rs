@@ -6,6 +6,7 @@ use super::connect::Connector;
 use super::counters::Counters;
 use super::db::{Columns as _, Db, Failure, params};
 use super::line::Line;
+use super::peers::Entry;
 use crate::clock::Timestamp;
 
 /// The schema's versions: number `n` of this list leads to version `n + 1`. Never changed once released, only added to.
@@ -84,9 +85,8 @@ pub(super) fn check_name(schema: &str) -> Result<(), OpenError> {
     if is_name { Ok(()) } else { Err(OpenError::Name(schema.to_owned())) }
 }
 
-/// Connects, brings the schema to the newest version, and takes the place of the host that had this name. Gives the host's number.
-/// `is_alone`: a schema is made only where there is nothing else in the database.
-pub(super) async fn enter(connector: &Connector, (host, is_alone): (&str, bool), now: Timestamp) -> Result<(Client, i64), OpenError> {
+/// Connects, brings the schema to the newest version, and takes the place of the host that had this name. /// `is_alone`: a schema is made only where there is nothing else in the database.
+pub(super) async fn enter(connector: &Connector, (host, is_alone): (&str, bool), now: Timestamp) -> Result<(Client, Entry), OpenError> {
     let client = connector.connect().await.map_err(|error| OpenError::Unreachable(error.to_string()))?;
     migrate(&client, connector, is_alone).await?;
     let db = Db(&client);
@@ -95,6 +95,9 @@ pub(super) async fn enter(connector: &Connector, (host, is_alone): (&str, bool),
     let before = db.first("DELETE FROM host WHERE name = $1 RETURNING id", params![host]).await?;
     if let Some(before) = before {
         let before = before.at(0)?;
+        tracing::info!(
+            "Took the place of the host `{host}` that was here before; if that one still runs, one of them wants another `name`"
+        );
         for line in [Line::Invocations, Line::Deliveries] {
             line.end_leases_of(db, before).await?;
         }
@@ -103,7 +106,7 @@ pub(super) async fn enter(connector: &Connector, (host, is_alone): (&str, bool),
     let row = db.first(sql, params![host, env!("CARGO_PKG_VERSION"), now.as_millisecond()]).await?;
     let number = row.ok_or_else(|| OpenError::Failed("a row that was written was not given back".to_owned()))?.at(0)?;
     db.run("COMMIT").await?;
-    Ok((client, number))
+    Ok((client, Entry { number, name: host.to_owned(), started_at: now.as_millisecond() }))
 }
 
 /// Whether there is a schema that can be read as it is.

@@ -4,13 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::{OpenError, Options, PostgresStore};
-use crate::clock::Clock;
-
-use crate::clock::from_millis;
-use crate::id::ProjectName;
+use crate::clock::{Clock, from_millis};
+use crate::id::Digest;
 use crate::secret::Secret;
 use crate::store::conformance::bench::{LEASE, completed, run_at};
 use crate::store::conformance::{Open, suite};
+use crate::store::peers::{Known, Loaded};
 use crate::store::{Accepted, Completion, Finished, Outcome, Store};
 use crate::telemetry::Metrics;
 
@@ -25,6 +24,8 @@ mod pooler;
 mod speed;
 /// Encrypted connections.
 mod tls;
+/// How large it stays.
+mod week;
 
 use cluster::Cluster;
 
@@ -176,6 +177,16 @@ async fn a_database_of_another_program_is_refused_unless_a_schema_is_named() {
     }
 }
 
+fn loaded(project: &str, plugin: Option<&str>, version: &str) -> Loaded {
+    let plugin = plugin.map(|name| name.parse().unwrap());
+    Loaded {
+        project: project.parse().unwrap(),
+        version: plugin.as_ref().map(|_| version.to_owned()),
+        plugin,
+        digest: Digest::of(version.as_bytes()),
+    }
+}
+
 /// What a host cannot do is left to one that can, as long as that one is seen; what nobody can do goes to anybody.
 #[tokio::test]
 async fn a_host_leaves_what_it_cannot_do_to_one_that_can() {
@@ -184,9 +195,8 @@ async fn a_host_leaves_what_it_cannot_do_to_one_that_can() {
     let open = |host: &str| PostgresStore::open(options(cluster, &schema, host, &clock, 1_000)).unwrap();
     let (first, second) = (open("first"), open("second"));
     first.accept(vec![completed("birds", "1", &["vote"]), completed("birds", "2", &["mail"])]).await.unwrap();
-    let (birds, vote) = ("birds".parse().unwrap(), "vote".parse().unwrap());
-    first.tell(&[(ProjectName::clone(&birds), None), (birds.clone(), Some(vote))]).await.unwrap();
-    second.tell(&[(birds, None)]).await.unwrap();
+    first.tell(&[loaded("birds", None, "1"), loaded("birds", Some("vote"), "1")]).await.unwrap();
+    second.tell(&[loaded("birds", None, "1")]).await.unwrap();
     let plugins = |claimed: &[crate::store::Claimed]| claimed.iter().map(|claimed| claimed.plugin.to_string()).collect::<Vec<_>>();
     let mine = second.claim_now(10, 10, LEASE).await.unwrap();
     assert_eq!(plugins(&mine), ["mail"], "that one nobody can do");
@@ -195,4 +205,45 @@ async fn a_host_leaves_what_it_cannot_do_to_one_that_can() {
     clock.advance(std::time::Duration::from_secs(16));
     let left = second.claim_now(10, 10, LEASE).await.unwrap();
     assert_eq!(plugins(&left), ["vote"], "the one that can was not seen for a while");
+}
+
+/// Each host is told of with what it has loaded now, and one that says nothing any more as not at work.
+#[tokio::test]
+async fn hosts_are_known_by_what_they_told() {
+    let Some(cluster) = Cluster::shared() else { return };
+    let (schema, clock) = (next_schema(), Clock::manual(from_millis(1_700_000_000_000)));
+    let open = |host: &str| PostgresStore::open(options(cluster, &schema, host, &clock, 1_000)).unwrap();
+    let (south, north) = (open("south"), open("north"));
+    let both = |version| [loaded("birds", None, version), loaded("birds", Some("vote"), version)];
+    assert_eq!(south.tell(&both("1")).await.unwrap(), Known::Still);
+    clock.advance(std::time::Duration::from_secs(16));
+    north.tell(&both("1")).await.unwrap();
+    north.tell(&both("2")[1..]).await.unwrap();
+    let peers = north.browse().peers().await.unwrap();
+    let shown: Vec<_> = peers.iter().map(|peer| (peer.name.as_str(), peer.is_at_work, &peer.loaded[..])).collect();
+    assert_eq!(shown, [("north", true, &both("2")[1..]), ("south", false, &both("1")[..])]);
+    assert!(peers.iter().all(|peer| peer.version == env!("CARGO_PKG_VERSION") && peer.started_at == from_millis(1_700_000_000_000)));
+}
+
+/// A host that slept for longer than the others remember goes on where it was, unless another one has its name by now.
+#[tokio::test]
+async fn a_host_that_was_forgotten_is_known_again() {
+    let Some(cluster) = Cluster::shared() else { return };
+    let (schema, clock) = (next_schema(), Clock::manual(from_millis(1_700_000_000_000)));
+    let open = |host: &str| PostgresStore::open(options(cluster, &schema, host, &clock, 1_000)).unwrap();
+    let (sleeper, other) = (open("sleeper"), open("other"));
+    sleeper.tell(&[]).await.unwrap();
+    clock.advance(std::time::Duration::from_secs(25 * 60 * 60));
+    other.tell(&[]).await.unwrap();
+    assert_eq!(other.browse().peers().await.unwrap().len(), 1);
+    let refused = sleeper.accept(vec![completed("birds", "1", &["vote"])]).await.unwrap_err();
+    assert!(refused.to_string().contains("had forgotten this host"), "{refused}");
+    assert_eq!(sleeper.tell(&[]).await.unwrap(), Known::Again);
+    assert!(matches!(sleeper.accept(vec![completed("birds", "1", &["vote"])]).await.unwrap()[..], [Accepted::New(_)]));
+    let newer = open("sleeper");
+    assert_eq!(sleeper.tell(&[]).await.unwrap(), Known::Replaced);
+    assert!(sleeper.vitals().await.is_err(), "it is not ready any more");
+    let refused = sleeper.accept(vec![completed("birds", "2", &["vote"])]).await.unwrap_err();
+    assert!(refused.to_string().contains("took this one's place"), "{refused}");
+    assert_eq!(newer.tell(&[]).await.unwrap(), Known::Still);
 }

@@ -148,13 +148,13 @@ impl Writer {
         let client = self.connected().await?;
         let db = Db(&client);
         db.run(&self.connector.begin(FORGETTABLE)).await?;
-        Counters::lock(db, self.shared.host).await?;
+        Counters::lock(db, self.shared.entry.number).await?;
         for line in [Line::Invocations, Line::Deliveries] {
-            line.end_leases_of(db, self.shared.host).await?;
+            line.end_leases_of(db, self.shared.entry.number).await?;
         }
-        db.execute("DELETE FROM host WHERE id = $1", params![self.shared.host]).await?;
+        db.execute("DELETE FROM host WHERE id = $1", params![self.shared.entry.number]).await?;
         db.run("COMMIT").await?;
-        hints::tell(db, &self.connector, self.shared.host, Lines::ALL).await?;
+        hints::tell(db, &self.connector, self.shared.entry.number, Lines::ALL).await?;
         Ok(())
     }
 }
@@ -167,11 +167,11 @@ async fn transact(
     news: &mut Vec<Line>,
 ) -> Result<Answers> {
     let db = Db(client);
-    let (began, locked) = join(db.run(begin), Counters::lock(db, shared.host)).await;
+    let (began, locked) = join(db.run(begin), Counters::lock(db, shared.entry.number)).await;
     began?;
     let (counters, now, is_here) = locked?;
     if !is_here {
-        return Err(Failure::Away("another host took this one's place: it has the same name and started later".to_owned()));
+        return Err(shared.why_not_here(db).await?);
     }
     let mut batch = Batch::new(db, shared, memory, back.clone(), (counters, now));
     let mut answers = Vec::with_capacity(group.len());

@@ -9,7 +9,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use super::{Names, New};
 use crate::clock::Timestamp;
 use crate::id::{ProjectName, Scope};
-use crate::telemetry::labels::{ByFile, ByWhat, OfConnection, OfListener, OfPlugin, OfWaiting};
+use crate::telemetry::labels::{ByFile, ByState, ByWhat, OfConnection, OfListener, OfPlugin, OfWaiting};
 
 const INVOCATION: &str = "invocation";
 const DELIVERY: &str = "delivery";
@@ -65,6 +65,19 @@ pub struct Stored {
     pub log_bytes: u64,
     /// What is free on their disk; none where the system does not tell.
     pub free_bytes: Option<u64>,
+    /// Who shares it.
+    pub hosts: Hosts,
+}
+
+/// The hosts that share a store.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Hosts {
+    /// Those that told of themselves lately.
+    pub at_work: usize,
+    /// Those that did not, and did not take their leave.
+    pub gone: usize,
+    /// In so many things those at work differ: versions, components, project files.
+    pub differences: usize,
 }
 
 /// How many wait, by where they stand, and for how long.
@@ -99,6 +112,8 @@ pub(super) struct Gauges {
     quarantine: Family<OfPlugin, Gauge>,
     store_file: Family<ByFile, Gauge>,
     store_free: Gauge,
+    hosts: Family<ByState, Gauge>,
+    host_differences: Gauge,
 }
 
 impl Gauges {
@@ -148,6 +163,16 @@ impl Gauges {
             ),
             store_file: new.bytes("crowdhook_store_file", "The files of the store", Family::default()),
             store_free: new.bytes("crowdhook_store_free", "Free on the disk of the store's files, for this host", Gauge::default()),
+            hosts: new.metric(
+                "crowdhook_hosts",
+                "Hosts that share the store: at_work, or gone without having taken their leave",
+                Family::default(),
+            ),
+            host_differences: new.metric(
+                "crowdhook_host_differences",
+                "Things in which hosts that share the store differ: their own version, a component, a project's file",
+                Gauge::default(),
+            ),
         }
     }
 
@@ -198,6 +223,10 @@ impl Gauges {
         if let Some(free) = stored.free_bytes {
             set(&self.store_free, free);
         }
+        for (state, count) in [("at_work", stored.hosts.at_work), ("gone", stored.hosts.gone)] {
+            set(&self.hosts.get_or_create(&ByState { state }), count);
+        }
+        set(&self.host_differences, stored.hosts.differences);
     }
 }
 

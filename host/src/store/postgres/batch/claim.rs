@@ -45,7 +45,7 @@ impl Batch<'_> {
             Line::Invocations => &mut self.memory.invocation_turns,
             Line::Deliveries => &mut self.memory.delivery_turns,
         };
-        line.claim(self.db, turns, (self.shared.host, self.now), wanted).await
+        line.claim(self.db, turns, (self.shared.entry.number, self.now), wanted).await
     }
 
     /// What was leased, in the order in which it was.

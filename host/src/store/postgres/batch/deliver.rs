@@ -17,7 +17,9 @@ impl Batch<'_> {
         let id = held.id;
         let generation = i64::try_from(held.generation).unwrap_or(i64::MAX);
         let sql = "SELECT doomed FROM delivery WHERE id = $1 AND lease = $2 AND leased_by = $3";
-        let Some(row) = self.db.first(sql, params![id, generation, self.shared.host]).await? else { return Ok(Finished::LeaseLost) };
+        let Some(row) = self.db.first(sql, params![id, generation, self.shared.entry.number]).await? else {
+            return Ok(Finished::LeaseLost);
+        };
         if row.at(0)? {
             // It was superseded or given up meanwhile, and has ended already.
             self.end_given_up(id, outcome).await?;

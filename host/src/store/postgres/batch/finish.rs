@@ -39,7 +39,9 @@ impl Batch<'_> {
         let id = held.id.0;
         let generation = i64::try_from(held.generation).unwrap_or(i64::MAX);
         let sql = format!("{FINISHING} WHERE i.id = $1 AND i.lease = $2 AND i.leased_by = $3");
-        let Some(this) = self.finishing(&sql, params![id, generation, self.shared.host]).await? else { return Ok(Finished::LeaseLost) };
+        let Some(this) = self.finishing(&sql, params![id, generation, self.shared.entry.number]).await? else {
+            return Ok(Finished::LeaseLost);
+        };
         if this.doomed {
             // It was given up meanwhile: what stands behind it need not wait for the end of the lease.
             self.remove(Line::Invocations, id).await?;

@@ -204,7 +204,7 @@ impl Batch<'_> {
             let new = self.content(&Digest::of(text.as_bytes()), &text).await?;
             let sql = "UPDATE snapshot SET content = $3 WHERE root = $1 AND generation = $2";
             self.execute(sql, params![root, row.at::<i64>(0)?, new]).await?;
-            self.drop_content(row.at(1)?).await?;
+            self.drop_contents(&[row.at(1)?]).await?;
             changed = true;
         }
         Ok(changed)

@@ -1,6 +1,7 @@
 //! Forgetting a project with all that is kept of it, a bounded number of rows in each commit.
 
 use super::Batch;
+use super::prune::Old;
 use crate::id::ProjectName;
 use crate::store::postgres::db::{Columns as _, Result, params};
 use crate::store::postgres::line::Line;
@@ -52,7 +53,6 @@ impl Batch<'_> {
         for leaving in self.db.rows("SELECT id FROM delivery WHERE event = $1", params![uuid]).await? {
             self.remove(Line::Deliveries, leaving.at(0)?).await?;
         }
-        self.drop_snapshots_of(uuid).await?;
-        self.drop_event(row, uuid).await.map(|_| ())
+        self.drop_events(&Old::one(row, uuid)).await.map(|_| ())
     }
 }

@@ -1,147 +1,150 @@
-//! Letting go what is old, a few hundred events at a time, so that nobody waits for it.
+//! Letting go what is old, a few hundred events at a time and by few statements, so that nobody waits for it.
+
+use std::collections::HashSet;
 
 use super::Batch;
 use super::deliver::DEAD;
 use super::invoke::small;
 use crate::event::Standing;
 use crate::store::numbers;
-use crate::store::postgres::db::{Columns as _, Result, params};
+use crate::store::postgres::db::{Columns as _, Param, Result, params};
 use crate::store::postgres::rows;
 use crate::store::{Cutoff, Part, Walked};
 
-/// An event, as far as it matters here.
-struct Old {
-    row: i64,
-    uuid: Vec<u8>,
-    project: i64,
-    task: Option<Vec<u8>>,
-    standing: u8,
-    is_root: bool,
+/// Events, as far as they matter here: each is at the same place of every list.
+#[derive(Default)]
+pub(super) struct Old {
+    pub(super) rows: Vec<i64>,
+    pub(super) uuids: Vec<Vec<u8>>,
+    standings: Vec<u8>,
 }
 
-/// The event and, when it came from outside, those that it led to.
-const FAMILY: &str = "WITH family AS (SELECT $1::BIGINT AS id, $2::BYTEA AS uuid UNION ALL SELECT id, uuid FROM event WHERE root = $2) ";
+impl Old {
+    /// One event.
+    pub(super) fn one(row: i64, uuid: &[u8]) -> Self {
+        Self { rows: vec![row], uuids: vec![uuid.to_vec()], standings: Vec::new() }
+    }
+
+    /// Those for which that holds.
+    fn only(self, is_wanted: impl Fn(i64, u8) -> bool) -> Self {
+        let mut left = Self::default();
+        for ((row, uuid), standing) in self.rows.into_iter().zip(self.uuids).zip(self.standings) {
+            if is_wanted(row, standing) {
+                left.rows.push(row);
+                left.uuids.push(uuid);
+                left.standings.push(standing);
+            }
+        }
+        left
+    }
+}
+
+/// The events, and with those that came from outside what they led to; `of` is the event's own row.
+const FAMILY: &str = "WITH old (id, uuid) AS (SELECT * FROM unnest($1, $2)), family AS (SELECT id, uuid, id AS of FROM old \
+     UNION ALL SELECT e.id, e.uuid, o.id FROM event e JOIN old o ON e.root = o.uuid) ";
+
+/// Something of a family is still to be done.
+const WAITS: &str = "EXISTS (SELECT 1 FROM invocation i WHERE i.event = f.id) OR EXISTS (SELECT 1 FROM delivery d WHERE d.event = f.uuid)";
 
 impl Batch<'_> {
     pub(super) async fn prune(&mut self, cutoff: Cutoff, after: i64, limit: u32) -> Result<Walked> {
         let (before, now) = (cutoff.before.as_millisecond(), cutoff.now.as_millisecond());
-        let mut walked = Walked { next: None, changed: 0 };
-        let mut seen = 0;
-        for (old, received_at) in self.events_behind(after, limit).await? {
+        let sql = "SELECT id, uuid, standing, received_at FROM event WHERE id > $1 ORDER BY id LIMIT $2";
+        let found = self.db.rows(sql, params![after, i64::from(limit)]).await?;
+        let (mut old, mut last) = (Old::default(), None);
+        let mut is_end = found.len() < limit as usize;
+        for row in &found {
+            let received_at: i64 = row.at(3)?;
             // Events lie in the order in which they came: behind this one all are younger.
             if (before..=now).contains(&received_at) {
-                return Ok(Walked { next: None, ..walked });
+                is_end = true;
+                break;
             }
-            (seen, walked.next) = (seen + 1, Some(old.row));
-            if received_at > now {
-                continue;
+            last = Some(row.at(0)?);
+            if received_at <= now {
+                old.rows.push(row.at(0)?);
+                old.uuids.push(row.at(1)?);
+                old.standings.push(rows::small(row, 2)?);
             }
-            walked.changed += u32::from(match cutoff.part {
-                Part::Bodies => self.prune_body(&old).await?,
-                Part::Details => self.prune_details(&old).await?,
-                Part::Events => self.prune_event(&old).await?,
-            });
         }
-        Ok(if seen < limit { Walked { next: None, ..walked } } else { walked })
-    }
-
-    async fn events_behind(&self, after: i64, limit: u32) -> Result<Vec<(Old, i64)>> {
-        let sql = "SELECT id, uuid, project, task, standing, root IS NULL, received_at FROM event WHERE id > $1 ORDER BY id LIMIT $2";
-        let found = self.db.rows(sql, params![after, i64::from(limit)]).await?;
-        let read = |row: &tokio_postgres::Row| {
-            let old = Old {
-                row: row.at(0)?,
-                uuid: row.at(1)?,
-                project: row.at(2)?,
-                task: row.at(3)?,
-                standing: rows::small(row, 4)?,
-                is_root: row.at(5)?,
-            };
-            Ok((old, row.at(6)?))
+        let changed = match cutoff.part {
+            Part::Bodies => self.prune_bodies(old).await?,
+            Part::Details => self.prune_details(old).await?,
+            Part::Events => self.prune_events(old).await?,
         };
-        found.iter().map(read).collect()
+        Ok(Walked { next: if is_end { None } else { last }, changed: u32::try_from(changed).unwrap_or(u32::MAX) })
     }
 
-    async fn prune_body(&self, old: &Old) -> Result<bool> {
-        let went_nowhere = [Standing::Ignored, Standing::Unreadable].map(numbers::standing_number).contains(&old.standing);
-        Ok(went_nowhere && self.empty_payload(old).await?)
+    async fn prune_bodies(&self, old: Old) -> Result<usize> {
+        let nowhere = [Standing::Ignored, Standing::Unreadable].map(numbers::standing_number);
+        Ok(self.empty_payloads(&old.only(|_, standing| nowhere.contains(&standing))).await?.len())
     }
 
-    async fn prune_details(&self, old: &Old) -> Result<bool> {
-        if self.is_wanted(old).await? {
-            return Ok(false);
-        }
-        let mut changed = self.empty_payload(old).await?;
-        let bare = "UPDATE run SET log = NULL, read = NULL WHERE event = $1 AND (log IS NOT NULL OR read IS NOT NULL)";
-        changed |= self.execute(bare, params![old.row]).await? > 0;
-        changed |= self.execute("DELETE FROM delivered WHERE event = $1", params![old.uuid]).await? > 0;
-        Ok(self.drop_snapshots(old).await? || changed)
+    async fn prune_details(&self, old: Old) -> Result<usize> {
+        // What was given up somebody may replay, on what is kept here.
+        let dead = "EXISTS (SELECT 1 FROM dead_letter l WHERE l.event = f.id) \
+             OR EXISTS (SELECT 1 FROM delivered e WHERE e.event = f.uuid AND e.ending = $3)";
+        let sql = format!("{FAMILY} SELECT DISTINCT f.of FROM family f WHERE {WAITS} OR {dead}");
+        let wanted = self.numbers(&sql, params![old.rows, old.uuids, small(DEAD)]).await?;
+        let old = old.only(|row, _| !wanted.contains(&row));
+        let mut changed = self.empty_payloads(&old).await?;
+        let bare =
+            "UPDATE run SET log = NULL, read = NULL WHERE event = ANY ($1) AND (log IS NOT NULL OR read IS NOT NULL) RETURNING event";
+        changed.extend(self.numbers(bare, params![old.rows]).await?);
+        let ended = "WITH gone AS (DELETE FROM delivered WHERE event = ANY ($1) RETURNING event) \
+             SELECT DISTINCT e.id FROM gone JOIN event e ON e.uuid = gone.event";
+        changed.extend(self.numbers(ended, params![old.uuids]).await?);
+        changed.extend(self.drop_snapshots(&old).await?);
+        Ok(changed.len())
     }
 
-    async fn prune_event(&mut self, old: &Old) -> Result<bool> {
-        if self.waits(old).await? {
-            return Ok(false);
-        }
+    async fn prune_events(&mut self, old: Old) -> Result<usize> {
+        let sql = format!("{FAMILY} SELECT DISTINCT f.of FROM family f WHERE {WAITS}");
+        let waiting = self.numbers(&sql, params![old.rows, old.uuids]).await?;
+        let old = old.only(|row, _| !waiting.contains(&row));
+        let results = "DELETE FROM task_result r USING event e WHERE e.id = ANY ($1) AND r.project = e.project AND r.task = e.task \
+             AND r.event = e.id AND r.revision < (SELECT max(revision) FROM task_result n WHERE n.project = r.project AND n.task = r.task)";
+        self.execute(results, params![old.rows]).await?;
+        self.drop_events(&old).await
+    }
+
+    /// Drops events with their runs, snapshots and all that ended. What waits is the caller's to look after. Gives how many there were.
+    pub(super) async fn drop_events(&mut self, old: &Old) -> Result<usize> {
         self.drop_snapshots(old).await?;
-        if let Some(task) = &old.task {
-            self.execute(
-                "DELETE FROM task_result WHERE project = $1 AND task = $2 AND event = $3 \
-                 AND revision < (SELECT max(revision) FROM task_result WHERE project = $1 AND task = $2)",
-                params![old.project, *task, old.row],
-            )
-            .await?;
+        self.execute("DELETE FROM run WHERE event = ANY ($1)", params![old.rows]).await?;
+        self.counters.dead -= self.execute("DELETE FROM dead_letter WHERE event = ANY ($1)", params![old.rows]).await?;
+        let ended = "WITH gone AS (DELETE FROM delivered WHERE event = ANY ($1) RETURNING ending) \
+             SELECT count(*) FROM gone WHERE ending = $2";
+        let dead = self.db.first(ended, params![old.uuids, small(DEAD)]).await?;
+        self.counters.deliveries_dead -= dead.map_or(Ok(0), |row| row.at::<i64>(0))?;
+        let gone = self.execute("DELETE FROM event WHERE id = ANY ($1)", params![old.rows]).await?;
+        Ok(usize::try_from(gone).unwrap_or(0))
+    }
+
+    async fn empty_payloads(&self, old: &Old) -> Result<HashSet<i64>> {
+        self.numbers("UPDATE event SET payload = '' WHERE id = ANY ($1) AND payload <> '' RETURNING id", params![old.rows]).await
+    }
+
+    /// Drops what the platform said about the events' tasks, and texts that nothing else has. Gives the events that had some.
+    async fn drop_snapshots(&self, old: &Old) -> Result<HashSet<i64>> {
+        let sql = "WITH gone AS (DELETE FROM snapshot WHERE root = ANY ($1) RETURNING root, content) \
+             SELECT e.id, gone.content FROM gone JOIN event e ON e.uuid = gone.root";
+        let dropped = self.db.rows(sql, params![old.uuids]).await?;
+        let contents: Vec<i64> = dropped.iter().map(|row| row.at(1)).collect::<Result<_>>()?;
+        if !contents.is_empty() {
+            self.drop_contents(&contents).await?;
         }
-        self.drop_event(old.row, &old.uuid).await
+        dropped.iter().map(|row| row.at(0)).collect()
     }
 
-    /// Drops an event with its runs and all that ended. What waits is the caller's to look after.
-    pub(super) async fn drop_event(&mut self, row: i64, uuid: &[u8]) -> Result<bool> {
-        self.execute("DELETE FROM run WHERE event = $1", params![row]).await?;
-        self.counters.dead -= self.execute("DELETE FROM dead_letter WHERE event = $1", params![row]).await?;
-        let dead = "DELETE FROM delivered WHERE event = $1 AND ending = $2";
-        self.counters.deliveries_dead -= self.execute(dead, params![uuid, small(DEAD)]).await?;
-        self.execute("DELETE FROM delivered WHERE event = $1", params![uuid]).await?;
-        Ok(self.execute("DELETE FROM event WHERE id = $1", params![row]).await? == 1)
+    /// Drops texts that are no longer the snapshot of any event.
+    pub(super) async fn drop_contents(&self, contents: &[i64]) -> Result<()> {
+        let sql = "DELETE FROM content c WHERE id = ANY ($1) AND NOT EXISTS (SELECT 1 FROM snapshot s WHERE s.content = c.id)";
+        self.execute(sql, params![contents.to_vec()]).await.map(|_| ())
     }
 
-    /// Whether something is still to be done of the event, or of one that it led to, which is run on what is kept here.
-    async fn waits(&self, old: &Old) -> Result<bool> {
-        let sql = format!(
-            "{FAMILY} SELECT 1 FROM family f WHERE EXISTS (SELECT 1 FROM invocation WHERE event = f.id) \
-             OR EXISTS (SELECT 1 FROM delivery WHERE event = f.uuid) LIMIT 1"
-        );
-        self.db.exists(&sql, params![old.row, old.uuid]).await
-    }
-
-    /// The same, or may be when somebody replays what was given up.
-    async fn is_wanted(&self, old: &Old) -> Result<bool> {
-        let sql = format!(
-            "{FAMILY} SELECT 1 FROM family f WHERE EXISTS (SELECT 1 FROM dead_letter WHERE event = f.id) \
-             OR EXISTS (SELECT 1 FROM delivered WHERE event = f.uuid AND ending = $3) LIMIT 1"
-        );
-        Ok(self.db.exists(&sql, params![old.row, old.uuid, small(DEAD)]).await? || self.waits(old).await?)
-    }
-
-    async fn empty_payload(&self, old: &Old) -> Result<bool> {
-        Ok(self.execute("UPDATE event SET payload = '' WHERE id = $1 AND payload <> ''", params![old.row]).await? == 1)
-    }
-
-    async fn drop_snapshots(&self, old: &Old) -> Result<bool> {
-        Ok(old.is_root && self.drop_snapshots_of(&old.uuid).await?)
-    }
-
-    /// Drops what the platform said about an event's task, and texts that nothing else has.
-    pub(super) async fn drop_snapshots_of(&self, root: &[u8]) -> Result<bool> {
-        let dropped = self.db.rows("DELETE FROM snapshot WHERE root = $1 RETURNING content", params![root]).await?;
-        for row in &dropped {
-            self.drop_content(row.at(0)?).await?;
-        }
-        Ok(!dropped.is_empty())
-    }
-
-    /// Drops a text that is no longer the snapshot of any event.
-    pub(super) async fn drop_content(&self, content: i64) -> Result<()> {
-        let sql = "DELETE FROM content WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM snapshot WHERE content = $1)";
-        self.execute(sql, params![content]).await.map(|_| ())
+    /// The numbers in the first column.
+    async fn numbers(&self, sql: &str, params: &[Param<'_>]) -> Result<HashSet<i64>> {
+        self.db.rows(sql, params).await?.iter().map(|row| row.at(0)).collect()
     }
 }

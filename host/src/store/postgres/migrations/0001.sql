@@ -32,6 +32,9 @@ CREATE TABLE able (
     host BIGINT NOT NULL REFERENCES host ON DELETE CASCADE,
     project TEXT NOT NULL,
     plugin TEXT NOT NULL,
+    -- Of the component or of the file.
+    version TEXT,
+    digest BYTEA NOT NULL,
     PRIMARY KEY (host, project, plugin)
 );
 

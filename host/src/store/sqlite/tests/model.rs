@@ -1,7 +1,7 @@
 //! A million random steps, compared with the plainest model there is. `cargo xtask soak model` runs it.
 
 use super::fresh;
-use super::power::number;
+use crate::store::conformance::bench::number;
 use crate::store::conformance::model::try_steps;
 
 /// Steps of a store at most; half as many on the average.

@@ -13,6 +13,7 @@ use super::super::open::DATABASE;
 use super::super::{OpenError, Options, SqliteStore};
 use super::recorder::Step;
 use crate::id::EventId;
+use crate::store::conformance::bench::number;
 
 /// What a disk may hold.
 mod image;
@@ -230,11 +231,4 @@ async fn soak() {
     }
     assert!(all[0].is_well() && all[1].is_well(), "the store loses something");
     assert!(all[2].lost > 0 && all[3].lost > 0, "a store that does it wrong is not found out");
-}
-
-/// What `cargo xtask soak` was told.
-#[expect(clippy::disallowed_methods, reason = "a test's own switch")]
-pub(super) fn number(name: &str, usual: usize) -> usize {
-    let name = format!("CROWDHOOK_SOAK_{name}");
-    std::env::var(&name).map_or(usual, |text| text.parse().unwrap_or_else(|_| panic!("`{name}` is no number: {text}")))
 }
