@@ -11,6 +11,7 @@ use tracing::warn;
 
 use crate::clock::Clock;
 use crate::event::{Event, EventKind};
+use crate::id::PLATFORM_ID_BYTES_MAX;
 use crate::store::figures::{Analysed, Analysis, Sample, Tally, Vote};
 use crate::store::{Store, StoreError, Totals};
 
@@ -114,7 +115,8 @@ fn sample(minute: i64, totals: &Totals) -> Sample {
 fn analysed(row: i64, event: &Event) -> Option<Analysed> {
     let said: Said = serde_json::from_str(&event.payload).ok()?;
     let workers = said.answers.into_iter().filter(|answer| answer.counted).filter_map(|answer| {
-        let worker = answer.worker?;
+        // What is longer no platform gave, and no store could index.
+        let worker = answer.worker.filter(|worker| worker.len() <= PLATFORM_ID_BYTES_MAX)?;
         Some(Vote { worker, agrees: answer.agrees.unwrap_or(false) })
     });
     let tally = said.verdict.tally.into_iter().take(TALLY_MAX).map(|tally| Tally { value: in_short(tally.value), ..tally });

@@ -179,6 +179,9 @@ impl FromStr for Scope {
     }
 }
 
+/// No id that a platform gave a task, an answer or a worker is longer, in bytes. Stores index them.
+pub const PLATFORM_ID_BYTES_MAX: usize = 256;
+
 /// Bytes as hexadecimal digits, in lower case.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {

@@ -29,7 +29,7 @@ fn what_is_kept_of_an_analysis_is_its_verdict_its_votes_and_who_gave_them() {
         "answer": "robin", "votes": 2, "total": 3, "agreement": 0.66, "tie": false, "decided": true, "reason": "2 of 3 answers agree",
         "tally": [{ "value": "robin", "votes": 2, "weight": 2.0 }, { "value": "wren", "votes": 1, "weight": 1.0 }],
         "answers": [answer(json!("ann"), true, json!(true)), answer(json!("bob"), true, json!(false)),
-            answer(json!("carl"), false, Value::Null), answer(Value::Null, true, json!(true))],
+            answer(json!("carl"), false, Value::Null), answer(json!("x".repeat(257)), true, json!(true)), answer(Value::Null, true, json!(true))],
         "revision": 1, "previous": null, "answers_left_out": 0
     }));
     let analysed = analysed(9, &event).unwrap();

@@ -7,8 +7,8 @@ use super::redact::{self, Step};
 use super::{EVENTS_MAX, OtherProject, set_aside, unreadable};
 use crate::config::{Generic, KindAt, Pointer, Project};
 use crate::event::{EventKind, Normalised, Standing};
-use crate::id::hex;
-use crate::platform::generic::{ID_BYTES_MAX, id_of, moment_of, task_of};
+use crate::id::{PLATFORM_ID_BYTES_MAX, hex};
+use crate::platform::generic::{id_of, moment_of, task_of};
 
 /// So much of an unknown kind is kept.
 const WORD_CHARS_MAX: usize = 64;
@@ -120,7 +120,7 @@ impl Request<'_> {
         if task.is_none() && [EventKind::TASK_COMPLETED, EventKind::TASK_ANSWERED].contains(kind) {
             let at = at.map(Pointer::to_string).unwrap_or_default();
             return Err(No::Unreadable(format!(
-                "no id of a task stands at `{at}`: a text or a whole number of at most {ID_BYTES_MAX} bytes"
+                "no id of a task stands at `{at}`: a text or a whole number of at most {PLATFORM_ID_BYTES_MAX} bytes"
             )));
         }
         Ok(task)
@@ -142,7 +142,7 @@ impl Request<'_> {
     /// What tells a repeat where the project's file does not say.
     fn own_key(&self, event: &Value, place: Option<usize>) -> String {
         let Some(id) = self.webhook_id else { return format!("sha256/{}", digest(event.to_string().as_bytes())) };
-        let id = if id.len() > ID_BYTES_MAX { digest(id.as_bytes()) } else { id.to_owned() };
+        let id = if id.len() > PLATFORM_ID_BYTES_MAX { digest(id.as_bytes()) } else { id.to_owned() };
         match place {
             Some(place) => format!("webhook/{place}/{id}"),
             None => format!("webhook/{id}"),

@@ -8,7 +8,7 @@ use super::{Answer, Platform, PlatformError, ProjectInfo, ResultRow, Snapshot, T
 use crate::config;
 use crate::effect::NewTask;
 use crate::event::Event;
-pub use posted::{ID_BYTES_MAX, id_of, moment_of, task_of};
+pub use posted::{id_of, moment_of, task_of};
 
 mod posted;
 

@@ -7,10 +7,8 @@ use serde_json::Value;
 use crate::clock::Timestamp;
 use crate::config::{AnswerAt, Generic, Pointer};
 use crate::event::EventKind;
+use crate::id::PLATFORM_ID_BYTES_MAX;
 use crate::platform::{Answer, Task};
-
-/// An id of a task, an answer or a worker is no longer, in bytes.
-pub const ID_BYTES_MAX: usize = 256;
 
 /// A number above this counts milliseconds since 1970, and seconds up to it: the year 5138 in seconds, 1973 in milliseconds.
 const SECONDS_MAX: f64 = 1e11;
@@ -85,7 +83,7 @@ fn answer_of(shape: &AnswerAt, task: &str, place: usize, answer: &Value) -> Resu
     })
 }
 
-/// An id as text: a text that is not empty, or a whole number, of at most [`ID_BYTES_MAX`] bytes.
+/// An id as text: a text that is not empty, or a whole number, of at most [`PLATFORM_ID_BYTES_MAX`] bytes.
 #[must_use]
 pub fn id_of(value: Option<&Value>) -> Option<String> {
     let text = match value? {
@@ -93,7 +91,7 @@ pub fn id_of(value: Option<&Value>) -> Option<String> {
         Value::Number(number) if number.is_i64() || number.is_u64() => number.to_string(),
         _ => return None,
     };
-    (!text.is_empty() && text.len() <= ID_BYTES_MAX && !text.contains(char::is_control)).then_some(text)
+    (!text.is_empty() && text.len() <= PLATFORM_ID_BYTES_MAX && !text.contains(char::is_control)).then_some(text)
 }
 
 /// A moment: RFC 3339 with an offset, or seconds or milliseconds since 1970.

@@ -3,11 +3,10 @@
 use super::super::guest::{Guest, Handling};
 use super::Failure;
 use crate::effect::{Effect, OnceKey};
+use crate::id::PLATFORM_ID_BYTES_MAX;
 
 /// A once key is no longer.
 const ONCE_BYTES_MAX: usize = 200;
-/// Ids of tasks and workers are no longer.
-const ID_BYTES_MAX: usize = 200;
 
 impl Guest {
     /// Notes an effect down that the project's file grants, as soon as `check` finds nothing wrong with it. Its size is `bytes`.
@@ -54,8 +53,23 @@ pub(super) fn check_once(once: Option<&OnceKey>) -> Result<(), Failure> {
 
 /// Refuses what is no id: `what` is the name of the argument.
 pub(super) fn check_id(what: &str, id: &str) -> Result<(), Failure> {
-    if id.is_empty() || id.len() > ID_BYTES_MAX || id.chars().any(char::is_control) {
-        return Err(Failure::Invalid(format!("`{what}` is no id: 1 to {ID_BYTES_MAX} bytes of text on one line")));
+    if id.is_empty() || id.len() > PLATFORM_ID_BYTES_MAX || id.chars().any(char::is_control) {
+        return Err(Failure::Invalid(format!("`{what}` is no id: 1 to {PLATFORM_ID_BYTES_MAX} bytes of text on one line")));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_one_line_that_stores_can_index() {
+        for id in ["7".to_owned(), "é 7".to_owned(), "x".repeat(PLATFORM_ID_BYTES_MAX)] {
+            assert!(check_id("task-id", &id).is_ok(), "{id}");
+        }
+        for id in [String::new(), "7\n".to_owned(), "x".repeat(PLATFORM_ID_BYTES_MAX + 1)] {
+            assert!(matches!(check_id("task-id", &id), Err(Failure::Invalid(_))), "{id}");
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::super::bindings::crowdhook::plugin::events::Host;
 use super::super::guest::{Derived, Guest};
-use super::effects::check_once;
+use super::effects::{check_id, check_once};
 use super::{Failure, check_object};
 use crate::event::EventKind;
 
@@ -23,6 +23,7 @@ impl Host for Guest {
         }
         check_object("`payload`", &payload, PAYLOAD_BYTES_MAX)?;
         check_once(once.as_ref())?;
+        task_id.as_ref().map_or(Ok(()), |id| check_id("task-id", id))?;
         if handling.event.depth >= DEPTH_MAX {
             return Err(Failure::OverLimit(format!("an event may be emitted because of an emitted event only {DEPTH_MAX} deep")));
         }
