@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, ensure};
 use clap::Parser;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -19,17 +19,15 @@ use tokio::net::{TcpListener, TcpStream};
 use crowdhook::app::App;
 use crowdhook::config::load;
 use crowdhook::inbox::Inbox;
-use crowdhook::plugin::call::{self, Call, Ended, Report};
-use crowdhook::plugin::registry::{Bound, Project};
+use crowdhook::plugin::registry::Project;
 use crowdhook::receive::Receiver;
-use crowdhook::store::{Claimed, Completion, Emitted, Finished, Outcome, Requested, Run, Store};
+use crowdhook::store::{Finished, Outcome, Store};
 use crowdhook::telemetry::Metrics;
-
-use world::World;
 
 #[path = "../speed/folder.rs"]
 #[expect(dead_code, reason = "the benchmark has more kinds of project")]
 mod folder;
+mod handle;
 #[path = "../speed/posts.rs"]
 #[expect(dead_code, reason = "the benchmark reports on its posts")]
 mod posts;
@@ -170,63 +168,13 @@ async fn handle_all(store: &dyn Store, project: &Arc<Project>, args: &Args) -> a
         left -= claimed.len();
         for claimed in claimed {
             let bound = project.plugin(&claimed.plugin).context("the plugin did not load")?;
-            let report = run(store, project, bound, &claimed).await?;
+            let report = handle::run(store, project, bound, &claimed).await?;
             if args.until == Until::Commit {
-                commit(store, project, claimed, report).await?;
+                let (completion, run) = handle::asked(project, &claimed, report)?;
+                let finished = store.finish(claimed.lease, Outcome::Done(completion), run).await?;
+                ensure!(finished == Finished::Recorded, "{finished:?}");
             }
         }
     }
-    Ok(())
-}
-
-async fn run(store: &dyn Store, project: &Arc<Project>, bound: &Bound, claimed: &Claimed) -> anyhow::Result<Report> {
-    let component = bound.component.clone().context("the component did not load")?;
-    let scope = crowdhook::id::Scope { project: claimed.event.project.clone(), plugin: claimed.plugin.clone() };
-    let snapshot = Arc::new(project.platform.snapshot(&claimed.event).await?);
-    let reads = World { snapshot, state: store.get_state(&scope, "no/such/key").await?, project: Arc::clone(project) };
-    let call = Call {
-        event: Arc::new(claimed.event.clone()),
-        attempt: claimed.attempt,
-        rerun: claimed.rerun,
-        plugin: Arc::clone(&bound.config),
-        reads: Arc::new(reads),
-        derived: claimed.derived,
-    };
-    Ok(call::handle(&component, call).await)
-}
-
-async fn commit(store: &dyn Store, project: &Project, claimed: Claimed, report: Report) -> anyhow::Result<()> {
-    let Ended::Ok(wanted) = report.ended else { bail!("the plugin did not end well: {:?}", report.ended) };
-    let cause = &claimed.event;
-    let effects =
-        wanted.asked.effects.into_iter().map(|(effect, once)| Requested { connection: None, task: cause.task.clone(), effect, once });
-    let events = wanted.asked.events.into_iter().map(|derived| Emitted {
-        plugins: project.listeners(&derived.kind, Some(&claimed.plugin)),
-        once: derived.once,
-        event: crowdhook::event::Event {
-            id: crowdhook::id::EventId::new(),
-            kind: derived.kind,
-            emitted_by: Some(claimed.plugin.clone()),
-            depth: cause.depth.saturating_add(1),
-            payload: derived.payload,
-            ..cause.clone()
-        },
-    });
-    let completion = Completion { effects: effects.collect(), events: events.collect(), reads: wanted.reads, changes: wanted.changes };
-    ensure!(completion.effects.len() == 1 && completion.events.len() == 1, "the plugin asked for something else: {completion:?}");
-    let run = Run {
-        component: Some("c0ffee".to_owned()),
-        settings: Some("5e77".to_owned()),
-        started_at: cause.received_at,
-        duration_ms: 1,
-        cpu_ms: 1,
-        memory_bytes: Some(report.memory_bytes as u64),
-        outcome: "ok".to_owned(),
-        reason: String::new(),
-        log: "[]".to_owned(),
-        read: report.read,
-    };
-    let finished = store.finish(claimed.lease, Outcome::Done(completion), run).await?;
-    ensure!(finished == Finished::Recorded, "{finished:?}");
     Ok(())
 }

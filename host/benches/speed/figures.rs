@@ -15,10 +15,16 @@ pub(crate) const ON_SQLITE: &str = "whole path, 64 connections, one host on SQLi
 pub(crate) const ON_POSTGRES: &str = "whole path, 64 connections, one host on PostgreSQL";
 pub(crate) const TWO_ON_POSTGRES: &str = "whole path, 64 connections, two hosts on one PostgreSQL";
 pub(crate) const TWO_OF_ONE: &str = "two hosts on PostgreSQL / one";
+pub(crate) const COMMIT: &str = "commit of ended runs / SQLite alone, its time";
+pub(crate) const DRAIN: &str = "drain of a backlog / bare loop of sandboxes";
+pub(crate) const THREE: &str = "whole path with three plugins / bare, 256 connections";
+pub(crate) const SENT: &str = "whole path with delivery / bare, 256 connections";
 pub(crate) const PEAK: &str = "accept, 256 connections";
 pub(crate) const BARE_STEADY: &str = "bare at 1,000/s";
 pub(crate) const BARE_HALF: &str = "bare at half of the host's peak";
 pub(crate) const QUIET_STEADY: &str = "host at 1,000/s";
+/// What its name begins with: the sizes are the plan's.
+const DRAIN_GROWN: &str = "drain at";
 pub(crate) const QUIET_HALF: &str = "host at half of its peak";
 pub(crate) const TROUBLED_BARE: &str = "bare at 1,000/s beside a host in trouble";
 pub(crate) const TROUBLED_STEADY: &str = "host at 1,000/s while plugins hang, spin and trap";
@@ -34,6 +40,35 @@ pub(crate) fn accept(connections: usize) -> String {
 
 pub(crate) fn whole(connections: usize) -> String {
     format!("whole path / bare, {connections} connections")
+}
+
+pub(crate) fn on_threads(threads: usize) -> String {
+    if threads == 1 { "1 thread".to_owned() } else { format!("{threads} threads") }
+}
+
+pub(crate) fn ours_to_bare(threads: usize) -> String {
+    format!("sandbox in the host's runner / bare loop, CPU time, {}", on_threads(threads))
+}
+
+pub(crate) fn ours_to_default(threads: usize) -> String {
+    format!("sandbox in the host's runner / default pool, CPU time, {}", on_threads(threads))
+}
+
+pub(crate) fn at_size(what: &str, stored: u64) -> String {
+    format!("{what} at {} events", number(stored))
+}
+
+pub(crate) fn drain_grown(least: u64, most: u64) -> String {
+    format!("{DRAIN_GROWN} {} events / at {}", number(most), number(least))
+}
+
+pub(crate) fn drain_on_postgres(stored: u64) -> String {
+    at_size("drain on PostgreSQL", stored)
+}
+
+/// A number for people, in groups of three digits.
+pub(crate) fn number(number: u64) -> String {
+    if number < 1000 { number.to_string() } else { format!("{},{:03}", self::number(number / 1000), number % 1000) }
 }
 
 /// What is to be reached.
@@ -52,6 +87,12 @@ impl Goal {
             name if name == accept(FEW_CONNECTIONS) => Some(Self::AtLeast(0.30)),
             name if name == whole(GOAL_CONNECTIONS) => Some(Self::AtLeast(0.30)),
             name if name == worst(QUIET_HALF) || name == worst(TROUBLED_HALF) => Some(Self::Below(50.0)),
+            name if name.starts_with("sandbox in the host's runner / bare") => Some(Self::Below(1.25)),
+            name if name.starts_with("sandbox in the host's runner / default") => Some(Self::Below(0.4)),
+            name if name.starts_with(DRAIN_GROWN) && name.contains(" / at ") => Some(Self::AtLeast(0.90)),
+            COMMIT => Some(Self::Below(1.3)),
+            DRAIN => Some(Self::AtLeast(0.60)),
+            THREE => Some(Self::AtLeast(0.17)),
             TWO_OF_ONE => Some(Self::AtLeast(0.90)),
             IDLE | IDLE_FIVE => Some(Self::Below(48.0)),
             START => Some(Self::Below(200.0)),

@@ -49,9 +49,14 @@ pub(crate) fn fill_set(folder: &Path, projects: &[Project], settings: &str) -> a
     write_all(folder, projects, plugins, settings)
 }
 
-/// The same, with what is said of plugins and of what they lead to taken from a file.
+/// The same, with what is said of plugins and of what they lead to as one writes it.
 pub(crate) fn fill_with(folder: &Path, projects: &[Project], said: &str) -> anyhow::Result<Addresses> {
-    write_all(folder, projects, |_| said.to_owned(), "")
+    fill_all(folder, projects, said, "")
+}
+
+/// The same, with more lines in the host's settings too.
+pub(crate) fn fill_all(folder: &Path, projects: &[Project], said: &str, settings: &str) -> anyhow::Result<Addresses> {
+    write_all(folder, projects, |_| said.to_owned(), settings)
 }
 
 fn write_all(folder: &Path, projects: &[Project], plugins: impl Fn(&Project) -> String, settings: &str) -> anyhow::Result<Addresses> {
@@ -102,11 +107,21 @@ fn plugin(component: &str) -> String {
     format!("\n[plugins.{component}]\ncomponent = \"{component}\"\n{of_its_own}")
 }
 
-/// A bundled plugin, or else a guest of the tests.
-fn component_file(name: &str) -> PathBuf {
+/// A bundled plugin, `vote-<language>` for the example in that language, or else a guest of the tests. An example is there once it is built.
+pub(crate) fn component_file(name: &str) -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    if let Some(language) = name.strip_prefix("vote-") {
+        return here.join("../examples/plugins").join(language).join("vote.wasm");
+    }
     let bundled = here.join("../plugins/prebuilt").join(format!("{name}.wasm"));
     if bundled.exists() { bundled } else { here.join("tests/guests/prebuilt").join(format!("{name}.wasm")) }
+}
+
+/// Puts a line before all that the file of a project says.
+pub(crate) fn begin_with(folder: &Path, project: &Project, line: &str) -> anyhow::Result<()> {
+    let file = folder.join(format!("projects/{}.toml", project.name));
+    let written = fs::read_to_string(&file).and_then(|text| fs::write(&file, format!("{line}\n{text}")));
+    written.with_context(|| format!("cannot write `{}`", file.display()))
 }
 
 /// Two ports that nobody has at the moment.

@@ -6,6 +6,7 @@ use std::time::Instant;
 use futures_util::future::try_join_all;
 
 use super::client::{self, per_second};
+use super::drain;
 use super::figures::{self, Figures};
 use super::folder::{self, JOB, Platform, Project};
 use super::plan::Plan;
@@ -64,7 +65,8 @@ pub(crate) async fn measure(plan: &Plan, program: &Path, below: &Path, figures: 
             figures.add(figures::TWO_OF_ONE, "", two / one);
         }
     }
-    groups.into_iter().flat_map(|group| group.hosts).try_for_each(|host| host.end().map(|_| ()))
+    groups.into_iter().flat_map(|group| group.hosts).try_for_each(|host| host.end().map(|_| ()))?;
+    drain::on_postgres(plan, program, &below.join("drained"), &shared("drained", "drained"), figures).await
 }
 
 impl Group {

@@ -15,11 +15,16 @@ pub(crate) struct Posts {
 }
 
 impl Posts {
-    /// `count` posts to the hook of `project`, about units from `first` on.
+    /// `count` posts to the hook of `project`, about units of [`JOB`] from `first` on.
     pub(crate) fn make(project: &str, first: u64, count: usize) -> Self {
+        Self::about(JOB, project, first, count)
+    }
+
+    /// The same of any job.
+    pub(crate) fn about(job: i64, project: &str, first: u64, count: usize) -> Self {
         let mut posts = Self { bytes: Vec::new(), ends: Vec::with_capacity(count), payload_bytes: 0, body_bytes: 0 };
         for unit in (first..).take(count) {
-            let payload = payload(JOB, unit);
+            let payload = payload(job, unit);
             let body = compose(&Signal::UnitComplete, &payload, Some(&sign(&payload, SIGNING_TOKEN)));
             let head = format!(
                 "POST /hooks/{project}/{HOOK_TOKEN} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: */*\r\n\

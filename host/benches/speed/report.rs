@@ -44,7 +44,10 @@ impl Report<'_> {
                  open loop with {}",
                 self.plan.connections, self.plan.open_connections
             ),
-            format!("posts: signed Appen posts, each about another unit with 3 judgments; payload {payload} B, body {body} B"),
+            match (payload, body) {
+                (0, 0) => "posts: none but what fills a store".to_owned(),
+                _ => format!("posts: signed Appen posts, each about another unit with 3 judgments; payload {payload} B, body {body} B"),
+            },
             format!(
                 "turns of {} (bare), {} (accept: a project without plugins), {} (whole path: `majority-vote`) requests, {} s (open loop); \
                  {} round{}, taking turns",
@@ -54,6 +57,12 @@ impl Report<'_> {
                 self.plan.open_time.as_secs(),
                 self.plan.rounds,
                 if self.plan.rounds == 1 { "" } else { "s" }
+            ),
+            format!(
+                "loops of sandboxes {} ms a turn; backlogs of {} events; stores of {:?} events",
+                self.plan.sandbox_time.as_millis(),
+                self.plan.backlog,
+                self.plan.stored
             ),
             format!(
                 "disk: 4 KiB append and fdatasync p50 {:.2} ms, p99 {:.2} ms over {}; the whole run took {} s",

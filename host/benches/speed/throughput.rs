@@ -15,11 +15,11 @@ use super::process::{Bare, Host, Running};
 use super::{Measured, progress, start};
 
 /// Has no plugin: its events are stored and that is all.
-const PLAIN: &str = "plain";
+pub(crate) const PLAIN: &str = "plain";
 /// Has `majority-vote`.
 pub(crate) const VOTED: &str = "voted";
 /// So many posts of each turn come before the time is taken.
-const WARM_UP: usize = 1000;
+pub(crate) const WARM_UP: usize = 1000;
 /// Between turns, for what is still to be folded into the database.
 pub(crate) const REST: Duration = Duration::from_millis(500);
 
@@ -95,7 +95,8 @@ pub(crate) async fn measure(plan: &Plan, hosts: &Hosts, figures: &mut Figures, w
     Ok(())
 }
 
-async fn bare(plan: &Plan, hosts: &Hosts, connections: usize, figures: &mut Figures) -> anyhow::Result<f64> {
+/// The bare server's rate.
+pub(crate) async fn bare(plan: &Plan, hosts: &Hosts, connections: usize, figures: &mut Figures) -> anyhow::Result<f64> {
     let posts = hosts.posts(PLAIN, plan.accept_requests);
     figures.bodies(&posts);
     let address = hosts.bare.address;

@@ -67,7 +67,16 @@ impl Engine {
     }
 
     fn with(limits: &Limits, cache: Option<Cache>) -> Result<Self, EngineError> {
-        let resets_in_place = PoolingAllocationConfig::is_pagemap_scan_available();
+        let mut config = Self::settings(limits.sandboxes_max);
+        config.cache(cache.clone());
+        let wasmtime = wasmtime::Engine::new(&config).map_err(failed)?;
+        tick(&wasmtime)?;
+        Ok(Self { wasmtime, resets_in_place: resets_in_place(), apart: None, cache })
+    }
+
+    /// The settings of an engine for so many sandboxes at a time, without a cache; for those who measure what runs on it, too.
+    #[must_use]
+    pub fn settings(sandboxes: usize) -> Config {
         let mut config = Config::new();
         config
             .epoch_interruption(true)
@@ -76,11 +85,8 @@ impl Engine {
             .memory_guard_size(0)
             .guard_before_linear_memory(false)
             .memory_reservation(GuestLimits::MEMORY_BYTES_MAX as u64)
-            .allocation_strategy(InstanceAllocationStrategy::Pooling(pool(limits.sandboxes_max, resets_in_place)));
-        config.cache(cache.clone());
-        let wasmtime = wasmtime::Engine::new(&config).map_err(failed)?;
-        tick(&wasmtime)?;
-        Ok(Self { wasmtime, resets_in_place, apart: None, cache })
+            .allocation_strategy(InstanceAllocationStrategy::Pooling(pool(sandboxes)));
+        config
     }
 
     /// How many components came out of the cache.
@@ -104,7 +110,12 @@ fn kept(mut settings: CacheConfig) -> Result<Cache, EngineError> {
     Cache::new(settings).map_err(failed)
 }
 
-fn pool(sandboxes: usize, resets_in_place: bool) -> PoolingAllocationConfig {
+/// Whether the kernel says which pages were written.
+fn resets_in_place() -> bool {
+    PoolingAllocationConfig::is_pagemap_scan_available()
+}
+
+fn pool(sandboxes: usize) -> PoolingAllocationConfig {
     let slots = sandboxes + SPARE_SANDBOXES;
     let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
     let mut pool = PoolingAllocationConfig::new();
@@ -116,7 +127,7 @@ fn pool(sandboxes: usize, resets_in_place: bool) -> PoolingAllocationConfig {
         .table_elements(TABLE_ELEMENTS)
         .max_memory_size(GuestLimits::MEMORY_BYTES_MAX)
         .pagemap_scan(Enabled::Auto);
-    if resets_in_place {
+    if resets_in_place() {
         pool.linear_memory_keep_resident(64 << 20).table_keep_resident(4 << 20);
     }
     pool

@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: how fast the host is, as ratios to a bare hyper server measured in the same run.
+//! `cargo xtask bench`: how fast the host is, as ratios to bare baselines measured in the same run.
 //!
 //! The measuring itself is `host/benches/speed`, which needs the host's library for its practice platforms. Here only the build is
 //! started, in release, and what was said is passed on.
@@ -11,10 +11,14 @@ use anyhow::{Context, Result};
 /// Arguments of `cargo xtask bench`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// A look in half a minute instead of a measurement of some four.
-    #[arg(long)]
+    /// A look in a minute instead of a measurement of less than ten.
+    #[arg(long, conflicts_with = "full")]
     quick: bool,
-    /// Measure this alone: `accept`, `whole`, `latency` or `start`; may be said several times.
+    /// Stores of up to a million events too, which takes half an hour.
+    #[arg(long)]
+    full: bool,
+    /// Measure this alone: `accept`, `whole`, `latency`, `start`, `sandbox`, `commit`, `drain`, `growth`, `memory` or `hosts`; may be said
+    /// several times.
     #[arg(long, value_name = "PART")]
     only: Vec<String>,
     /// Requests a second at which latency is measured, instead of half of the peak that is measured before.
@@ -44,6 +48,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     command.current_dir(crate::root()).args(["bench", "--quiet", "--package", "crowdhook", "--bench", "speed", "--"]);
     if args.quick {
         command.arg("--quick");
+    }
+    if args.full {
+        command.arg("--full");
     }
     for part in &args.only {
         command.args(["--only", part]);
