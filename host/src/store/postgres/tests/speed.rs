@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::cluster::Cluster;
 use super::*;
-use crate::store::conformance::bench::{saving, with_effects};
+use crate::store::conformance::bench::{number, saving, with_effects};
 
 const CALLERS: usize = 64;
 const EVENTS: usize = 4_000;
@@ -92,4 +92,34 @@ async fn from_one_host_to_another() {
         took.push(waiting.await.unwrap().1.saturating_duration_since(accepted));
     }
     report("from one host to another", began, took);
+}
+
+/// How fast a backlog goes whose end is far away: claimed and finished for a while, by as many as in the tests above.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "measures, and proves nothing"]
+async fn draining_a_small_backlog_and_a_large_one() {
+    const BATCH: usize = 1_000;
+    const DRAIN_TIME: Duration = Duration::from_secs(20);
+    let Some(cluster) = Cluster::own() else { return };
+    let store = Arc::new(PostgresStore::open(options(&cluster, "crowdhook", "first", &Clock::System, 10_000_000)).unwrap());
+    let mut filled = 0;
+    for backlog in [10_000, number("EVENTS", 1_000_000)] {
+        let began = Instant::now();
+        while store.totals().await.unwrap().waiting < backlog as u64 {
+            let task = |at: usize| completed("birds", &(filled + at).to_string(), &["vote"]);
+            store.accept((0..BATCH).map(task).collect()).await.unwrap();
+            filled += BATCH;
+        }
+        let filling = began.elapsed();
+        for round in 1..=2 {
+            let done = Arc::new(AtomicUsize::new(0));
+            let drainers: Vec<_> = (0..16).map(|_| tokio::spawn(drain(Arc::clone(&store), Arc::clone(&done)))).collect();
+            let began = Instant::now();
+            tokio::time::sleep(DRAIN_TIME).await;
+            let rate = done.load(Ordering::Relaxed) as f64 / began.elapsed().as_secs_f64();
+            drainers.iter().for_each(tokio::task::JoinHandle::abort);
+            let waiting = store.totals().await.unwrap().waiting;
+            println!("a backlog of {backlog}, filled in {:.0} s, round {round}: {rate:.0}/s, {waiting} left", filling.as_secs_f64());
+        }
+    }
 }
