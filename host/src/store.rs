@@ -53,6 +53,9 @@ pub enum StoreError {
     /// The disk or the database failed: what was asked may or may not have been recorded. Answer 503; a repeat settles it.
     #[error("the store failed: {0}")]
     Failed(String),
+    /// Another host has this one's name and started later: nothing is recorded any more. Answer 503.
+    #[error("another host took this one's place: it has the same name and started later")]
+    Replaced,
     /// The store is being shut down.
     #[error("the store is closed")]
     Closed,

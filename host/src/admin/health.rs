@@ -9,6 +9,7 @@ use axum::http::StatusCode;
 use serde::Serialize;
 
 use super::Admin;
+use crate::store::StoreError;
 
 /// The folders are looked at every second; after so long without a look nobody looks any more.
 const LOOK_MAX: Duration = Duration::from_secs(60);
@@ -32,8 +33,10 @@ pub(super) async fn health() -> &'static str {
 /// The store can be read, and the folders are looked at and can be read.
 pub(super) async fn ready(State(admin): State<Arc<Admin>>) -> (StatusCode, Json<Ready>) {
     let mut reasons = Vec::new();
-    if !matches!(tokio::time::timeout(STORE_WAIT_MAX, admin.store.vitals()).await, Ok(Ok(_))) {
-        reasons.push("the store does not answer");
+    match tokio::time::timeout(STORE_WAIT_MAX, admin.store.vitals()).await {
+        Ok(Ok(_)) => {}
+        Ok(Err(StoreError::Replaced)) => reasons.push("another host took this one's place in the store"),
+        Ok(Err(_)) | Err(_) => reasons.push("the store does not answer"),
     }
     if admin.registry.looked_at().is_none_or(|at| at.elapsed() > LOOK_MAX) {
         reasons.push("the folders of plugins and projects are looked at no longer");

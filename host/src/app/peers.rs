@@ -1,12 +1,13 @@
 //! Tells the other hosts of a database what this one has loaded, every few seconds and whenever that changes.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tracing::{error, info, warn};
 
-use crate::id::ProjectName;
+use crate::id::{Digest, ProjectName};
 use crate::plugin::registry::{Catalogue, Project, Registry};
 use crate::store::StoreError;
 use crate::store::peers::{Known, Loaded};
@@ -58,9 +59,10 @@ fn note(told: &Result<Known, StoreError>, said: &mut Option<Known>) {
 
 /// What is loaded, and can so be done.
 fn loaded(catalogue: &Catalogue) -> Vec<Loaded> {
+    let files: HashMap<&str, Digest> =
+        catalogue.status.projects.iter().filter_map(|load| Some((load.name.as_deref()?, load.digest?))).collect();
     let of_project = |(name, project): (&ProjectName, &Arc<Project>)| {
-        let file = catalogue.status.projects.iter().find(|load| load.name.as_deref() == Some(name.as_str()));
-        let file = file.and_then(|load| load.digest).map(|digest| Loaded { project: name.clone(), plugin: None, version: None, digest });
+        let file = files.get(name.as_str()).copied().map(|digest| Loaded { project: name.clone(), plugin: None, version: None, digest });
         let plugins = project.plugins.iter().filter_map(|plugin| {
             let component = plugin.component.as_ref()?;
             Some(Loaded {

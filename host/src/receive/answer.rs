@@ -298,7 +298,7 @@ impl From<&StoreError> for Refused {
     fn from(error: &StoreError) -> Self {
         match error {
             StoreError::Full { .. } => Self::Full,
-            StoreError::Failed(_) => Self::Failing,
+            StoreError::Failed(_) | StoreError::Replaced => Self::Failing,
             StoreError::Closed => Self::Draining,
         }
     }

@@ -557,7 +557,7 @@ impl Store for PostgresStore {
 
     async fn vitals(&self) -> Result<Vitals, StoreError> {
         if self.shared.is_replaced.load(Ordering::Acquire) {
-            return Err(StoreError::Failed(peers::REPLACED.to_owned()));
+            return Err(StoreError::Replaced);
         }
         self.read_vitals().await.map_err(|error| self.unread(error))
     }

@@ -1,6 +1,6 @@
 //! The hosts that share the store, and what each of them has loaded.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -8,10 +8,14 @@ use maud::{Markup, html};
 
 use super::super::Admin;
 use super::super::hosts::{differences, what, which};
-use super::parts::{Tone, ago, live, moment, state, table};
+use super::parts::{Tone, ago, live, moment, number, state, table};
 use super::{Answer, Page, Tab};
 use crate::clock::Timestamp;
+use crate::id::{PluginName, ProjectName};
 use crate::store::peers::{Loaded, Peer};
+
+/// No more things are shown.
+const ROWS_MAX: usize = 500;
 
 pub(super) async fn page(State(admin): State<Arc<Admin>>) -> Answer {
     let peers = admin.store.browse().peers().await?;
@@ -50,17 +54,23 @@ fn hosts(peers: &[Peer], now: Timestamp) -> Markup {
 
 /// A row for each thing, a column for each host.
 fn loaded(peers: &[Peer]) -> Markup {
-    let key = |one: &Loaded| (one.project.clone(), one.plugin.clone());
-    let all: BTreeSet<_> = peers.iter().flat_map(|peer| &peer.loaded).map(key).collect();
+    type Key<'a> = (&'a ProjectName, Option<&'a PluginName>);
+    fn key(one: &Loaded) -> Key<'_> {
+        (&one.project, one.plugin.as_ref())
+    }
+    let each: Vec<BTreeMap<Key<'_>, &Loaded>> = peers.iter().map(|peer| peer.loaded.iter().map(|one| (key(one), one)).collect()).collect();
+    let all: BTreeSet<Key<'_>> = each.iter().flat_map(BTreeMap::keys).copied().collect();
     let head: Vec<&str> = std::iter::once("What").chain(peers.iter().map(|peer| peer.name.as_str())).collect();
     let rows = html! {
-        @for wanted in &all {
-            @let of: Vec<Option<&Loaded>> = peers.iter().map(|peer| peer.loaded.iter().find(|one| key(one) == *wanted)).collect();
+        @for wanted in all.iter().take(ROWS_MAX) {
             tr {
-                td { (of.iter().flatten().next().map(|one| what(one)).unwrap_or_default()) }
-                @for one in &of { td { @match one { Some(one) => code { (which(one)) }, None => "–" } } }
+                td { (each.iter().find_map(|of| of.get(wanted)).map(|one| what(one)).unwrap_or_default()) }
+                @for of in &each { td { @match of.get(wanted) { Some(one) => code { (which(one)) }, None => "–" } } }
             }
         }
     };
-    table("What each host has loaded", &head, &rows)
+    html! {
+        (table("What each host has loaded", &head, &rows))
+        @if all.len() > ROWS_MAX { p.small { "And " (number((all.len() - ROWS_MAX) as u64)) " more: " code { "GET /v1/hosts" } " has all." } }
+    }
 }

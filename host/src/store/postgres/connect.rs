@@ -34,7 +34,7 @@ const SILENT_TIMES: u32 = 3;
 /// Who holds up everybody else and says nothing for so long (a host that was stopped, a network that is gone) is thrown out by the server.
 pub(super) const IDLE_MAX: &str = "10s";
 
-/// Who waits for so long for others to commit gives up: longer than one of them may hold it up, shorter than a statement is waited for.
+/// Who waits for so long for others to commit gives up: longer than one that is stopped holds it up, shorter than a statement is waited for.
 const LOCK_WAIT: &str = "15s";
 
 /// A server that says nothing to a statement for so long is given up, and the connection with it. Nothing else tells of a way that is dead

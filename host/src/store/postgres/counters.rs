@@ -1,5 +1,7 @@
 //! Numbers that never come back, and how much of everything there is: one row, which is also what whoever writes locks.
 
+use futures_util::future::join;
+
 use super::db::{Columns as _, Db, Failure, Result, params};
 use tokio_postgres::Row;
 
@@ -39,14 +41,13 @@ impl Counters {
     }
 
     /// Locks them for this transaction, once whoever writes now has committed. Gives the database's time too, and whether `host` is still
-    /// at work here as far as the others know.
+    /// at work here as far as the others know, both as of after that wait.
     pub(super) async fn lock(db: Db<'_>, host: i64) -> Result<(Self, i64, bool)> {
-        let sql = format!(
-            "SELECT {COLUMNS}, (extract(epoch FROM clock_timestamp()) * 1000)::BIGINT, \
-             EXISTS (SELECT 1 FROM host WHERE id = $1) FROM counter FOR UPDATE OF counter"
-        );
-        let row = db.first(&sql, params![host]).await?.ok_or_else(none)?;
-        Ok((Self::of(&row)?, row.at(10)?, row.at(11)?))
+        const THEN: &str = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::BIGINT, EXISTS (SELECT 1 FROM host WHERE id = $1)";
+        let lock = format!("SELECT {COLUMNS} FROM counter FOR UPDATE");
+        let (locked, then) = join(db.first(&lock, &[]), db.first(THEN, params![host])).await;
+        let (locked, then) = (locked?.ok_or_else(none)?, then?.ok_or_else(none)?);
+        Ok((Self::of(&locked)?, then.at(0)?, then.at(1)?))
     }
 
     fn of(row: &Row) -> Result<Self> {

@@ -53,6 +53,8 @@ pub(super) enum Failure {
     Away(String),
     /// The server said nothing for so long.
     Silent(Duration),
+    /// Another host has this one's place.
+    Replaced,
 }
 
 impl Failure {
@@ -60,7 +62,7 @@ impl Failure {
     pub(super) fn is_of_one_command(&self) -> bool {
         match self {
             Self::Row(_) => true,
-            Self::Away(_) | Self::Silent(_) => false,
+            Self::Away(_) | Self::Silent(_) | Self::Replaced => false,
             Self::Database(error) => {
                 let of_data = |state: &SqlState| ["22", "23", "54"].iter().any(|class| state.code().starts_with(class));
                 error.code().map_or_else(|| error.to_string().starts_with("error serializing"), of_data)
@@ -73,6 +75,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Row(why) | Self::Away(why) => f.write_str(why),
+            Self::Replaced => StoreError::Replaced.fmt(f),
             Self::Silent(wait) => write!(f, "the database said nothing for {} s", wait.as_secs()),
             Self::Database(error) => match (error.as_db_error(), std::error::Error::source(error)) {
                 (Some(said), _) => write!(f, "{} ({})", said.message(), said.code().code()),
@@ -93,7 +96,10 @@ impl From<tokio_postgres::Error> for Failure {
 
 impl From<Failure> for StoreError {
     fn from(failure: Failure) -> Self {
-        Self::Failed(failure.to_string())
+        match failure {
+            Failure::Replaced => Self::Replaced,
+            other => Self::Failed(other.to_string()),
+        }
     }
 }
 

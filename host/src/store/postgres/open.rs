@@ -87,7 +87,12 @@ pub(super) fn check_name(schema: &str) -> Result<(), OpenError> {
 /// `is_alone`: a schema is made only where there is nothing else in the database.
 pub(super) async fn enter(connector: &Connector, (host, is_alone): (&str, bool), now: Timestamp) -> Result<(Session, Entry), OpenError> {
     let client = connector.connect().await.map_err(|error| OpenError::Unreachable(error.to_string()))?;
-    migrate(&client, connector, is_alone).await?;
+    match look_at(&client, connector.schema()).await {
+        Ok(()) => {}
+        // Who makes or migrates a schema waits for others who do, and for a copy that fills one.
+        Err(OpenError::Absent(_) | OpenError::Older { .. }) => migrate(&client, connector, is_alone).await?,
+        Err(error) => return Err(error),
+    }
     let db = Db(&client);
     db.run(&connector.begin("")).await?;
     Counters::lock(db, 0).await?;

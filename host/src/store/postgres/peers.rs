@@ -19,8 +19,7 @@ const SEEN_MS: i64 = 15_000;
 /// And after so long, in ms, it is forgotten.
 const FORGOTTEN_MS: i64 = 24 * 60 * 60 * 1_000;
 
-/// Why a host writes nothing that lost its place, and one that was asleep for a day.
-pub(super) const REPLACED: &str = "another host took this one's place: it has the same name and started later";
+/// Why a host writes nothing that was asleep for a day.
 const FORGOTTEN: &str = "the others had forgotten this host, which they did not hear of for a day; it tells them again within seconds";
 
 /// The time `$1`, or with null the database's.
@@ -47,8 +46,13 @@ impl Entry {
 impl Shared {
     /// Why this host, which the others do not know, writes nothing.
     pub(super) async fn why_not_here(&self, db: Db<'_>) -> Result<Failure> {
-        let is_replaced = db.exists("SELECT 1 FROM host WHERE name = $1", params![self.entry.name.as_str()]).await?;
-        Ok(Failure::Away(if is_replaced { REPLACED } else { FORGOTTEN }.to_owned()))
+        if !self.is_replaced.load(Ordering::Acquire)
+            && !db.exists("SELECT 1 FROM host WHERE name = $1", params![self.entry.name.as_str()]).await?
+        {
+            return Ok(Failure::Away(FORGOTTEN.to_owned()));
+        }
+        self.is_replaced.store(true, Ordering::Release);
+        Ok(Failure::Replaced)
     }
 }
 
@@ -69,9 +73,14 @@ impl PostgresStore {
              (SELECT 1 FROM unnest($2, $3) a (project, plugin) WHERE a.project = able.project AND a.plugin = able.plugin)";
         const HERE: &str = "INSERT INTO able (host, project, plugin, version, digest) \
              SELECT $1, a.* FROM unnest($2, $3, $4, $5) a (project, plugin, version, digest) \
-             ON CONFLICT (host, project, plugin) DO UPDATE SET version = excluded.version, digest = excluded.digest \
-             WHERE (able.version, able.digest) IS DISTINCT FROM (excluded.version, excluded.digest)";
+             WHERE NOT EXISTS (SELECT 1 FROM able b WHERE b.host = $1 AND b.project = a.project AND b.plugin = a.plugin \
+             AND b.version IS NOT DISTINCT FROM a.version AND b.digest = a.digest) \
+             ON CONFLICT (host, project, plugin) DO UPDATE SET version = excluded.version, digest = excluded.digest";
         const FORGET: &str = "DELETE FROM host WHERE seen_at < (SELECT seen_at FROM host WHERE id = $1) - $2 AND id <> $1";
+        // For good: who has the place may have gone meanwhile, and left it to nobody.
+        if self.shared.is_replaced.load(Ordering::Acquire) {
+            return Ok(Known::Replaced);
+        }
         let host = self.shared.entry.number;
         let projects: Vec<String> = loaded.iter().map(|one| one.project.to_string()).collect();
         let plugins: Vec<String> = loaded.iter().map(|one| one.plugin.as_ref().map(ToString::to_string).unwrap_or_default()).collect();

@@ -251,4 +251,7 @@ async fn a_host_that_was_forgotten_is_known_again() {
     let refused = sleeper.accept(vec![completed("birds", "2", &["vote"])]).await.unwrap_err();
     assert!(refused.to_string().contains("took this one's place"), "{refused}");
     assert_eq!(newer.tell(&[]).await.unwrap(), Known::Still);
+    newer.close().await;
+    assert_eq!(sleeper.tell(&[]).await.unwrap(), Known::Replaced, "for good, even where the other one took its leave");
+    assert!(sleeper.accept(vec![completed("birds", "3", &["vote"])]).await.is_err());
 }

@@ -10,6 +10,10 @@ use crate::store::{
     Outcome, Quarantine, Replayed, ReplayedEvent, Run, StoreError, Unfinished, Walked, WantedDead,
 };
 
+/// To record what became of a run or of an attempt takes as many statements, one after the other, so that a group of them holds up other hosts
+/// for seconds at most.
+const FINISH_WEIGHT: usize = 16;
+
 /// Something to do, and where the answer goes.
 pub(super) struct Command {
     pub(super) work: Work,
@@ -107,13 +111,14 @@ pub(super) enum Work {
 }
 
 impl Work {
-    /// How much this adds to a transaction, in rows more or less.
+    /// How much this adds to a transaction, in rows or statements more or less.
     pub(super) fn weight(&self) -> usize {
         match self {
             Self::Accept(batch) => batch.len(),
             Self::Join { events, .. } => events.len(),
             Self::GiveUp(unfinished) => unfinished.len().max(1),
             Self::Count { analyses, .. } => analyses.len().max(1),
+            Self::Finish { .. } | Self::FinishDelivery { .. } => FINISH_WEIGHT,
             _ => 1,
         }
     }

@@ -86,11 +86,17 @@ impl Writer {
     }
 
     fn fail(&mut self, group: Vec<Command>, error: &Failure) {
-        self.shared.metrics.commit_failed(group.len(), error);
+        // That it lost its place is told once, by who tells the others of it.
+        if !matches!(error, Failure::Replaced) {
+            self.shared.metrics.commit_failed(group.len(), error);
+        }
         let stays = |command: &Command| matches!(command.work, Work::GiveBack(_)) && !error.is_of_one_command();
         let (stay, failed): (Vec<_>, Vec<_>) = group.into_iter().partition(stays);
         self.to_give_back.extend(stay.into_iter().take(GIVE_BACK_MAX.saturating_sub(self.to_give_back.len())));
-        failed.into_iter().for_each(|command| answer(command.reply, Err(StoreError::Failed(error.to_string()))));
+        failed.into_iter().for_each(|command| {
+            let said = if matches!(error, Failure::Replaced) { StoreError::Replaced } else { StoreError::Failed(error.to_string()) };
+            answer(command.reply, Err(said));
+        });
     }
 
     /// Does `group` in one transaction. On an error nothing of it is there, unless the connection was lost with the commit under way.

@@ -8,7 +8,6 @@ use super::invoke::small;
 use crate::event::Standing;
 use crate::store::numbers;
 use crate::store::postgres::db::{Columns as _, Param, Result, params};
-use crate::store::postgres::rows;
 use crate::store::{Cutoff, Part, Walked};
 
 /// Events, as far as they matter here: each is at the same place of every list.
@@ -16,26 +15,18 @@ use crate::store::{Cutoff, Part, Walked};
 pub(super) struct Old {
     pub(super) rows: Vec<i64>,
     pub(super) uuids: Vec<Vec<u8>>,
-    standings: Vec<u8>,
 }
 
 impl Old {
     /// One event.
     pub(super) fn one(row: i64, uuid: &[u8]) -> Self {
-        Self { rows: vec![row], uuids: vec![uuid.to_vec()], standings: Vec::new() }
+        Self { rows: vec![row], uuids: vec![uuid.to_vec()] }
     }
 
-    /// Those for which that holds.
-    fn only(self, is_wanted: impl Fn(i64, u8) -> bool) -> Self {
-        let mut left = Self::default();
-        for ((row, uuid), standing) in self.rows.into_iter().zip(self.uuids).zip(self.standings) {
-            if is_wanted(row, standing) {
-                left.rows.push(row);
-                left.uuids.push(uuid);
-                left.standings.push(standing);
-            }
-        }
-        left
+    /// Those whose rows are none of these.
+    fn without(self, rows: &HashSet<i64>) -> Self {
+        let (rows, uuids) = self.rows.into_iter().zip(self.uuids).filter(|(row, _)| !rows.contains(row)).unzip();
+        Self { rows, uuids }
     }
 }
 
@@ -49,12 +40,12 @@ const WAITS: &str = "EXISTS (SELECT 1 FROM invocation i WHERE i.event = f.id) OR
 impl Batch<'_> {
     pub(super) async fn prune(&mut self, cutoff: Cutoff, after: i64, limit: u32) -> Result<Walked> {
         let (before, now) = (cutoff.before.as_millisecond(), cutoff.now.as_millisecond());
-        let sql = "SELECT id, uuid, standing, received_at FROM event WHERE id > $1 ORDER BY id LIMIT $2";
+        let sql = "SELECT id, uuid, received_at FROM event WHERE id > $1 ORDER BY id LIMIT $2";
         let found = self.db.rows(sql, params![after, i64::from(limit)]).await?;
         let (mut old, mut last) = (Old::default(), None);
         let mut is_end = found.len() < limit as usize;
         for row in &found {
-            let received_at: i64 = row.at(3)?;
+            let received_at: i64 = row.at(2)?;
             // Events lie in the order in which they came: behind this one all are younger.
             if (before..=now).contains(&received_at) {
                 is_end = true;
@@ -64,7 +55,6 @@ impl Batch<'_> {
             if received_at <= now {
                 old.rows.push(row.at(0)?);
                 old.uuids.push(row.at(1)?);
-                old.standings.push(rows::small(row, 2)?);
             }
         }
         let changed = match cutoff.part {
@@ -76,8 +66,10 @@ impl Batch<'_> {
     }
 
     async fn prune_bodies(&self, old: Old) -> Result<usize> {
-        let nowhere = [Standing::Ignored, Standing::Unreadable].map(numbers::standing_number);
-        Ok(self.empty_payloads(&old.only(|_, standing| nowhere.contains(&standing))).await?.len())
+        let nowhere = [Standing::Ignored, Standing::Unreadable].map(|standing| small(numbers::standing_number(standing)));
+        let sql = "SELECT id FROM event WHERE id = ANY ($1) AND standing <> ALL ($2)";
+        let handled = self.numbers(sql, params![old.rows, nowhere.to_vec()]).await?;
+        Ok(self.empty_payloads(&old.without(&handled)).await?.len())
     }
 
     async fn prune_details(&self, old: Old) -> Result<usize> {
@@ -86,7 +78,7 @@ impl Batch<'_> {
              OR EXISTS (SELECT 1 FROM delivered e WHERE e.event = f.uuid AND e.ending = $3)";
         let sql = format!("{FAMILY} SELECT DISTINCT f.of FROM family f WHERE {WAITS} OR {dead}");
         let wanted = self.numbers(&sql, params![old.rows, old.uuids, small(DEAD)]).await?;
-        let old = old.only(|row, _| !wanted.contains(&row));
+        let old = old.without(&wanted);
         let mut changed = self.empty_payloads(&old).await?;
         let bare =
             "UPDATE run SET log = NULL, read = NULL WHERE event = ANY ($1) AND (log IS NOT NULL OR read IS NOT NULL) RETURNING event";
@@ -101,7 +93,7 @@ impl Batch<'_> {
     async fn prune_events(&mut self, old: Old) -> Result<usize> {
         let sql = format!("{FAMILY} SELECT DISTINCT f.of FROM family f WHERE {WAITS}");
         let waiting = self.numbers(&sql, params![old.rows, old.uuids]).await?;
-        let old = old.only(|row, _| !waiting.contains(&row));
+        let old = old.without(&waiting);
         let results = "DELETE FROM task_result r USING event e WHERE e.id = ANY ($1) AND r.project = e.project AND r.task = e.task \
              AND r.event = e.id AND r.revision < (SELECT max(revision) FROM task_result n WHERE n.project = r.project AND n.task = r.task)";
         self.execute(results, params![old.rows]).await?;

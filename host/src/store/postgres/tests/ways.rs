@@ -117,7 +117,7 @@ async fn a_claim_beside_a_command_at_fault_keeps_what_it_got() {
     // While the writer waits, what is asked for meanwhile makes one group.
     client.batch_execute(&format!("BEGIN; SELECT 1 FROM {schema}.counter FOR UPDATE")).await.unwrap();
     let a_group = async {
-        let waits = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%FOR UPDATE OF counter'";
+        let waits = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%FROM counter FOR UPDATE'";
         until("the writer waits", async || !client.query_typed(waits, &[]).await.unwrap().is_empty()).await;
         let go_on = async { client.batch_execute("COMMIT").await.unwrap() };
         tokio::join!(store.claim_now(1, 1, LEASE), store.set_mark(&birds, "no\0text", Some("")), go_on)
