@@ -2,18 +2,21 @@
 //!
 //! The shape is `wit/analysis.schema.json`. What is saved leaves out who answered what, since results are readable by all.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use crate::run;
 use crate::size;
 use crate::summary;
-use crate::verdict::Verdict;
 use crate::vote::{Outcome, Part};
 
+use self::written::{Detail, Emitted, Members, PerPart, Previous, Said, Saved, Tally, Votes};
+
 mod answers;
+mod written;
 
 /// The verdict on a task, without what it was made from: what other plugins are told of once.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -64,7 +67,7 @@ impl<'a> Analysis<'a> {
         }
         let mut budget = size::TIED_MAX;
         let tied = parts.iter().filter(|part| part.verdict.tie).map(|part| {
-            let fitting = part.verdict.tied.iter().filter(|value| size::take(&mut budget, value));
+            let fitting = part.verdict.tied.iter().filter(|value| size::take(&mut budget, size::of(value)));
             (part.name.clone(), fitting.cloned().collect())
         });
         Ok(Self {
@@ -90,34 +93,24 @@ impl<'a> Analysis<'a> {
 
     /// What to save as the result of the task.
     #[must_use]
-    pub fn saved(&self, revision: u64) -> Value {
+    pub fn saved(&self, revision: u64) -> impl Serialize {
         let mut budget = size::SUMMARY_MAX;
-        let (summary, counts, left_out) = if self.outcome.by_question {
-            let mut summaries = Map::new();
-            let mut counts = Map::new();
-            let mut left_out = 0;
-            for part in &self.outcome.parts {
-                summaries.insert(part.name.clone(), summary::describe(&part.tally, &mut budget));
-                let (of_part, out) = summary::value_counts(&part.tally, &mut budget);
-                counts.insert(part.name.clone(), of_part);
-                left_out += out;
-            }
-            (summaries.into(), counts.into(), left_out)
-        } else {
-            let tally = &self.only().map(|part| part.tally.clone()).unwrap_or_default();
-            let summary = summary::describe(tally, &mut budget);
-            let (counts, left_out) = summary::value_counts(tally, &mut budget);
-            (summary, counts, left_out)
-        };
-        let mut saved = Map::new();
-        saved.insert("summary".to_owned(), summary);
-        saved.insert("analysis".to_owned(), counts);
-        if left_out > 0 {
-            saved.insert("analysis_left_out".to_owned(), left_out.into());
+        let (mut summaries, mut counts) = (Vec::new(), Vec::new());
+        let mut left_out = 0;
+        for part in &self.outcome.parts {
+            summaries.push((part.name.as_str(), summary::describe(&part.tally, &mut budget)));
+            let (of_part, out) = summary::value_counts(&part.tally, &mut budget);
+            counts.push((part.name.as_str(), of_part));
+            left_out += out;
         }
-        self.write_verdict(&mut saved, None);
-        saved.insert("revision".to_owned(), revision.into());
-        Value::Object(saved)
+        let by_question = self.outcome.by_question;
+        Saved {
+            summary: PerPart::new(by_question, summaries),
+            analysis: PerPart::new(by_question, counts),
+            analysis_left_out: left_out,
+            verdict: self.said(None),
+            revision,
+        }
     }
 
     /// What to tell other plugins, as JSON text.
@@ -126,63 +119,55 @@ impl<'a> Analysis<'a> {
     ///
     /// None: text and JSON values always serialise.
     pub fn emitted(&self, revision: u64, last: Option<&Remembered>) -> Result<String, String> {
-        let mut emitted = Map::new();
         let mut budget = size::TALLY_MAX;
-        self.write_verdict(&mut emitted, Some(&mut budget));
-        emitted.insert("revision".to_owned(), revision.into());
-        let previous = last.map(|last| {
-            json!({
-                "revision": last.revision,
-                "answer": last.answer,
-                "decided": last.decided,
-                "tie": last.tie,
-            })
-        });
-        emitted.insert("previous".to_owned(), previous.unwrap_or_default());
-        let mut text = run::text(&emitted)?;
+        let previous = last.map(|last| Previous { revision: last.revision, answer: &last.answer, decided: last.decided, tie: last.tie });
+        let mut text = run::text(&Emitted { verdict: self.said(Some(&mut budget)), revision, previous })?;
         // The closing brace comes behind the answers, which are written as they are, since there may be many.
         text.pop();
         answers::write(&mut text, self.outcome);
         Ok(text)
     }
 
-    /// The one part of a vote on one value.
-    fn only(&self) -> Option<&Part<'a>> {
-        self.outcome.parts.first()
+    /// The verdict on the whole, with the tally where there is a budget for it.
+    fn said<'s>(&'s self, mut tally_budget: Option<&mut usize>) -> Said<'s> {
+        let weakest = self.weakest().map(|part| &part.verdict);
+        let detail = if self.outcome.by_question {
+            let question = |part: &'s Part<'a>| (part.name.as_str(), self.said_of(part, tally_budget.as_deref_mut()));
+            Detail::Questions { questions: Members(self.outcome.parts.iter().map(question).collect()) }
+        } else {
+            let tally = self.outcome.parts.first().zip(tally_budget).map(|(part, budget)| tally(part, budget));
+            Detail::Value { tied: self.tied(""), tally }
+        };
+        Said {
+            answer: &self.answer,
+            votes: weakest.map_or(0, |verdict| verdict.votes),
+            total: weakest.map_or(0, |verdict| verdict.total),
+            agreement: weakest.map_or(0.0, |verdict| verdict.agreement),
+            tie: self.tie,
+            decided: self.decided,
+            reason: self.reason(),
+            detail,
+        }
     }
 
-    /// Writes the verdict, and the tally where there is a budget for it.
-    fn write_verdict(&self, to: &mut Map<String, Value>, mut tally_budget: Option<&mut usize>) {
-        let weakest = self.weakest();
-        let put = |to: &mut Map<String, Value>, name: &str, value: Value| {
-            to.insert(name.to_owned(), value);
-        };
-        put(to, "answer", self.answer.clone());
-        put(to, "votes", weakest.map_or(0, |part| part.verdict.votes).into());
-        put(to, "total", weakest.map_or(0, |part| part.verdict.total).into());
-        put(to, "agreement", weakest.map_or(0.0, |part| part.verdict.agreement).into());
-        put(to, "tie", self.tie.into());
-        put(to, "decided", self.decided.into());
-        put(to, "reason", self.reason().into());
-        if !self.outcome.by_question {
-            put(to, "tied", self.tied.get("").cloned().unwrap_or_default().into());
-            if let (Some(part), Some(budget)) = (self.only(), tally_budget) {
-                write_tally(to, part, budget);
-            }
-            return;
+    /// The verdict on one of several questions.
+    fn said_of<'s>(&'s self, part: &'s Part<'a>, tally_budget: Option<&mut usize>) -> Said<'s> {
+        let verdict = &part.verdict;
+        Said {
+            answer: &verdict.answer,
+            votes: verdict.votes,
+            total: verdict.total,
+            agreement: verdict.agreement,
+            tie: verdict.tie,
+            decided: verdict.decided,
+            reason: verdict.reason.as_str().into(),
+            detail: Detail::Value { tied: self.tied(&part.name), tally: tally_budget.map(|budget| tally(part, budget)) },
         }
-        let mut questions = Map::new();
-        for part in &self.outcome.parts {
-            let mut question = Map::new();
-            write_part(&mut question, &part.verdict);
-            let tied = self.tied.get(&part.name).cloned().unwrap_or_default();
-            put(&mut question, "tied", tied.into());
-            if let Some(budget) = tally_budget.as_deref_mut() {
-                write_tally(&mut question, part, budget);
-            }
-            questions.insert(part.name.clone(), question.into());
-        }
-        put(to, "questions", questions.into());
+    }
+
+    /// The tied values of a question, as far as they fit.
+    fn tied(&self, question: &str) -> &[Value] {
+        self.tied.get(question).map_or(&[], Vec::as_slice)
     }
 
     /// The question on which people agree least; it speaks for the whole.
@@ -190,43 +175,29 @@ impl<'a> Analysis<'a> {
         self.outcome.parts.iter().min_by(|one, other| one.verdict.agreement.total_cmp(&other.verdict.agreement))
     }
 
-    fn reason(&self) -> String {
+    fn reason(&self) -> Cow<'_, str> {
         let parts = &self.outcome.parts;
         if !self.outcome.by_question {
-            return self.only().map(|part| part.verdict.reason.clone()).unwrap_or_default();
+            return parts.first().map_or("", |part| part.verdict.reason.as_str()).into();
         }
         if parts.is_empty() {
-            return "no answer counts".to_owned();
+            return "no answer counts".into();
         }
         let open: Vec<&str> = parts.iter().filter(|part| !part.verdict.decided).map(|part| part.name.as_str()).collect();
         match open.as_slice() {
-            [] => "each question is decided".to_owned(),
-            [one] => format!("1 of {} questions is undecided: `{}`", parts.len(), shortened(one)),
-            many => format!("{} of {} questions are undecided", many.len(), parts.len()),
+            [] => "each question is decided".into(),
+            [one] => format!("1 of {} questions is undecided: `{}`", parts.len(), shortened(one)).into(),
+            many => format!("{} of {} questions are undecided", many.len(), parts.len()).into(),
         }
     }
 }
 
-fn write_part(to: &mut Map<String, Value>, verdict: &Verdict) {
-    to.insert("answer".to_owned(), verdict.answer.clone());
-    to.insert("votes".to_owned(), verdict.votes.into());
-    to.insert("total".to_owned(), verdict.total.into());
-    to.insert("agreement".to_owned(), verdict.agreement.into());
-    to.insert("tie".to_owned(), verdict.tie.into());
-    to.insert("decided".to_owned(), verdict.decided.into());
-    to.insert("reason".to_owned(), verdict.reason.clone().into());
-}
-
-/// Writes `tally`, and `tally_left_out` where not all of it fits.
-fn write_tally(to: &mut Map<String, Value>, part: &Part<'_>, budget: &mut usize) {
-    let groups = part.tally.groups.iter();
-    let fitting = groups.filter(|group| size::take(budget, &group.value));
-    let lines: Vec<Value> = fitting.map(|group| json!({ "value": group.value, "votes": group.votes, "weight": group.weight })).collect();
-    let left_out = part.tally.groups.len() - lines.len();
-    to.insert("tally".to_owned(), lines.into());
-    if left_out > 0 {
-        to.insert("tally_left_out".to_owned(), left_out.into());
-    }
+/// The votes on a question, as far as the budget reaches, which is lowered by the bytes used.
+fn tally<'p>(part: &'p Part<'_>, budget: &mut usize) -> Tally<'p> {
+    let groups = &part.tally.groups;
+    let fitting = groups.iter().filter(|group| size::take(budget, size::of(&group.value)));
+    let lines: Vec<_> = fitting.map(|group| Votes { value: &group.value, votes: group.votes, weight: group.weight }).collect();
+    Tally { tally_left_out: groups.len() - lines.len(), tally: lines }
 }
 
 /// A name that people gave, short enough for a line.

@@ -139,7 +139,7 @@ pub struct Choice {
 ///
 /// It says nothing to this question.
 pub fn read(answer: usize, weight: f64, value: &Value, pointer: &str, rules: &Rules) -> Result<Vote, WhyNot> {
-    let Some(value) = value.pointer(pointer) else {
+    let Some(value) = at(value, pointer) else {
         return Err(WhyNot::Missing(pointer.to_owned()));
     };
     let value = normal::shown(value, rules);
@@ -156,6 +156,18 @@ pub fn read(answer: usize, weight: f64, value: &Value, pointer: &str, rules: &Ru
         }
     }
     Ok(Vote { answer, weight, choices })
+}
+
+/// What the JSON Pointer points at: [`Value::pointer`], which writes each name anew, without that where no name is escaped.
+fn at<'v>(value: &'v Value, pointer: &str) -> Option<&'v Value> {
+    if let (Value::Object(members), Some(names)) = (value, pointer.strip_prefix('/')) {
+        let (name, _) = names.split_once('/').unwrap_or((names, ""));
+        if !name.contains('~') {
+            let (_, rest) = names.split_at(name.len());
+            return at(members.get(name)?, rest);
+        }
+    }
+    value.pointer(pointer)
 }
 
 /// The values in a list that say something.

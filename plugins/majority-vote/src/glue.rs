@@ -1,7 +1,7 @@
 //! Between the host and the rest of the plugin: events and answers in, results and events out.
 
 use crowdhook_plugin::log::{self, Level};
-use crowdhook_plugin::{Event, Json, OrReject, Plugin, Result, crowd, events, results, state};
+use crowdhook_plugin::{Event, OrReject, Plugin, Result, crowd, events, results, state};
 
 use crate::ballot::Answer;
 use crate::run;
@@ -40,11 +40,11 @@ fn vote(task_id: &str, settings: &Settings) -> Result<()> {
     let key = run::state_key(task_id);
     let last = state::get(&key)?;
     let todo = run::run(&answers, settings, last.as_deref()).or_reject(format_args!("task `{task_id}`"))?;
-    results::save(task_id, &Json::from_text(todo.save))?;
+    results::save_text(task_id, todo.save)?;
     if let Some(tell) = todo.tell {
         state::set(&key, &tell.remember)?;
         // No once-key: a verdict that comes back to what it was before is news again.
-        events::emit("task.analysed", None, &Json::from_text(tell.payload), None)?;
+        events::emit_text("task.analysed", None, tell.payload, None)?;
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use serde_json::{Number, Value};
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick, is_nfkc_quick};
 
 use crate::settings::{Rules, Unicode};
+use crate::size;
 
 /// The value as it is shown: everything ignored is gone, but for the case of letters.
 #[must_use]
@@ -58,7 +59,7 @@ fn write_key(key: &mut String, value: &Value, rules: &Rules) {
             members.sort_by_key(|(name, _)| *name);
             key.push('{');
             for (name, value) in members {
-                key.push_str(&Value::from(name.as_str()).to_string());
+                write_quoted(key, name);
                 key.push(':');
                 write_key(key, value, rules);
                 key.push(',');
@@ -69,9 +70,22 @@ fn write_key(key: &mut String, value: &Value, rules: &Rules) {
 }
 
 fn write_text(key: &mut String, text: &str, rules: &Rules) {
-    // Upper case first: `ß` and `SS` have the same lower case only then.
-    let text = if rules.ignore_case { Value::from(text.to_uppercase().to_lowercase()) } else { Value::from(text) };
-    key.push_str(&text.to_string());
+    if rules.ignore_case {
+        // Upper case first: `ß` and `SS` have the same lower case only then.
+        write_quoted(key, &text.to_uppercase().to_lowercase());
+    } else {
+        write_quoted(key, text);
+    }
+}
+
+fn write_quoted(key: &mut String, text: &str) {
+    if size::is_plain(text) {
+        key.push('"');
+        key.push_str(text);
+        key.push('"');
+    } else {
+        key.push_str(&Value::from(text).to_string());
+    }
 }
 
 /// A number in the one spelling of its value.
@@ -101,7 +115,8 @@ fn composed(text: &str, form: Unicode) -> String {
 }
 
 fn spaced(text: String, ignore_space: bool) -> String {
-    if !ignore_space {
+    // Without spaces there is nothing to do, which is quickly seen where all is ASCII.
+    if !ignore_space || text.bytes().all(|byte| byte.is_ascii_graphic()) {
         return text;
     }
     let mut single = String::with_capacity(text.len());

@@ -8,6 +8,9 @@
 //! | `summary` and `analysis`, of all questions | 64 KiB, the rest is left out and counted |
 //! | an emitted analysis in all | 240 KiB: of `answers`, the latest are left out and counted |
 
+use std::io;
+
+use serde::Serialize;
 use serde_json::Value;
 
 /// Bytes of the answer as JSON.
@@ -31,18 +34,58 @@ const AROUND: usize = 48;
 pub fn of(value: &Value) -> usize {
     match value {
         Value::Null | Value::Bool(_) | Value::Number(_) => 24,
-        // Most texts need no escapes, and what needs none is measured without writing it.
-        Value::String(text) if text.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') => text.len() + 2,
-        other => other.to_string().len(),
+        Value::String(text) => of_text(text),
+        other => written(other),
     }
 }
 
-/// Takes a value's bytes out of the budget; false, and nothing taken, when they do not fit.
+/// Bytes of a text as JSON.
 #[must_use]
-pub fn take(budget: &mut usize, value: &Value) -> bool {
-    let left = budget.checked_sub(of(value) + AROUND);
+pub fn of_text(text: &str) -> usize {
+    if is_plain(text) { text.len() + 2 } else { written(text) }
+}
+
+/// Whether a text stands in JSON as it is, between quotes. Most do.
+#[must_use]
+pub fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\')
+}
+
+/// Takes bytes out of the budget; false, and nothing taken, when they do not fit.
+#[must_use]
+pub fn take(budget: &mut usize, bytes: usize) -> bool {
+    let left = budget.checked_sub(bytes + AROUND);
     if let Some(left) = left {
         *budget = left;
     }
     left.is_some()
 }
+
+/// Bytes of JSON, which is written to nowhere.
+fn written(json: &(impl Serialize + ?Sized)) -> usize {
+    let mut count = Count(0);
+    // Text and JSON values always serialise, and counting does not fail; what did would fit nowhere.
+    serde_json::to_writer(&mut count, json).map_or(usize::MAX - AROUND, |()| count.0)
+}
+
+/// Counts what is written to it.
+struct Count(usize);
+
+impl io::Write for Count {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0 += bytes.len();
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -4,32 +4,59 @@
 //! Pages and scripts that read these keep working: the names are pandas', quantiles are interpolated as pandas does, the
 //! standard deviation is that of a sample. Where pandas has NaN there is null, and `top` is null in a tie.
 
-use serde_json::{Map, Value, json};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::Value;
 
 use crate::normal;
 use crate::size;
 use crate::tally::Tally;
 
+/// What pandas' `describe()` says.
+#[derive(Debug, serde::Serialize)]
+#[serde(untagged)]
+#[expect(missing_docs, reason = "the names are pandas'")]
+pub enum Description<'a> {
+    /// Of values of any kind.
+    Values { count: usize, unique: usize, top: Option<&'a Value>, freq: Option<usize> },
+    /// Of numbers.
+    Numbers {
+        count: usize,
+        mean: f64,
+        std: Option<f64>,
+        min: Option<f64>,
+        #[serde(rename = "25%")]
+        lower: Option<f64>,
+        #[serde(rename = "50%")]
+        median: Option<f64>,
+        #[serde(rename = "75%")]
+        upper: Option<f64>,
+        max: Option<f64>,
+    },
+}
+
 /// pandas' `describe()`: `count`, `unique`, `top`, `freq`; or for numbers `count`, `mean`, `std`, `min`, the quartiles, `max`.
 ///
 /// `top` is null too when it does not fit into `budget`, which is lowered by its bytes.
 #[must_use]
-pub fn describe(tally: &Tally, budget: &mut usize) -> Value {
+pub fn describe<'a>(tally: &'a Tally, budget: &mut usize) -> Description<'a> {
     match numbers(tally) {
         Some(numbers) if !numbers.is_empty() => describe_numbers(&numbers),
         _ => describe_values(tally, budget),
     }
 }
 
-fn describe_values(tally: &Tally, budget: &mut usize) -> Value {
+fn describe_values<'a>(tally: &'a Tally, budget: &mut usize) -> Description<'a> {
     let count: usize = tally.groups.iter().map(|group| group.votes).sum();
     let freq = tally.groups.first().map(|group| group.votes);
     let mut ahead = tally.groups.iter().filter(|group| Some(group.votes) == freq);
     let top = match (ahead.next(), ahead.next()) {
-        (Some(group), None) if size::take(budget, &group.value) => group.value.clone(),
-        _ => Value::Null,
+        (Some(group), None) if size::take(budget, size::of(&group.value)) => Some(&group.value),
+        _ => None,
     };
-    json!({ "count": count, "unique": tally.groups.len(), "top": top, "freq": freq })
+    Description::Values { count, unique: tally.groups.len(), top, freq }
 }
 
 /// The numbers that were voted for, each as often as it was, in order; none when anything is no number.
@@ -43,23 +70,23 @@ fn numbers(tally: &Tally) -> Option<Vec<f64>> {
     Some(numbers)
 }
 
-fn describe_numbers(sorted: &[f64]) -> Value {
+fn describe_numbers(sorted: &[f64]) -> Description<'static> {
     let count = sorted.len();
     #[expect(clippy::cast_precision_loss, reason = "there are some thousands of answers at most")]
     let n = count as f64;
     let mean = sorted.iter().sum::<f64>() / n;
     let squares: f64 = sorted.iter().map(|number| (number - mean).powi(2)).sum();
     let std = (count > 1).then(|| (squares / (n - 1.0)).sqrt());
-    json!({
-        "count": count,
-        "mean": mean,
-        "std": std,
-        "min": sorted.first(),
-        "25%": quantile(sorted, 1),
-        "50%": quantile(sorted, 2),
-        "75%": quantile(sorted, 3),
-        "max": sorted.last(),
-    })
+    Description::Numbers {
+        count,
+        mean,
+        std,
+        min: sorted.first().copied(),
+        lower: quantile(sorted, 1),
+        median: quantile(sorted, 2),
+        upper: quantile(sorted, 3),
+        max: sorted.last().copied(),
+    }
 }
 
 /// The first, second or third quartile, interpolated between its neighbours as numpy does.
@@ -77,32 +104,48 @@ fn quantile(sorted: &[f64], quarter: usize) -> Option<f64> {
     Some(if step < 0.5 { low + (high - low) * step } else { high - (high - low) * (1.0 - step) })
 }
 
+/// What pandas' `value_counts()` says: values by name with their votes, most votes first.
+#[derive(Debug)]
+pub struct Counts<'a>(Vec<(Cow<'a, str>, usize)>);
+
+impl Serialize for Counts<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_map(Some(self.0.len()))?;
+        for (name, votes) in &self.0 {
+            map.serialize_entry(name, votes)?;
+        }
+        map.end()
+    }
+}
+
 /// pandas' `value_counts()`: from value to votes, most votes first, as far as `budget` reaches, which is lowered by the
 /// bytes used; and how many values did not fit.
 ///
 /// Names in a JSON object are texts: a text stands as it is, a number, true and false as JSON writes them, a list or an
 /// object as its JSON. Where two values would have the same name, the second is written as JSON.
 #[must_use]
-pub fn value_counts(tally: &Tally, budget: &mut usize) -> (Value, usize) {
-    let mut counts = Map::new();
+pub fn value_counts<'a>(tally: &'a Tally, budget: &mut usize) -> (Counts<'a>, usize) {
+    let mut counts = Vec::with_capacity(tally.groups.len());
+    let mut taken: BTreeSet<Cow<'a, str>> = BTreeSet::new();
     let mut left_out = 0;
     for group in &tally.groups {
         let mut name = match &group.value {
-            Value::String(text) => text.clone(),
-            Value::Number(number) => normal::spelled(number),
-            other => other.to_string(),
+            Value::String(text) => Cow::Borrowed(text.as_str()),
+            Value::Number(number) => normal::spelled(number).into(),
+            other => other.to_string().into(),
         };
-        if counts.contains_key(&name) {
-            name = group.value.to_string();
+        if taken.contains(&name) {
+            name = group.value.to_string().into();
         }
         // Quotes and line breaks in a name are escaped, so its size is taken from what will be written.
-        if counts.contains_key(&name) || !size::take(budget, &Value::from(name.as_str())) {
+        if taken.contains(&name) || !size::take(budget, size::of_text(&name)) {
             left_out += 1;
             continue;
         }
-        counts.insert(name, group.votes.into());
+        taken.insert(name.clone());
+        counts.push((name, group.votes));
     }
-    (Value::Object(counts), left_out)
+    (Counts(counts), left_out)
 }
 
 #[cfg(test)]

@@ -56,7 +56,8 @@ pub fn decide(tally: &Tally, rules: &Rules) -> Verdict {
     let found = if rules.lists == Lists::Set { set(tally, rules) } else { leader(tally, rules) };
     let too_few = tally.total < rules.minimum_answers;
     let reason = if too_few {
-        Some(format!("{}, {} needed", counted(tally.total, "counts", "count"), are(rules.minimum_answers)))
+        let count = if tally.total == 1 { "counts" } else { "count" };
+        Some(format!("{} {count}, {} needed", answers(tally.total), are(rules.minimum_answers)))
     } else {
         found.missing
     };
@@ -109,8 +110,8 @@ fn leader<'a>(tally: &'a Tally, rules: &Rules) -> Found<'a> {
     let votes = ahead.iter().map(|group| group.votes).min().unwrap_or(0);
     let agreement = share(greatest, tally);
     let tie = ahead.len() > 1;
-    let of_all = format!("{votes} of {}", counted(tally.total, "", ""));
-    let tied_words = format!("tie: {} values have {of_all} each", ahead.len());
+    let of_all = format!("{votes} of {}", answers(tally.total));
+    let tied_words = if tie { format!("tie: {} values have {of_all} each", ahead.len()) } else { String::new() };
     let missing = if tie && rules.ties == Ties::Undecided {
         Some(tied_words.clone())
     } else if votes < rules.quorum {
@@ -168,7 +169,7 @@ fn set<'a>(tally: &'a Tally, rules: &Rules) -> Found<'a> {
         votes = votes.min(for_it);
         agreement = agreement.min(share);
     }
-    let answers = counted(tally.total, "", "");
+    let answers = answers(tally.total);
     let half = format!(
         "tie: {} by half of {answers}",
         if tied.len() == 1 { "a value was chosen".to_owned() } else { format!("{} values were chosen", tied.len()) }
@@ -202,13 +203,8 @@ fn short_of(agreement: f64, rules: &Rules) -> Option<String> {
     short.then(|| format!("the agreement is {agreement:.3}, {least} is needed"))
 }
 
-fn counted(answers: usize, one: &str, many: &str) -> String {
-    match answers {
-        1 => format!("1 answer {one}"),
-        many_answers => format!("{many_answers} answers {many}"),
-    }
-    .trim_end()
-    .to_owned()
+fn answers(number: usize) -> String {
+    if number == 1 { "1 answer".to_owned() } else { format!("{number} answers") }
 }
 
 fn are(number: usize) -> String {

@@ -15,3 +15,12 @@ use crate::{Json, Result, host};
 pub fn emit(kind: &str, task_id: Option<&str>, payload: &(impl Serialize + ?Sized), once: Option<&str>) -> Result<()> {
     host::events_emit(kind, task_id, Json::of(payload)?, once)
 }
+
+/// The same for text that is JSON already, which is passed on as it is.
+///
+/// # Errors
+///
+/// As of [`emit`], and [`Failure::Invalid`](crate::Failure::Invalid) for text that is no JSON object.
+pub fn emit_text(kind: &str, task_id: Option<&str>, payload: impl Into<String>, once: Option<&str>) -> Result<()> {
+    host::events_emit(kind, task_id, Json::from_text(payload), once)
+}

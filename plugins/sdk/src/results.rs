@@ -13,3 +13,12 @@ use crate::{Json, Result, host};
 pub fn save(task_id: &str, info: &(impl Serialize + ?Sized)) -> Result<()> {
     host::results_save(task_id, Json::of(info)?)
 }
+
+/// The same for text that is JSON already, which is passed on as it is.
+///
+/// # Errors
+///
+/// As of [`save`], and [`Failure::Invalid`](crate::Failure::Invalid) for text that is no JSON.
+pub fn save_text(task_id: &str, info: impl Into<String>) -> Result<()> {
+    host::results_save(task_id, Json::from_text(info))
+}

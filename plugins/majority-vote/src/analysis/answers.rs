@@ -1,9 +1,9 @@
 //! The list of answers in an emitted analysis: who answered what, whether it counted, whether it agrees.
 
 use serde::Serialize;
-use serde::ser::{SerializeMap, Serializer};
 use serde_json::Value;
 
+use super::written::Members;
 use crate::size;
 use crate::vote::Outcome;
 
@@ -53,26 +53,12 @@ struct Line<'a> {
     agrees: Option<bool>,
     why_not: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    questions: Option<ByQuestion<'a>>,
+    questions: Option<Members<'a, Option<bool>>>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_false(value: &bool) -> bool {
     !value
-}
-
-/// Whether an answer agrees, by the questions in which it counts.
-#[derive(Clone, Default)]
-struct ByQuestion<'a>(Vec<(&'a str, Option<bool>)>);
-
-impl Serialize for ByQuestion<'_> {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let mut map = to.serialize_map(Some(self.0.len()))?;
-        for (question, agrees) in &self.0 {
-            map.serialize_entry(question, agrees)?;
-        }
-        map.end()
-    }
 }
 
 /// What the questions make of one answer.
@@ -83,7 +69,7 @@ struct Standing<'a> {
     /// Whether it agrees with all decided questions in which it counts; none when there are none.
     agrees: Option<bool>,
     /// The same by question.
-    questions: ByQuestion<'a>,
+    questions: Members<'a, Option<bool>>,
     /// Why it does not count in one of them.
     why_not: Option<String>,
 }

@@ -1,13 +1,18 @@
 //! Settings as people write them: every key may be missing.
+//!
+//! They are read for every event. So each member goes straight to its place; what serde's `flatten` would do, keep all of them first, takes
+//! several times as long.
 
-use serde::Deserialize;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::{Emit, Lists, PerWorker, Question, Rules, Settings, Subject, Ties, Unicode, Weights};
 
 /// What may be said for all questions, and again for one.
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Default)]
 struct Counting {
     lists: Option<Lists>,
     count_blank: Option<bool>,
@@ -40,9 +45,8 @@ impl Counting {
 }
 
 /// What may be said once.
-#[derive(Deserialize)]
-#[serde(default)]
 struct Whole {
+    counting: Counting,
     pointer: String,
     questions: Option<Value>,
     per_worker: PerWorker,
@@ -56,6 +60,7 @@ struct Whole {
 impl Default for Whole {
     fn default() -> Self {
         Self {
+            counting: Counting::default(),
             pointer: String::new(),
             questions: None,
             per_worker: PerWorker::default(),
@@ -68,14 +73,58 @@ impl Default for Whole {
     }
 }
 
-/// The keys of [`Whole`]; what else there is belongs to [`Counting`] or is unknown, which that will say.
-const WHOLE: [&str; 8] = ["pointer", "questions", "per_worker", "weights", "skip_gold", "skip_set_aside", "on_answered", "emit"];
+/// A table whose members are read one by one, into what stands for all that is missing.
+trait Table: Default {
+    /// Reads the value of the member `name`. Of members of one name the last one counts.
+    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, members: &mut A) -> Result<(), A::Error>;
+}
 
-/// Makes settings of their members.
-pub(super) fn settings(members: Map<String, Value>) -> Result<Settings, String> {
-    let (whole, counting): (Map<_, _>, Map<_, _>) = members.into_iter().partition(|(key, _)| WHOLE.contains(&key.as_str()));
-    let whole: Whole = read(Value::Object(whole))?;
-    let rules = read::<Counting>(Value::Object(counting))?.or(&Rules::default());
+impl Table for Counting {
+    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, members: &mut A) -> Result<(), A::Error> {
+        match name {
+            "lists" => self.lists = members.next_value()?,
+            "count_blank" => self.count_blank = members.next_value()?,
+            "ignore_case" => self.ignore_case = members.next_value()?,
+            "ignore_space" => self.ignore_space = members.next_value()?,
+            "unicode" => self.unicode = members.next_value()?,
+            "text_numbers" => self.text_numbers = members.next_value()?,
+            "minimum_answers" => self.minimum_answers = members.next_value()?,
+            "quorum" => self.quorum = members.next_value()?,
+            "agreement" => self.agreement = members.next_value()?,
+            "ties" => self.ties = members.next_value()?,
+            unknown => return Err(A::Error::unknown_field(unknown, &COUNTING)),
+        }
+        Ok(())
+    }
+}
+
+/// The members of [`Counting`].
+const COUNTING: [&str; 10] =
+    ["lists", "count_blank", "ignore_case", "ignore_space", "unicode", "text_numbers", "minimum_answers", "quorum", "agreement", "ties"];
+
+impl Table for Whole {
+    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, members: &mut A) -> Result<(), A::Error> {
+        match name {
+            "pointer" => self.pointer = members.next_value()?,
+            "questions" => self.questions = members.next_value()?,
+            "per_worker" => self.per_worker = members.next_value()?,
+            "weights" => self.weights = members.next_value()?,
+            "skip_gold" => self.skip_gold = members.next_value()?,
+            "skip_set_aside" => self.skip_set_aside = members.next_value()?,
+            "on_answered" => self.on_answered = members.next_value()?,
+            "emit" => self.emit = members.next_value()?,
+            counting => self.counting.read(counting, members)?,
+        }
+        Ok(())
+    }
+}
+
+/// Makes settings of their JSON.
+pub(super) fn settings(json: &str) -> Result<Settings, String> {
+    let mut json = serde_json::Deserializer::from_str(json);
+    let whole = read::<Whole, _>(&mut json)?;
+    json.end().map_err(|error| error.to_string())?;
+    let rules = whole.counting.or(&Rules::default());
     let subject = match whole.questions {
         None => Subject::One(whole.pointer),
         Some(Value::String(word)) if word == "all" => Subject::All(whole.pointer),
@@ -111,6 +160,25 @@ fn named(questions: Map<String, Value>, rules: &Rules) -> Result<Vec<Question>, 
     questions.into_iter().map(one).collect()
 }
 
-fn read<T: for<'a> Deserialize<'a>>(value: Value) -> Result<T, String> {
-    T::deserialize(value).map_err(|error| error.to_string())
+fn read<'de, T: Table, D: Deserializer<'de, Error = serde_json::Error>>(from: D) -> Result<T, String> {
+    from.deserialize_map(Members(PhantomData)).map_err(|error| error.to_string())
+}
+
+/// Reads a table's members in the order in which they are written.
+struct Members<T>(PhantomData<T>);
+
+impl<'de, T: Table> Visitor<'de> for Members<T> {
+    type Value = T;
+
+    fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str("a table")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<T, A::Error> {
+        let mut table = T::default();
+        while let Some(name) = members.next_key::<String>()? {
+            table.read(&name, &mut members)?;
+        }
+        Ok(table)
+    }
 }

@@ -17,11 +17,11 @@ fn tally(values: &Value) -> Tally {
 }
 
 fn described(values: Value) -> Value {
-    describe(&tally(&values), &mut 100_000)
+    serde_json::to_value(describe(&tally(&values), &mut 100_000)).unwrap()
 }
 
 fn counted(values: Value) -> String {
-    value_counts(&tally(&values), &mut 100_000).0.to_string()
+    serde_json::to_string(&value_counts(&tally(&values), &mut 100_000).0).unwrap()
 }
 
 /// Compares numbers as far as the order of a sum allows.
@@ -100,6 +100,6 @@ fn what_does_not_fit_is_left_out_and_counted() {
     let long = "x".repeat(500);
     let tally = tally(&json!([long, "a", "a", "b"]));
     let (counts, left_out) = value_counts(&tally, &mut 200);
-    assert_eq!((counts, left_out), (json!({ "a": 2, "b": 1 }), 1));
-    assert_eq!(describe(&tally, &mut 10)["top"], Value::Null);
+    assert_eq!((serde_json::to_value(counts).unwrap(), left_out), (json!({ "a": 2, "b": 1 }), 1));
+    assert_eq!(serde_json::to_value(describe(&tally, &mut 10)).unwrap()["top"], Value::Null);
 }
