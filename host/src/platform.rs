@@ -15,7 +15,7 @@ use crate::id::{DeliveryId, ProjectName};
 use crate::secret::Secret;
 
 pub mod appen;
-mod fields;
+pub(crate) mod fields;
 pub mod generic;
 pub mod pybossa;
 

@@ -7,6 +7,7 @@
 
 pub mod call;
 pub mod compile;
+pub mod compiled;
 pub mod engine;
 pub mod guest;
 pub mod load;

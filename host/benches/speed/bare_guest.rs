@@ -11,7 +11,9 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use crowdhook::clock;
 use crowdhook::config::Plugin;
 use crowdhook::event::Event;
+use crowdhook::id::Digest;
 use crowdhook::platform;
+use crowdhook::plugin::compiled::Cache;
 
 use bindings::PluginPre;
 use bindings::crowdhook::plugin::types::{self, Failure};
@@ -51,10 +53,10 @@ struct Sandbox {
 }
 
 impl BareGuest {
-    /// Compiles `component` by the settings of `config`.
+    /// Compiles `component` by the settings of `config`, or takes it from the cache.
     pub(crate) fn new(
         config: &Config,
-        component: &[u8],
+        component: (&[u8], &Cache),
         plugin: &Plugin,
         event: &Event,
         said: &platform::Snapshot,
@@ -93,9 +95,16 @@ impl BareGuest {
     }
 }
 
-fn link(config: &Config, component: &[u8]) -> wasmtime::Result<PluginPre<Sandbox>> {
+fn link(config: &Config, (bytes, cache): (&[u8], &Cache)) -> wasmtime::Result<PluginPre<Sandbox>> {
     let engine = Engine::new(config)?;
-    let component = Component::new(&engine, component)?;
+    let digest = Digest::of(bytes);
+    let component = match cache.get(&engine, digest) {
+        Some(component) => component,
+        None => {
+            cache.put(&engine, digest, &engine.precompile_component(bytes)?)?;
+            Component::new(&engine, bytes)?
+        }
+    };
     let mut linker = Linker::new(&engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     crowd::add_to_linker::<_, HasSelf<Sandbox>>(&mut linker, |sandbox| sandbox)?;

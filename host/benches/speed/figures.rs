@@ -11,6 +11,8 @@ pub(crate) const START: &str = "start to ready with five plugins, compiled befor
 pub(crate) const RELOAD: &str = "a changed `majority-vote` in use after";
 pub(crate) const IDLE_FIVE: &str = "idle memory with five plugins: RSS";
 pub(crate) const PROGRAM: &str = "size of the program";
+pub(crate) const BUILD: &str = "clean release build";
+pub(crate) const BUILD_CPU: &str = "clean release build: CPU time";
 pub(crate) const ON_SQLITE: &str = "whole path, 64 connections, one host on SQLite";
 pub(crate) const ON_POSTGRES: &str = "whole path, 64 connections, one host on PostgreSQL";
 pub(crate) const TWO_ON_POSTGRES: &str = "whole path, 64 connections, two hosts on one PostgreSQL";
@@ -98,6 +100,7 @@ impl Goal {
             START => Some(Self::Below(200.0)),
             RELOAD => Some(Self::Below(300.0)),
             PROGRAM => Some(Self::Below(40.0)),
+            BUILD => Some(Self::Below(480.0)),
             _ => None,
         }
     }

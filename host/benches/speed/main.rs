@@ -10,6 +10,7 @@ mod backlog;
 mod bare;
 mod bare_guest;
 mod bare_store;
+mod build;
 mod client;
 mod commit;
 mod disk;
@@ -57,7 +58,7 @@ struct Args {
     /// A look in a minute instead of a measurement
     #[arg(long, conflicts_with = "full")]
     quick: bool,
-    /// Up to a million stored events, in half an hour
+    /// Up to a million stored events and a clean build, in the better part of an hour
     #[arg(long)]
     full: bool,
     /// Measure this alone; may be said several times
@@ -108,6 +109,8 @@ enum Measured {
     Start,
     /// One and two hosts on PostgreSQL
     Hosts,
+    /// A clean release build; without `--full` only where it is asked for
+    Build,
 }
 
 impl Args {
@@ -211,6 +214,9 @@ impl Run<'_> {
         }
         if wants(Measured::Hosts) {
             hosts::measure(self.plan, self.program, self.folder, figures).await?;
+        }
+        if self.args.only.contains(&Measured::Build) || (self.args.full && wants(Measured::Build)) {
+            build::measure(self.folder, figures)?;
         }
         Ok(())
     }

@@ -54,11 +54,7 @@ impl Running {
 
     /// CPU time of all its threads so far.
     pub(crate) fn cpu(&self) -> anyhow::Result<Duration> {
-        let stat = self.proc("stat")?;
-        // Counted from behind the name, which may hold anything.
-        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-        let ticks = |place: usize| fields.get(place).and_then(|field| field.parse::<u32>().ok()).context("`/proc` looks otherwise");
-        Ok(CPU_TICK * (ticks(11)? + ticks(12)?))
+        cpu_in(&self.proc("stat")?, 11)
     }
 
     /// Its memory: resident, and resident with shared pages divided among those who share them, in MiB.
@@ -71,6 +67,19 @@ impl Running {
         };
         Ok((of("Rss:")?, of("Pss:")?))
     }
+}
+
+/// CPU time of the processes that this one started and that have ended, and of theirs.
+pub(crate) fn cpu_of_ended_children() -> anyhow::Result<Duration> {
+    cpu_in(&fs::read_to_string("/proc/self/stat").context("`/proc/self/stat` cannot be read")?, 13)
+}
+
+/// The user's and the system's CPU time that stand side by side in what `/proc/…/stat` says, from this place behind the name on.
+fn cpu_in(stat: &str, place: usize) -> anyhow::Result<Duration> {
+    // Counted from behind the name, which may hold anything.
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let ticks = |place: usize| fields.get(place).and_then(|field| field.parse::<u32>().ok()).context("`/proc` looks otherwise");
+    Ok(CPU_TICK * (ticks(place)? + ticks(place + 1)?))
 }
 
 impl Drop for Running {

@@ -9,10 +9,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow};
 use rustix::time::{ClockId, clock_gettime};
-use wasmtime::{Cache, CacheConfig, Config, InstanceAllocationStrategy};
+use wasmtime::{Config, InstanceAllocationStrategy};
 
 use crowdhook::id::{InvocationId, Scope};
 use crowdhook::plugin::call::Ended;
+use crowdhook::plugin::compiled::Cache;
 use crowdhook::plugin::engine::Engine;
 use crowdhook::plugin::load::load as load_component;
 use crowdhook::plugin::registry::{Bound, Project};
@@ -67,10 +68,7 @@ impl Surroundings {
             rerun: false,
             generation: 0,
         };
-        fs::create_dir_all(compiled)?;
-        let mut settings = CacheConfig::new();
-        settings.with_directory(compiled);
-        let cache = Cache::new(settings).map_err(|error| anyhow!("{error:#}"))?;
+        let cache = Cache::open(compiled)?;
         let engine = Engine::start(&limits, Some(compiled))?;
         Ok(Self { store, project, claimed, cache, engine, sandboxes: limits.sandboxes_max })
     }
@@ -98,13 +96,12 @@ impl Surroundings {
         self.bare_with(guest, config).await
     }
 
-    async fn bare_with(&self, guest: &Guest, mut config: Config) -> anyhow::Result<Arc<BareGuest>> {
-        config.cache(Some(self.cache.clone()));
+    async fn bare_with(&self, guest: &Guest, config: Config) -> anyhow::Result<Arc<BareGuest>> {
         let plugin = self.project.plugin(&self.claimed.plugin).context("the plugin did not load")?;
         let mut plugin = plugin.config.as_ref().clone();
         guest.settings.clone_into(&mut plugin.settings);
         let said = self.project.platform.snapshot(&self.claimed.event).await?;
-        BareGuest::new(&config, &component(guest)?, &plugin, &self.claimed.event, &said).map(Arc::new)
+        BareGuest::new(&config, (&component(guest)?, &self.cache), &plugin, &self.claimed.event, &said).map(Arc::new)
     }
 
     /// Has the guest compiled, where it was not before: from then on a host that shares the compiled code finds it.

@@ -11,6 +11,7 @@ use crate::clock::Timestamp;
 use crate::config::Project;
 use crate::event::{EventKind, Normalised, Standing};
 use crate::id::hex;
+use crate::platform::fields::Fields;
 use crate::verify::Form;
 
 /// So much of an unknown signal is kept.
@@ -21,10 +22,7 @@ pub(super) fn normalise(project: &Project, form: Form) -> Result<Vec<Normalised>
     let Some(kind) = kind(&form.signal) else { return ignored(project, &form, &digest).map(|event| vec![event]) };
     let read = match form.payload.trim_start().starts_with('[') {
         true => list(project, &kind, &form.payload)?,
-        false => match serde_json::from_str(&form.payload) {
-            Ok(payload) => one(project, &kind, payload, &digest)?.map(|event| vec![event]),
-            Err(_) => None,
-        },
+        false => one(project, &kind, &form.payload, &digest)?.map(|event| vec![event]),
     };
     Ok(read.unwrap_or_else(|| vec![unreadable(project, &digest, about(&form), &form.payload)]))
 }
@@ -52,8 +50,7 @@ fn list(project: &Project, kind: &EventKind, text: &str) -> Result<Option<Vec<No
     }
     let mut events = Vec::with_capacity(items.len());
     for item in items {
-        let Ok(payload) = serde_json::from_str(item.get()) else { return Ok(None) };
-        match one(project, kind, payload, &hex(Sha1::digest(item.get()).as_slice()))? {
+        match one(project, kind, item.get(), &hex(Sha1::digest(item.get()).as_slice()))? {
             Some(event) => events.push(event),
             None => return Ok(None),
         }
@@ -62,46 +59,52 @@ fn list(project: &Project, kind: &EventKind, text: &str) -> Result<Option<Vec<No
 }
 
 /// The event that one Unit, Judgment or Job stands for; none when it is not of the shape that the kind wants.
-fn one(project: &Project, kind: &EventKind, mut payload: Map<String, Value>, digest: &str) -> Result<Option<Normalised>, OtherProject> {
+fn one(project: &Project, kind: &EventKind, text: &str, digest: &str) -> Result<Option<Normalised>, OtherProject> {
+    let Ok(said) = Fields::parse(text) else { return Ok(None) };
     let is_job = [EventKind::PROJECT_LOADED, EventKind::PROJECT_COMPLETED].contains(kind);
-    let Some(job) = id(payload.get(if is_job { "id" } else { "job_id" })) else { return Ok(None) };
+    let Some(job) = id_in(&said, if is_job { "id" } else { "job_id" }) else { return Ok(None) };
     if !is_own(project, job) {
         return Err(OtherProject);
     }
     // A Judgment has an id of its own and names its unit; a Unit is the task itself.
-    let judgment = payload.contains_key("unit_id");
+    let judgment = said.has("unit_id");
     let task = match is_job {
         true => None,
-        false => match id(payload.get(if judgment { "unit_id" } else { "id" })) {
+        false => match id_in(&said, if judgment { "unit_id" } else { "id" }) {
             Some(task) => Some(task),
             None => return Ok(None),
         },
     };
-    redact::object(&mut payload);
-    let updated_at = moment(payload.get("updated_at"));
+    let Ok(payload) = redact::payload(text) else { return Ok(None) };
+    let updated_at = moment(&said, "updated_at");
     let unit = task.map_or_else(String::new, |task| format!("{task:012}/"));
     Ok(Some(Normalised {
         standing: Standing::Accepted,
         kind: kind.clone(),
         task: task.map(|task| task.to_string()),
-        occurred_at: updated_at.or_else(|| moment(payload.get("created_at"))),
+        occurred_at: updated_at.or_else(|| moment(&said, "created_at")),
         // The same unit with another payload is a revision, not a repeat.
         dedup_key: format!("{kind}/{job:012}/{unit}{digest}"),
-        freshness: updated_at.filter(|_| task.is_some() && !judgment).map(|at| freshness(at, &payload)),
+        freshness: updated_at.filter(|_| task.is_some() && !judgment).map(|at| freshness(at, &said)),
         rerun: false,
-        payload: Value::Object(payload).to_string(),
+        payload,
     }))
 }
 
 /// Sorts the revisions of a unit: by `updated_at` in UTC, then by the number of judgments.
-fn freshness(updated_at: Timestamp, payload: &Map<String, Value>) -> String {
-    let judgments = id(payload.get("judgments_count")).unwrap_or(0);
+fn freshness(updated_at: Timestamp, unit: &Fields<'_>) -> String {
+    let judgments = id_in(unit, "judgments_count").unwrap_or(0);
     format!("{:015}/{judgments:010}", updated_at.as_millisecond().max(0))
 }
 
 /// RFC 3339 with an offset.
-fn moment(value: Option<&Value>) -> Option<Timestamp> {
-    value?.as_str()?.parse().ok()
+fn moment(said: &Fields<'_>, name: &str) -> Option<Timestamp> {
+    said.text(name)?.parse().ok()
+}
+
+/// As [`id`], of a payload that is not parsed.
+fn id_in(said: &Fields<'_>, name: &str) -> Option<u64> {
+    id(Some(&serde_json::from_str(said.json(name)?).ok()?))
 }
 
 /// Verified, but the host does not know the signal. What belongs to another job is refused here too.

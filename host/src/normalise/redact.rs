@@ -3,6 +3,10 @@
 //! Appen's Job carries its `secret` and the `webhook_uri` with our own token in it. What people were asked and answered is
 //! theirs: a column may well be called `token` or `answer_key`, so there only the plainest names are taken for secrets.
 
+use std::fmt;
+
+use serde::Deserializer;
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 /// Stands where a secret stood in a text.
@@ -11,6 +15,24 @@ const REMOVED: &str = "(removed)";
 /// Takes secrets out of a payload that was parsed, at any depth.
 pub(super) fn object(payload: &mut Map<String, Value>) {
     strip(payload, Owner::Platform);
+}
+
+/// A payload's text without its secrets. As a rule there are none: then it is the text that came, and what people answered has all its
+/// digits and the spelling that they gave it.
+///
+/// # Errors
+///
+/// It is no JSON object, or nested deeper than serde_json reads.
+pub(super) fn payload(text: &str) -> Result<String, serde_json::Error> {
+    let mut json = serde_json::Deserializer::from_str(text);
+    let is_clean = Look(Owner::Platform).deserialize(&mut json)?;
+    json.end()?;
+    if is_clean {
+        return Ok(text.trim_ascii().to_owned());
+    }
+    let mut payload: Map<String, Value> = serde_json::from_str(text)?;
+    object(&mut payload);
+    serde_json::to_string(&payload)
 }
 
 /// Takes secrets out of a list that was parsed.
@@ -67,19 +89,119 @@ enum Owner {
     Crowd,
 }
 
-fn strip(object: &mut Map<String, Value>, owner: Owner) {
-    object.retain(|key, _| match owner {
-        Owner::Platform => !is_secret(key),
-        Owner::Results | Owner::Crowd => !is_plainly_secret(key),
-    });
-    for (key, value) in object.iter_mut() {
-        let inner = match (owner, key.as_str()) {
-            (Owner::Crowd, _) | (Owner::Platform, "data" | "unit_data" | "info") => Owner::Crowd,
-            (Owner::Platform, "results") => Owner::Results,
-            (Owner::Results, "judgments") | (Owner::Platform, _) => Owner::Platform,
-            (Owner::Results, _) => Owner::Crowd,
+impl Owner {
+    /// Who chose the keys within what stands at `key`; none where that is a secret.
+    fn within(self, key: &str) -> Option<Self> {
+        let is_secret = match self {
+            Self::Platform => is_secret(key),
+            Self::Results | Self::Crowd => is_plainly_secret(key),
         };
-        strip_value(value, inner);
+        let within = match (self, key) {
+            (Self::Crowd, _) | (Self::Platform, "data" | "unit_data" | "info") => Self::Crowd,
+            (Self::Platform, "results") => Self::Results,
+            (Self::Results, "judgments") | (Self::Platform, _) => Self::Platform,
+            (Self::Results, _) => Self::Crowd,
+        };
+        (!is_secret).then_some(within)
+    }
+}
+
+fn strip(object: &mut Map<String, Value>, owner: Owner) {
+    object.retain(|key, value| match owner.within(key) {
+        Some(inner) => {
+            strip_value(value, inner);
+            true
+        }
+        None => false,
+    });
+}
+
+/// Looks through JSON whose keys somebody chose: true where no secret stands in it.
+#[derive(Clone, Copy)]
+struct Look(Owner);
+
+impl<'de> DeserializeSeed<'de> for Look {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<bool, D::Error> {
+        from.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Look {
+    type Value = bool;
+
+    fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str("JSON")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<bool, A::Error> {
+        let mut is_clean = true;
+        while let Some(within) = map.next_key_seed(LookAtKey(self.0))? {
+            match within {
+                Some(within) => is_clean &= map.next_value_seed(Look(within))?,
+                None => {
+                    is_clean = false;
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(is_clean)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<bool, A::Error> {
+        let mut is_clean = true;
+        while let Some(item) = items.next_element_seed(self)? {
+            is_clean &= item;
+        }
+        Ok(is_clean)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<bool, E> {
+        Ok(true)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<bool, E> {
+        Ok(true)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<bool, E> {
+        Ok(true)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<bool, E> {
+        Ok(true)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<bool, E> {
+        Ok(true)
+    }
+
+    fn visit_unit<E>(self) -> Result<bool, E> {
+        Ok(true)
+    }
+}
+
+/// Looks at a key: who chose those within, or none where it is a secret's.
+struct LookAtKey(Owner);
+
+impl<'de> DeserializeSeed<'de> for LookAtKey {
+    type Value = Option<Owner>;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Option<Owner>, D::Error> {
+        from.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for LookAtKey {
+    type Value = Option<Owner>;
+
+    fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str("a key")
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<Option<Owner>, E> {
+        Ok(self.0.within(key))
     }
 }
 

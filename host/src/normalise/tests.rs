@@ -286,6 +286,23 @@ fn check_text(raw: &str, expected: &str) {
 }
 
 #[test]
+fn payload_without_secrets_stays_as_it_was_written() {
+    let written = r#"{ "id":1, "job_id":4242, "data":{"token":"a column of the owner's","Größe":1.10},"big":12345678901234567890123 }"#;
+    let [event] = of_appen("unit_complete", written).unwrap().try_into().unwrap();
+    assert_eq!(event.payload, written);
+}
+
+#[test]
+fn payload_loses_its_secrets_however_their_names_are_written() {
+    for named in ["secret", "SECRET", r"s\u0065cret", "api_key", "webhook_uri"] {
+        let written =
+            format!(r#"{{"id":1,"job_id":4242,"inner":[{{"{named}":{{"a":["hunter2"]}},"b":2}}],"data":{{"{named}":"hunter2"}}}}"#);
+        let [event] = of_appen("unit_complete", &written).unwrap().try_into().unwrap();
+        assert_eq!(event.payload, r#"{"id":1,"job_id":4242,"inner":[{"b":2}],"data":{}}"#, "{written}");
+    }
+}
+
+#[test]
 fn secrets_are_taken_out_of_what_cannot_be_parsed() {
     check_text(r#"{"id":1,"#, r#"{"id":1,"#);
     check_text(r#"{"secret":"s3","id":1,"#, r#"{"secret":(removed),"id":1,"#);
@@ -300,6 +317,26 @@ fn secrets_are_taken_out_of_what_cannot_be_parsed() {
     check_text("x the-platforms-key y", "x (removed) y");
     check_text(r#"{"text":"the secret garden"#, r#"{"text":"the secret garden"#);
     check_text("ñ secret", "ñ secret");
+}
+
+/// The text of an object with the keys that matter, some of them twice.
+fn any_json() -> impl Strategy<Value = String> {
+    let value = prop_oneof![Just("null".to_owned()), Just("1.50".to_owned()), Just(r#""hunter2""#.to_owned()), Just("true".to_owned())];
+    let value = value.prop_recursive(4, 32, 4, |inner| {
+        let list = prop::collection::vec(inner.clone(), 0..3).prop_map(|items| format!("[{}]", items.join(", ")));
+        prop_oneof![list, object_of(inner)]
+    });
+    object_of(value)
+}
+
+fn object_of(value: impl Strategy<Value = String>) -> impl Strategy<Value = String> {
+    let key =
+        prop::sample::select(vec!["secret", "webhook_uri", "token", "data", "unit_data", "results", "judgments", "info", "job_key", "a"]);
+    let members = prop::collection::vec((key, value), 0..4);
+    members.prop_map(|members| {
+        let members: Vec<String> = members.into_iter().map(|(key, value)| format!(r#""{key}": {value}"#)).collect();
+        format!("{{{}}}", members.join(","))
+    })
 }
 
 proptest! {
@@ -320,6 +357,14 @@ proptest! {
     fn text_keeps_no_value_of_a_secret(before in "[ -~]{0,20}", after in "[ -~]{0,20}", quote in "[\"']") {
         let raw = format!("{before} secret{quote}:{quote}hunter2{quote}{after}");
         prop_assert!(!redact::text(&raw, &[]).contains("hunter2"));
+    }
+
+    #[test]
+    fn payload_says_what_is_left_when_it_is_parsed_and_secrets_are_taken_out(payload in any_json()) {
+        let mut parsed = serde_json::from_str::<Map<String, Value>>(&payload).unwrap();
+        redact::object(&mut parsed);
+        let said = redact::payload(&payload).unwrap();
+        prop_assert_eq!(serde_json::from_str::<Map<String, Value>>(&said).unwrap(), parsed);
     }
 
     #[test]

@@ -7,9 +7,10 @@
 use std::path::Path;
 use std::time::Duration;
 
-use wasmtime::{Cache, CacheConfig, Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use super::compile::Apart;
+use super::compiled::Cache;
 use crate::config::{GuestLimits, Limits};
 
 /// How often running guests are looked at: to bill their CPU time and to let the next one have a turn.
@@ -21,8 +22,6 @@ const MODULES_PER_SANDBOX: usize = 64;
 const MEMORIES_PER_SANDBOX: usize = 4;
 const TABLES_PER_SANDBOX: usize = 16;
 const TABLE_ELEMENTS: usize = 100_000;
-/// The compile cache is trimmed to this size.
-const CACHE_BYTES: u64 = 1 << 30;
 
 /// Why there is no engine.
 #[derive(Debug, thiserror::Error)]
@@ -38,7 +37,7 @@ pub struct Engine {
     /// Where components are compiled; none: within this process.
     pub(super) apart: Option<Apart>,
     /// What was compiled before; none: compiled anew each time.
-    cache: Option<Cache>,
+    pub(super) cache: Option<Cache>,
 }
 
 impl Engine {
@@ -48,12 +47,10 @@ impl Engine {
     ///
     /// [`EngineError`] when the address space for the sandboxes cannot be had, or the folder cannot be made.
     pub fn start(limits: &Limits, cache: Option<&Path>) -> Result<Self, EngineError> {
-        let cache = cache.map(|folder| {
-            let mut settings = CacheConfig::new();
-            settings.with_directory(folder);
-            kept(settings)
-        });
-        Self::with(limits, cache.transpose()?)
+        let open = |folder: &Path| {
+            Cache::open(folder).map_err(|error| EngineError(format!("there is no compile cache in `{}`: {error}", folder.display())))
+        };
+        Self::with(limits, cache.map(open).transpose()?)
     }
 
     /// Starts an engine for an author's tries: one sandbox at a time, with compiled code kept in the user's own cache folder. A user
@@ -63,13 +60,11 @@ impl Engine {
     ///
     /// [`EngineError`] as for [`Engine::start`].
     pub fn for_one() -> Result<Self, EngineError> {
-        Self::with(&Limits { sandboxes_max: 1, ..Limits::default() }, kept(CacheConfig::new()).ok())
+        Self::with(&Limits { sandboxes_max: 1, ..Limits::default() }, Cache::of_user())
     }
 
     fn with(limits: &Limits, cache: Option<Cache>) -> Result<Self, EngineError> {
-        let mut config = Self::settings(limits.sandboxes_max);
-        config.cache(cache.clone());
-        let wasmtime = wasmtime::Engine::new(&config).map_err(failed)?;
+        let wasmtime = wasmtime::Engine::new(&Self::settings(limits.sandboxes_max)).map_err(failed)?;
         tick(&wasmtime)?;
         Ok(Self { wasmtime, resets_in_place: resets_in_place(), apart: None, cache })
     }
@@ -89,11 +84,6 @@ impl Engine {
         config
     }
 
-    /// How many components came out of the cache.
-    pub(super) fn cache_hits(&self) -> usize {
-        self.cache.as_ref().map_or(0, Cache::cache_hits)
-    }
-
     /// From now on has components compiled by `program`, our own, in a process of its own, into the cache that the engine was started with.
     #[must_use]
     pub fn compiling_apart(self, program: &Path, cache: &Path) -> Self {
@@ -103,11 +93,6 @@ impl Engine {
 
 fn failed(error: wasmtime::Error) -> EngineError {
     EngineError(format!("{error:#}"))
-}
-
-fn kept(mut settings: CacheConfig) -> Result<Cache, EngineError> {
-    settings.with_files_total_size_soft_limit(CACHE_BYTES);
-    Cache::new(settings).map_err(failed)
 }
 
 /// Whether the kernel says which pages were written.

@@ -128,7 +128,7 @@ pub async fn load(engine: &Engine, bytes: Arc<[u8]>) -> Result<Component, LoadEr
     check_magic(&bytes)?;
     let (digest, began) = (Digest::of(&bytes), Instant::now());
     let compiled = compile::compile(engine, bytes, digest).await?;
-    finish(engine, &compiled, (digest, began.elapsed())).await
+    finish(engine, &compiled.component, (digest, began.elapsed())).await
 }
 
 /// What a file is made of, as far as it can be told without running it.
@@ -151,16 +151,16 @@ pub struct Parts {
 /// [`LoadError`] when it does not even compile.
 pub async fn take_apart(engine: &Engine, bytes: Arc<[u8]>) -> Result<(Parts, Result<Component, LoadError>), LoadError> {
     check_magic(&bytes)?;
-    let (digest, size, cached, began) = (Digest::of(&bytes), bytes.len(), engine.cache_hits(), Instant::now());
+    let (digest, size, began) = (Digest::of(&bytes), bytes.len(), Instant::now());
     let compiled = compile::compile(engine, bytes, digest).await?;
     let parts = Parts {
         bytes: size,
         compiled_in: began.elapsed(),
-        was_cached: engine.cache_hits() > cached,
-        imports: imports::imports(engine, &compiled),
+        was_cached: compiled.was_cached,
+        imports: imports::imports(engine, &compiled.component),
     };
     let compiled_in = parts.compiled_in;
-    Ok((parts, finish(engine, &compiled, (digest, compiled_in)).await))
+    Ok((parts, finish(engine, &compiled.component, (digest, compiled_in)).await))
 }
 
 async fn finish(engine: &Engine, compiled: &component::Component, of: (Digest, Duration)) -> Result<Component, LoadError> {

@@ -14,11 +14,11 @@ pub(crate) struct Args {
     /// A look in a minute instead of a measurement of less than ten.
     #[arg(long, conflicts_with = "full")]
     quick: bool,
-    /// Stores of up to a million events too, which takes half an hour.
+    /// Stores of up to a million events and a clean build too, which takes the better part of an hour.
     #[arg(long)]
     full: bool,
-    /// Measure this alone: `accept`, `whole`, `latency`, `start`, `sandbox`, `commit`, `drain`, `growth`, `memory` or `hosts`; may be said
-    /// several times.
+    /// Measure this alone: `accept`, `whole`, `latency`, `start`, `sandbox`, `commit`, `drain`, `growth`, `memory`, `hosts` or `build`; may be
+    /// said several times.
     #[arg(long, value_name = "PART")]
     only: Vec<String>,
     /// Requests a second at which latency is measured, instead of half of the peak that is measured before.

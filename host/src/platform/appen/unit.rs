@@ -30,12 +30,13 @@ pub struct Unit {
 ///
 /// What the payload is instead, for people.
 pub fn unit_of(payload: &str) -> Result<Unit, String> {
-    let fields = match serde_json::from_str::<Vec<&RawValue>>(payload) {
-        Ok(list) => match list.as_slice() {
-            [only] => Fields::parse(only.get()),
-            _ => return Err(format!("the payload is a list of {} things where one unit was expected", list.len())),
+    let fields = match payload.trim_start().starts_with('[') {
+        true => match serde_json::from_str::<Vec<&RawValue>>(payload).as_deref() {
+            Ok([only]) => Fields::parse(only.get()),
+            Ok(list) => return Err(format!("the payload is a list of {} things where one unit was expected", list.len())),
+            Err(_) => return Err("the payload is no JSON".to_owned()),
         },
-        Err(_) => Fields::parse(payload),
+        false => Fields::parse(payload),
     };
     let fields = fields.map_err(|_| "the payload is no JSON object".to_owned())?;
     if fields.has("unit_id") { of_judgment(&fields) } else { of_unit(&fields) }

@@ -58,7 +58,7 @@ async fn a_component_of_the_released_interface_runs_on_a_host_that_offers_more()
         let bytes: Arc<[u8]> = std::fs::read(folder.join("plugin.wasm")).unwrap().into();
         let digest = Digest::of(&bytes);
         let compiled = compile::compile(&engine, bytes, digest).await.unwrap();
-        let component = asked(&linker, &compiled, (digest, Duration::ZERO)).await.unwrap();
+        let component = asked(&linker, &compiled.component, (digest, Duration::ZERO)).await.unwrap();
         for of in cases(&folder).unwrap() {
             let case = Case::read(&Files { folder: Some(of.clone()), ..Files::default() }).unwrap();
             let came_out = case.run(&component).await.unwrap().outcome;

@@ -1,6 +1,7 @@
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{Answer, WhyNot, admit, read};
+use super::{Answer, WhyNot, admit, at, read};
 use crate::settings::{Lists, Rules, Settings, parse};
 
 fn settings(json: Value) -> Settings {
@@ -97,4 +98,14 @@ fn an_empty_list_is_an_answer_where_the_answer_is_a_set() {
     assert_eq!(choices(json!([]), "", &set), Ok(Vec::new()));
     assert_eq!(choices(json!("cat"), "", &set), Ok(vec![json!("cat")]));
     assert_eq!(choices(json!(null), "", &set), Err(WhyNot::Blank));
+}
+
+proptest! {
+    #[test]
+    fn pointer_leads_where_that_of_serde_json_leads(pointer in "(/(a|b|0|1|a~0b|a~1b|~2||é)){0,4}|a|/~") {
+        let value = json!({
+            "a": { "b": [{ "a": 1 }, { "0": 2 }], "": { "a": 3 }, "0": "a" }, "b": [[4], { "b": null }], "a~b": { "a/b": 5 }, "a/b": [6], "": 7, "é": { "a": [8] },
+        });
+        prop_assert_eq!(at(&value, &pointer), value.pointer(&pointer));
+    }
 }

@@ -60,6 +60,57 @@ fn the_defaults_in_the_schema_are_those_of_the_code() {
 }
 
 #[test]
+fn each_member_is_read_to_its_own_place() {
+    let counting = json!({
+        "lists": "set", "count_blank": true, "ignore_case": true, "ignore_space": false, "unicode": "nfkc", "text_numbers": true,
+        "minimum_answers": 3, "quorum": 2, "agreement": 0.75, "ties": "all",
+    });
+    let rules = super::Rules {
+        lists: Lists::Set,
+        count_blank: true,
+        ignore_case: true,
+        ignore_space: false,
+        unicode: Unicode::Nfkc,
+        text_numbers: true,
+        minimum_answers: 3,
+        quorum: 2,
+        agreement: Some(0.75),
+        ties: Ties::All,
+    };
+    // One by one, each changes its own rule and nothing else.
+    let mut so_far = json!({});
+    for (name, value) in counting.as_object().unwrap() {
+        let before = parse(&so_far.to_string()).unwrap().rules;
+        so_far[name] = value.clone();
+        let after = parse(&so_far.to_string()).unwrap().rules;
+        assert_ne!(before, after, "`{name}`");
+    }
+    assert_eq!(parse(&so_far.to_string()).unwrap().rules, rules);
+
+    let mut question = counting;
+    question["pointer"] = json!("/a");
+    let named = parse(&json!({ "questions": { "q": question } }).to_string()).unwrap();
+    assert!(matches!(&named.subject, Subject::Named(questions) if questions[0].rules == rules && questions[0].pointer == "/a"));
+    assert_eq!(named.rules, super::Rules::default());
+
+    let whole = json!({
+        "pointer": "/p", "questions": "all", "per_worker": "first", "weights": "trust", "skip_gold": false, "skip_set_aside": false,
+        "on_answered": true, "emit": "always",
+    });
+    let whole = parse(&whole.to_string()).unwrap();
+    assert!(matches!(&whole.subject, Subject::All(pointer) if pointer == "/p"));
+    assert_eq!((whole.per_worker, whole.weights, whole.emit), (PerWorker::First, Weights::Trust, Emit::Always));
+    assert!(!whole.skip_gold && !whole.skip_set_aside && whole.on_answered);
+}
+
+#[test]
+fn of_members_of_one_name_the_last_one_counts_and_nothing_may_follow() {
+    assert_eq!(parse(r#"{"quorum": 2, "quorum": 3}"#).unwrap().rules.quorum, 3);
+    assert!(parse(r#"{"quorum": 2} x"#).is_err());
+    assert!(parse("[]").unwrap_err().contains("expected a table"));
+}
+
+#[test]
 fn schema_and_parser_take_and_refuse_the_same() {
     check_both(json!({}), true);
     check_both(json!({ "pointer": "/a" }), true);

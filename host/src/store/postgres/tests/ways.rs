@@ -112,13 +112,19 @@ async fn a_claim_beside_a_command_at_fault_keeps_what_it_got() {
     let store = PostgresStore::open(options(cluster, &schema, "first", &Clock::System, 1_000)).unwrap();
     let birds: ProjectName = "birds".parse().unwrap();
     store.accept(vec![completed("birds", "1", &["vote"])]).await.unwrap();
-    let (client, connection) = tokio_postgres::connect(&cluster.address(), tokio_postgres::NoTls).await.unwrap();
-    tokio::spawn(connection);
+    let connect = async || {
+        let (client, connection) = tokio_postgres::connect(&cluster.address(), tokio_postgres::NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client
+    };
+    // What the server says of its connections stays the same within a transaction, so another one looks.
+    let (client, looker) = (connect().await, connect().await);
+    let client_pid: i32 = client.query_one("SELECT pg_backend_pid()", &[]).await.unwrap().get(0);
     // While the writer waits, what is asked for meanwhile makes one group.
     client.batch_execute(&format!("BEGIN; SELECT 1 FROM {schema}.counter FOR UPDATE")).await.unwrap();
     let a_group = async {
-        let waits = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%FROM counter FOR UPDATE'";
-        until("the writer waits", async || !client.query_typed(waits, &[]).await.unwrap().is_empty()).await;
+        let waits = format!("SELECT 1 FROM pg_stat_activity WHERE {client_pid} = ANY (pg_blocking_pids(pid))");
+        until("the writer waits", async || !looker.query_typed(&waits, &[]).await.unwrap().is_empty()).await;
         let go_on = async { client.batch_execute("COMMIT").await.unwrap() };
         tokio::join!(store.claim_now(1, 1, LEASE), store.set_mark(&birds, "no\0text", Some("")), go_on)
     };
