@@ -83,16 +83,16 @@ impl Plan {
         starts: 5,
         idle_time: Duration::from_secs(3),
         turn_max: Duration::from_secs(90),
-        time_max: Duration::from_secs(900),
+        time_max: Duration::from_secs(2400),
     };
 
-    /// The same with a store of a million events: half an hour.
+    /// The same with a store of a million events, and a clean build: the better part of an hour.
     pub(crate) const FULL: Self = Self {
         name: "full",
         stored: &[10_000, 100_000, 1_000_000],
         shared_stored: &[10_000, 1_000_000],
         fill_max: Duration::from_secs(1200),
-        time_max: Duration::from_secs(3600),
+        time_max: Duration::from_secs(5400),
         ..Self::DEFAULT
     };
 
