@@ -56,13 +56,15 @@ impl Cache {
     #[must_use]
     pub fn get(&self, engine: &wasmtime::Engine, digest: Digest) -> Option<Component> {
         let file = self.file(engine, digest);
-        // The oldest go first, by when they were last asked for.
-        File::options().append(true).open(&file).and_then(|file| file.set_modified(SystemTime::now())).ok()?;
-        #[expect(unsafe_code, reason = "machine code is run as it is")]
-        // SAFETY: a file of this name is what `put` was given, whole: it is renamed to it once it is on the disk, and never written again. That
-        // nobody else writes into the folder is what the module's documentation asks for. wasmtime itself refuses what another
-        // version or other settings made.
-        let component = unsafe { Component::deserialize_file(engine, &file) };
+        if !file.exists() {
+            return None;
+        }
+        // The oldest go first, by when they were last asked for. Who may only read asks without leaving a trace.
+        File::options().append(true).open(&file).and_then(|file| file.set_modified(SystemTime::now())).ok();
+        let component = mapped(engine, &file).or_else(|error| {
+            // A file system that holds no programs (`noexec`) lets nobody run what is mapped from it.
+            copied(engine, &file).map_err(|_| error)
+        });
         component.inspect_err(|error| debug!(file = %file.display(), %error, "`{}` is compiled again", file.display())).ok()
     }
 
@@ -114,6 +116,20 @@ impl Cache {
         }
         Ok(())
     }
+}
+
+// SAFETY of both: a file of such a name is what `put` was given, whole: it is renamed to it once it is on the disk, and never written again. That
+// nobody else writes into the folder is what the module's documentation asks for. wasmtime itself refuses what another version or
+// other settings made.
+
+#[expect(unsafe_code, reason = "machine code is run as it is")]
+fn mapped(engine: &wasmtime::Engine, file: &Path) -> wasmtime::Result<Component> {
+    unsafe { Component::deserialize_file(engine, file) }
+}
+
+#[expect(unsafe_code, reason = "machine code is run as it is")]
+fn copied(engine: &wasmtime::Engine, file: &Path) -> wasmtime::Result<Component> {
+    unsafe { Component::deserialize(engine, fs::read(file)?) }
 }
 
 #[cfg(test)]
