@@ -5,9 +5,9 @@
 //! call of one in a sandbox of its own. [`pack`] makes components of core modules, for authors. `imports` holds what a guest may call, one file an interface. [`registry`] says
 //! which components and projects are in use, and [`watch`] keeps that in step with the folders.
 
+pub mod cache;
 pub mod call;
 pub mod compile;
-pub mod compiled;
 pub mod engine;
 pub mod guest;
 pub mod load;

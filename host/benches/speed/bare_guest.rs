@@ -13,7 +13,7 @@ use crowdhook::config::Plugin;
 use crowdhook::event::Event;
 use crowdhook::id::Digest;
 use crowdhook::platform;
-use crowdhook::plugin::compiled::Cache;
+use crowdhook::plugin::cache::Cache;
 
 use bindings::PluginPre;
 use bindings::crowdhook::plugin::types::{self, Failure};

@@ -12,8 +12,8 @@ use rustix::time::{ClockId, clock_gettime};
 use wasmtime::{Config, InstanceAllocationStrategy};
 
 use crowdhook::id::{InvocationId, Scope};
+use crowdhook::plugin::cache::Cache;
 use crowdhook::plugin::call::Ended;
-use crowdhook::plugin::compiled::Cache;
 use crowdhook::plugin::engine::Engine;
 use crowdhook::plugin::load::load as load_component;
 use crowdhook::plugin::registry::{Bound, Project};

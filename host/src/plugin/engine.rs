@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
 
+use super::cache::Cache;
 use super::compile::Apart;
-use super::compiled::Cache;
 use crate::config::{GuestLimits, Limits};
 
 /// How often running guests are looked at: to bill their CPU time and to let the next one have a turn.
