@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use super::{OpenError, Options, PostgresStore};
 use crate::clock::{Clock, from_millis};
@@ -58,6 +59,28 @@ pub(in crate::store) fn options(cluster: &Cluster, schema: &str, host: &str, clo
         clock: clock.clone(),
         metrics: Metrics::default(),
     }
+}
+
+/// The server that tests share is never dropped, and 800 MB of data for each process of tests would fill a disk.
+#[test]
+fn the_data_of_the_shared_server_ends_with_the_tests() {
+    if Cluster::shared().is_none() {
+        return;
+    }
+    let folder = cluster::public_folder();
+    let left = || std::fs::read_dir(folder.path()).unwrap().count();
+    let comes_to_pass = |wanted: &dyn Fn() -> bool| {
+        (0..600).any(|_| {
+            std::thread::sleep(Duration::from_millis(50));
+            wanted()
+        })
+    };
+    let other = concat!(module_path!(), "::two_hosts_share_what_waits").split_once("::").unwrap().1;
+    let mut tests = std::process::Command::new(std::env::current_exe().unwrap());
+    let mut tests = tests.args(["--exact", other]).env("TMPDIR", folder.path()).stdout(std::process::Stdio::null()).spawn().unwrap();
+    assert!(comes_to_pass(&|| left() > 0), "tests of a process of their own want a server");
+    assert!(tests.wait().unwrap().success());
+    assert!(comes_to_pass(&|| left() == 0), "{:?}", std::fs::read_dir(folder.path()).unwrap().collect::<Vec<_>>());
 }
 
 /// Two hosts on one schema: what one has leased the other does not get before the lease runs out, and what is lost is not recorded.

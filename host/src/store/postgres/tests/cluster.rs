@@ -76,7 +76,7 @@ impl Cluster {
         let settings = ["listen_addresses=", "max_connections=400", "shared_buffers=64MB", "autovacuum_naptime=5s"];
         let settings = settings.into_iter().chain(self.settings.iter().map(String::as_str));
         arguments.extend(settings.flat_map(|setting| ["-c".to_owned(), setting.to_owned()]));
-        let server = Running::start(&self.programs.join("postgres"), &arguments, "QUIT", &self.folder.path().join("log"));
+        let server = Running::start(&self.programs.join("postgres"), &arguments, "QUIT", self.folder.path());
         *self.server.lock().unwrap() = Some(server);
         for _ in 0..600 {
             let asked =
@@ -135,22 +135,24 @@ impl Cluster {
 }
 
 impl Running {
-    /// Starts `program`, which writes to `log` and is ended by `signal`, as a user who may run it.
-    pub fn start(program: &Path, arguments: &[String], signal: &str, log: &Path) -> Self {
-        // Whatever becomes of the tests, the end of their pipe is the end of the program and of its data.
+    /// Starts `program`, which keeps all it has in `folder`, its log too, and is ended by `signal`, as a user who may run it.
+    pub fn start(program: &Path, arguments: &[String], signal: &str, folder: &Path) -> Self {
+        // Whatever becomes of the tests, the end of their pipe is the end of the program and, unless they say `stop`, of its folder:
+        // what is shared is never dropped.
         let script = format!(
-            "\"$@\" </dev/null & server=$!; trap 'kill -{signal} $server; wait $server' TERM; read -r _; kill -{signal} $server; wait $server"
+            "folder=$1; shift; \"$@\" </dev/null & server=$!; trap 'kill -{signal} $server; wait $server' TERM; \
+             read -r said; kill -{signal} $server; wait $server; [ \"$said\" = stop ] || rm -rf -- \"$folder\""
         );
         let mut command = as_user(Path::new("/bin/sh"));
-        command.stdin(Stdio::piped()).args(["-c", &script, "sh"]).arg(program).args(arguments);
-        let log = std::fs::File::create(log).unwrap();
+        command.stdin(Stdio::piped()).args(["-c", &script, "sh"]).arg(folder).arg(program).args(arguments);
+        let log = std::fs::File::create(folder.join("log")).unwrap();
         Self(command.stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap())
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        drop(self.0.stdin.take());
+        self.0.stdin.take().map(|mut said| said.write_all(b"stop\n"));
         self.0.wait().ok();
     }
 }
@@ -161,10 +163,13 @@ impl Drop for Cluster {
     }
 }
 
-/// A folder in which that user may write too.
+/// A folder of that user's, in which others may write too.
 pub fn public_folder() -> TempDir {
     let folder = tempfile::Builder::new().prefix("pg").tempdir().unwrap();
     std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
+    if let Some((user, group)) = user() {
+        std::os::unix::fs::chown(folder.path(), Some(user), Some(group)).unwrap();
+    }
     folder
 }
 

@@ -33,7 +33,7 @@ impl Pooler {
         // `auth_type = any` forgets who logs in, so it is said here.
         let settings = settings.replace("port=5432\n", "port=5432 user=crowdhook\n");
         std::fs::write(path("pgbouncer.ini"), settings).unwrap();
-        let program = Running::start(Path::new(PROGRAM), &[path("pgbouncer.ini")], "INT", &folder.path().join("log"));
+        let program = Running::start(Path::new(PROGRAM), &[path("pgbouncer.ini")], "INT", folder.path());
         for _ in 0..200 {
             if std::os::unix::net::UnixStream::connect(path(".s.PGSQL.6432")).is_ok() {
                 return Some(Self { folder, _program: program });
