@@ -38,7 +38,9 @@ pub(crate) async fn measure(
         progress(&format!("drain, round {round} of {}", plan.rounds));
         let bare = sandbox::turn(sandbox::cores(), plan.sandbox_time, &bare).await?.rate;
         kept.restore()?;
+        let began = Instant::now();
         let host = Host::start(program, &folder, addresses, 1)?;
+        figures.add(&figures::start_with(plan.backlog), "ms", began.elapsed().as_secs_f64() * 1000.0);
         let drained = until_drained(&host, 0, plan.backlog, plan.turn_max).await?;
         tokio::time::sleep(REST).await;
         host.end()?;

@@ -9,6 +9,8 @@ const FEW_CONNECTIONS: usize = 64;
 pub(crate) const IDLE: &str = "idle memory with `majority-vote`: RSS";
 pub(crate) const START: &str = "start to ready with five plugins, compiled before";
 pub(crate) const RELOAD: &str = "a changed `majority-vote` in use after";
+/// What its name ends with: it is said of each large guest.
+const KNOWN: &str = "that was compiled before in use after";
 pub(crate) const IDLE_FIVE: &str = "idle memory with five plugins: RSS";
 pub(crate) const PROGRAM: &str = "size of the program";
 pub(crate) const BUILD: &str = "clean release build";
@@ -27,7 +29,8 @@ pub(crate) const BARE_HALF: &str = "bare at half of the host's peak";
 pub(crate) const QUIET_STEADY: &str = "host at 1,000/s";
 /// What its name begins with: the sizes are the plan's.
 const DRAIN_GROWN: &str = "drain at";
-pub(crate) const QUIET_HALF: &str = "host at half of its peak";
+pub(crate) const IDLE_HALF: &str = "host at half of its peak while plugins are idle";
+pub(crate) const VOTING_HALF: &str = "host at half of its peak while plugins vote";
 pub(crate) const TROUBLED_BARE: &str = "bare at 1,000/s beside a host in trouble";
 pub(crate) const TROUBLED_STEADY: &str = "host at 1,000/s while plugins hang, spin and trap";
 pub(crate) const TROUBLED_HALF: &str = "host at half of its peak while plugins hang, spin and trap";
@@ -68,6 +71,14 @@ pub(crate) fn drain_on_postgres(stored: u64) -> String {
     at_size("drain on PostgreSQL", stored)
 }
 
+pub(crate) fn reload_known(guest: &str) -> String {
+    format!("a {guest} {KNOWN}")
+}
+
+pub(crate) fn start_with(backlog: u64) -> String {
+    format!("start to ready with a backlog of {}", number(backlog))
+}
+
 /// A number for people, in groups of three digits.
 pub(crate) fn number(number: u64) -> String {
     if number < 1000 { number.to_string() } else { format!("{},{:03}", self::number(number / 1000), number % 1000) }
@@ -88,7 +99,7 @@ impl Goal {
             name if name == accept(GOAL_CONNECTIONS) => Some(Self::AtLeast(0.50)),
             name if name == accept(FEW_CONNECTIONS) => Some(Self::AtLeast(0.30)),
             name if name == whole(GOAL_CONNECTIONS) => Some(Self::AtLeast(0.30)),
-            name if name == worst(QUIET_HALF) || name == worst(TROUBLED_HALF) => Some(Self::Below(50.0)),
+            name if [IDLE_HALF, VOTING_HALF, TROUBLED_HALF].map(worst).contains(&name.to_owned()) => Some(Self::Below(50.0)),
             name if name.starts_with("sandbox in the host's runner / bare") => Some(Self::Below(1.25)),
             name if name.starts_with("sandbox in the host's runner / default") => Some(Self::Below(0.4)),
             name if name.starts_with(DRAIN_GROWN) && name.contains(" / at ") => Some(Self::AtLeast(0.90)),
@@ -99,6 +110,7 @@ impl Goal {
             IDLE | IDLE_FIVE => Some(Self::Below(48.0)),
             START => Some(Self::Below(200.0)),
             RELOAD => Some(Self::Below(300.0)),
+            name if name.ends_with(KNOWN) => Some(Self::Below(500.0)),
             PROGRAM => Some(Self::Below(40.0)),
             BUILD => Some(Self::Below(480.0)),
             _ => None,

@@ -7,7 +7,7 @@ use super::client::{self, Done};
 use super::figures::{self, Figures};
 use super::folder::{JOB, Platform, Project};
 use super::plan::Plan;
-use super::throughput::{Hosts, REST, VOTED};
+use super::throughput::{Hosts, PLAIN, REST, VOTED};
 use super::trouble::Trouble;
 use super::{progress, start};
 
@@ -31,7 +31,8 @@ pub(crate) async fn measure(
         turn(plan, hosts, (figures::QUIET_STEADY, hosts.votes.hooks, STEADY), figures).await?;
         if let Some(half) = half {
             turn(plan, hosts, (figures::BARE_HALF, hosts.bare.address, half), figures).await?;
-            turn(plan, hosts, (figures::QUIET_HALF, hosts.votes.hooks, half), figures).await?;
+            turn(plan, hosts, (figures::IDLE_HALF, hosts.accepts.hooks, half), figures).await?;
+            turn(plan, hosts, (figures::VOTING_HALF, hosts.votes.hooks, half), figures).await?;
         }
     }
     progress("making trouble");
@@ -59,15 +60,16 @@ pub(crate) async fn measure(
 }
 
 async fn turn(plan: &Plan, hosts: &Hosts, (name, to, rate): (&str, SocketAddr, f64), figures: &mut Figures) -> anyhow::Result<()> {
-    let done = tokio::time::timeout(plan.turn_max, open(plan, hosts, to, rate)).await??;
+    let project = if to == hosts.accepts.hooks { PLAIN } else { VOTED };
+    let done = tokio::time::timeout(plan.turn_max, open(plan, hosts, (project, to), rate)).await??;
     figures.latency(name, &done);
     tokio::time::sleep(REST).await;
     Ok(())
 }
 
-async fn open(plan: &Plan, hosts: &Hosts, to: SocketAddr, rate: f64) -> anyhow::Result<Done> {
+async fn open(plan: &Plan, hosts: &Hosts, (project, to): (&str, SocketAddr), rate: f64) -> anyhow::Result<Done> {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of requests")]
     let count = (rate * plan.open_time.as_secs_f64()) as usize;
-    let posts = hosts.posts(VOTED, count.max(1));
+    let posts = hosts.posts(project, count.max(1));
     client::open(to, plan.open_connections, &posts, rate).await
 }

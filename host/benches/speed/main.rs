@@ -41,7 +41,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
 use anyhow::Context as _;
@@ -267,7 +267,8 @@ fn say(text: &str) -> anyhow::Result<()> {
     writeln!(std::io::stdout().lock(), "{text}").context("nobody reads what is printed")
 }
 
-/// Says on standard error how far it is.
+/// Says on standard error how far it is, and after how many seconds.
 fn progress(text: &str) {
-    eprintln!("bench: {text}");
+    static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
+    eprintln!("bench: {:>4} s  {text}", BEGAN.elapsed().as_secs());
 }

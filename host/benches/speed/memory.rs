@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 
 use super::client;
-use super::figures::Figures;
+use super::figures::{self, Figures};
 use super::folder::{self, JOB, Platform, Project};
 use super::guests::{self, Guest};
 use super::plan::Plan;
@@ -16,11 +16,14 @@ use super::posts::Posts;
 use super::process::Host;
 use super::progress;
 use super::sandbox::Surroundings;
+use super::start;
 use super::throughput::VOTED;
 
 const CONNECTIONS: usize = 64;
 /// Sandboxes at a time, all of which the plugin may have.
 const SANDBOXES: u32 = 8;
+/// Of these it is told too how soon a version that was compiled before is in use.
+const LARGE: [&str; 2] = ["vote-javascript", "vote-python"];
 const LOOK: Duration = Duration::from_millis(50);
 
 /// A host for each guest, and one without any to compare with.
@@ -33,7 +36,7 @@ pub(crate) async fn measure(
 ) -> anyhow::Result<()> {
     progress("flooding a host without plugins");
     let plain = Project { name: VOTED, platform: Platform::Appen(JOB), components: &[] };
-    let empty = flooded(plan, program, &below.join("memory-none"), compiled, (&plain, "")).await?;
+    let (empty, _) = flooded(plan, program, &below.join("memory-none"), compiled, (&plain, "")).await?;
     empty.tell("without plugins", None, figures);
     for guest in std::iter::once(guests::bundled()).chain(guests::votes()) {
         progress(&format!("flooding a host with {}", guest.name));
@@ -41,8 +44,28 @@ pub(crate) async fn measure(
         let said = said(&guest);
         let component: &'static str = guest.component.clone().leak();
         let project = Project { name: VOTED, platform: Platform::Appen(JOB), components: Box::leak(Box::new([component])) };
-        let memory = flooded(plan, program, &below.join(format!("memory-{component}")), compiled, (&project, &said)).await?;
+        let folder = below.join(format!("memory-{component}"));
+        let (memory, host) = flooded(plan, program, &folder, compiled, (&project, &said)).await?;
         memory.tell(&format!("with {}", guest.name), Some(&empty), figures);
+        if LARGE.contains(&component) {
+            host.until("runs", plan.flood_requests as u64, plan.turn_max).await?;
+            reload(plan, &host, &folder, &guest, figures).await?;
+        }
+    }
+    Ok(())
+}
+
+/// A component takes the place of another, as it did before: it was compiled then.
+async fn reload(plan: &Plan, host: &Host, folder: &Path, guest: &Guest, figures: &mut Figures) -> anyhow::Result<()> {
+    let other = folder::component_file("vote-rust");
+    if !other.exists() {
+        return Ok(());
+    }
+    let file = folder.join("plugins").join(format!("{}.wasm", guest.component));
+    let (component, other) = (fs::read(&file)?, fs::read(other)?);
+    for _ in 0..plan.starts {
+        start::replace(host, "vote", &file, &other).await?;
+        figures.add(&figures::reload_known(&guest.name), "ms", start::replace(host, "vote", &file, &component).await?);
     }
     Ok(())
 }
@@ -71,7 +94,13 @@ impl Memory {
     }
 }
 
-async fn flooded(plan: &Plan, program: &Path, folder: &Path, compiled: &Path, (project, said): (&Project, &str)) -> anyhow::Result<Memory> {
+async fn flooded(
+    plan: &Plan,
+    program: &Path,
+    folder: &Path,
+    compiled: &Path,
+    (project, said): (&Project, &str),
+) -> anyhow::Result<(Memory, Host)> {
     let limits = format!("\n[limits]\nsandboxes_max = {SANDBOXES}\nper_plugin_max = {SANDBOXES}\n");
     let addresses = folder::fill_all(folder, std::slice::from_ref(project), said, &limits)?;
     // The large components take long to compile; they do so once.
@@ -97,5 +126,5 @@ async fn flooded(plan: &Plan, program: &Path, folder: &Path, compiled: &Path, (p
         anyhow::ensure!(began.elapsed() < plan.turn_max, "the flood does not end");
     }
     anyhow::ensure!(host.total("dead")? == 0, "a run was given up");
-    Ok(Memory { idle, most })
+    Ok((Memory { idle, most }, host))
 }

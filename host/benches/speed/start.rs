@@ -55,20 +55,25 @@ async fn reload(plan: &Plan, host: &Host, folder: &Path, figures: &mut Figures) 
     let file = folder.join("plugins").join(format!("{REPLACED}.wasm"));
     let component = fs::read(&file)?;
     for round in 1..=plan.starts {
-        let before = host.digest(REPLACED)?;
-        let next = folder.join("next.wasm");
-        fs::write(&next, with_note(&component, &format!("{round} {:?}", Instant::now())))?;
-        let began = Instant::now();
-        fs::rename(&next, &file)?;
-        while host.digest(REPLACED)? == before {
-            if began.elapsed() > LIVE_MAX {
-                bail!("a changed component is not in use after {} s", LIVE_MAX.as_secs());
-            }
-            tokio::time::sleep(LOOK).await;
-        }
-        figures.add(figures::RELOAD, "ms", began.elapsed().as_secs_f64() * 1000.0);
+        let changed = with_note(&component, &format!("{round} {:?}", Instant::now()));
+        figures.add(figures::RELOAD, "ms", replace(host, REPLACED, &file, &changed).await?);
     }
     Ok(())
+}
+
+/// Puts `bytes` in the place of `file`, where the host found the component that it calls `name`. Gives the milliseconds until they are in use.
+pub(crate) async fn replace(host: &Host, name: &str, file: &Path, bytes: &[u8]) -> anyhow::Result<f64> {
+    let (before, next) = (host.digest(name)?, file.with_extension("next"));
+    fs::write(&next, bytes)?;
+    let began = Instant::now();
+    fs::rename(&next, file)?;
+    while host.digest(name)? == before {
+        if began.elapsed() > LIVE_MAX {
+            bail!("a changed component is not in use after {} s", LIVE_MAX.as_secs());
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+    Ok(began.elapsed().as_secs_f64() * 1000.0)
 }
 
 /// A component with a section that says nothing to anybody: the same to run, and another file.

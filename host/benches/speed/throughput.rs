@@ -26,7 +26,7 @@ pub(crate) const REST: Duration = Duration::from_millis(500);
 /// What takes turns.
 pub(crate) struct Hosts {
     pub(crate) bare: Bare,
-    accepts: Host,
+    pub(crate) accepts: Host,
     pub(crate) votes: Host,
     /// The first unit that was not yet posted: none is posted twice.
     next_unit: std::cell::Cell<u64>,
