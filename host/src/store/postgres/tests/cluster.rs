@@ -152,7 +152,9 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.0.stdin.take().map(|mut said| said.write_all(b"stop\n"));
+        if let Some(mut said) = self.0.stdin.take() {
+            said.write_all(b"stop\n").ok();
+        }
         self.0.wait().ok();
     }
 }
