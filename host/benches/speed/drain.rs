@@ -40,7 +40,7 @@ pub(crate) async fn measure(
         kept.restore()?;
         let began = Instant::now();
         let host = Host::start(program, &folder, addresses, 1)?;
-        figures.add(&figures::start_with(plan.backlog), "ms", began.elapsed().as_secs_f64() * 1000.0);
+        figures.took(&figures::start_with(plan.backlog), began.elapsed());
         let drained = until_drained(&host, 0, plan.backlog, plan.turn_max).await?;
         tokio::time::sleep(REST).await;
         host.end()?;

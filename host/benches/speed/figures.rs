@@ -1,5 +1,7 @@
 //! What was measured: figures by name, each with a value a round, and the goals.
 
+use std::time::Duration;
+
 use super::client::Done;
 use super::posts::Posts;
 
@@ -99,7 +101,7 @@ impl Goal {
             name if name == accept(GOAL_CONNECTIONS) => Some(Self::AtLeast(0.50)),
             name if name == accept(FEW_CONNECTIONS) => Some(Self::AtLeast(0.30)),
             name if name == whole(GOAL_CONNECTIONS) => Some(Self::AtLeast(0.30)),
-            name if [IDLE_HALF, VOTING_HALF, TROUBLED_HALF].map(worst).contains(&name.to_owned()) => Some(Self::Below(50.0)),
+            name if [IDLE_HALF, VOTING_HALF, TROUBLED_HALF].into_iter().any(|half| name == worst(half)) => Some(Self::Below(50.0)),
             name if name.starts_with("sandbox in the host's runner / bare") => Some(Self::Below(1.25)),
             name if name.starts_with("sandbox in the host's runner / default") => Some(Self::Below(0.4)),
             name if name.starts_with(DRAIN_GROWN) && name.contains(" / at ") => Some(Self::AtLeast(0.90)),
@@ -169,6 +171,11 @@ impl Figures {
             Some(figure) => figure.values.push(value),
             None => self.all.push(Figure { name: name.to_owned(), unit, values: vec![value] }),
         }
+    }
+
+    /// The same, of how long something took.
+    pub(crate) fn took(&mut self, name: &str, time: Duration) {
+        self.add(name, "ms", time.as_secs_f64() * 1000.0);
     }
 
     pub(crate) fn latency(&mut self, name: &str, done: &Done) {

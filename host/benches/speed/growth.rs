@@ -122,7 +122,7 @@ impl Grown {
         tokio::time::sleep(REST).await;
         for (path, what) in PAGES {
             for _ in 0..ASKED {
-                figures.add(&at_size(what, self.stored), "ms", host.time_of(path)?.as_secs_f64() * 1000.0);
+                figures.took(&at_size(what, self.stored), host.time_of(path)?);
             }
         }
         host.end()?;

@@ -25,14 +25,15 @@ pub(crate) async fn measure(
     half: Option<f64>,
     figures: &mut Figures,
 ) -> anyhow::Result<()> {
+    let (bare, idle, votes) = ((hosts.bare.address, VOTED), (hosts.accepts.hooks, PLAIN), (hosts.votes.hooks, VOTED));
     for round in 1..=plan.rounds {
         progress(&format!("latency, round {round} of {}", plan.rounds));
-        turn(plan, hosts, (figures::BARE_STEADY, hosts.bare.address, STEADY), figures).await?;
-        turn(plan, hosts, (figures::QUIET_STEADY, hosts.votes.hooks, STEADY), figures).await?;
+        turn(plan, hosts, (figures::BARE_STEADY, bare, STEADY), figures).await?;
+        turn(plan, hosts, (figures::QUIET_STEADY, votes, STEADY), figures).await?;
         if let Some(half) = half {
-            turn(plan, hosts, (figures::BARE_HALF, hosts.bare.address, half), figures).await?;
-            turn(plan, hosts, (figures::IDLE_HALF, hosts.accepts.hooks, half), figures).await?;
-            turn(plan, hosts, (figures::VOTING_HALF, hosts.votes.hooks, half), figures).await?;
+            turn(plan, hosts, (figures::BARE_HALF, bare, half), figures).await?;
+            turn(plan, hosts, (figures::IDLE_HALF, idle, half), figures).await?;
+            turn(plan, hosts, (figures::VOTING_HALF, votes, half), figures).await?;
         }
     }
     progress("making trouble");
@@ -43,10 +44,10 @@ pub(crate) async fn measure(
     trouble.begin(&troubled).await?;
     for round in 1..=plan.rounds {
         progress(&format!("latency in trouble, round {round} of {}", plan.rounds));
-        turn(plan, hosts, (figures::TROUBLED_BARE, hosts.bare.address, STEADY), figures).await?;
-        turn(plan, hosts, (figures::TROUBLED_STEADY, troubled.hooks, STEADY), figures).await?;
+        turn(plan, hosts, (figures::TROUBLED_BARE, bare, STEADY), figures).await?;
+        turn(plan, hosts, (figures::TROUBLED_STEADY, (troubled.hooks, VOTED), STEADY), figures).await?;
         if let Some(half) = half {
-            turn(plan, hosts, (figures::TROUBLED_HALF, troubled.hooks, half), figures).await?;
+            turn(plan, hosts, (figures::TROUBLED_HALF, (troubled.hooks, VOTED), half), figures).await?;
         }
     }
     if let Some(half) = half {
@@ -59,15 +60,17 @@ pub(crate) async fn measure(
     Ok(())
 }
 
-async fn turn(plan: &Plan, hosts: &Hosts, (name, to, rate): (&str, SocketAddr, f64), figures: &mut Figures) -> anyhow::Result<()> {
-    let project = if to == hosts.accepts.hooks { PLAIN } else { VOTED };
-    let done = tokio::time::timeout(plan.turn_max, open(plan, hosts, (project, to), rate)).await??;
+/// Where posts go, and which project they are for.
+type To = (SocketAddr, &'static str);
+
+async fn turn(plan: &Plan, hosts: &Hosts, (name, to, rate): (&str, To, f64), figures: &mut Figures) -> anyhow::Result<()> {
+    let done = tokio::time::timeout(plan.turn_max, open(plan, hosts, to, rate)).await??;
     figures.latency(name, &done);
     tokio::time::sleep(REST).await;
     Ok(())
 }
 
-async fn open(plan: &Plan, hosts: &Hosts, (project, to): (&str, SocketAddr), rate: f64) -> anyhow::Result<Done> {
+async fn open(plan: &Plan, hosts: &Hosts, (to, project): To, rate: f64) -> anyhow::Result<Done> {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of requests")]
     let count = (rate * plan.open_time.as_secs_f64()) as usize;
     let posts = hosts.posts(project, count.max(1));

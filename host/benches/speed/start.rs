@@ -31,7 +31,7 @@ pub(crate) async fn measure(plan: &Plan, program: &Path, below: &Path, figures: 
     let begin = |figures: &mut Figures, name: &str| -> anyhow::Result<Host> {
         let began = Instant::now();
         let host = Host::start(program, &folder, addresses, 1)?;
-        figures.add(name, "ms", began.elapsed().as_secs_f64() * 1000.0);
+        figures.took(name, began.elapsed());
         Ok(host)
     };
     begin(figures, "start to ready with five plugins, nothing compiled")?.end()?;
@@ -56,13 +56,13 @@ async fn reload(plan: &Plan, host: &Host, folder: &Path, figures: &mut Figures) 
     let component = fs::read(&file)?;
     for round in 1..=plan.starts {
         let changed = with_note(&component, &format!("{round} {:?}", Instant::now()));
-        figures.add(figures::RELOAD, "ms", replace(host, REPLACED, &file, &changed).await?);
+        figures.took(figures::RELOAD, replace(host, REPLACED, &file, &changed).await?);
     }
     Ok(())
 }
 
-/// Puts `bytes` in the place of `file`, where the host found the component that it calls `name`. Gives the milliseconds until they are in use.
-pub(crate) async fn replace(host: &Host, name: &str, file: &Path, bytes: &[u8]) -> anyhow::Result<f64> {
+/// Puts `bytes` in the place of `file`, where the host found the component that it calls `name`. Gives the time until they are in use.
+pub(crate) async fn replace(host: &Host, name: &str, file: &Path, bytes: &[u8]) -> anyhow::Result<Duration> {
     let (before, next) = (host.digest(name)?, file.with_extension("next"));
     fs::write(&next, bytes)?;
     let began = Instant::now();
@@ -73,7 +73,7 @@ pub(crate) async fn replace(host: &Host, name: &str, file: &Path, bytes: &[u8]) 
         }
         tokio::time::sleep(LOOK).await;
     }
-    Ok(began.elapsed().as_secs_f64() * 1000.0)
+    Ok(began.elapsed())
 }
 
 /// A component with a section that says nothing to anybody: the same to run, and another file.

@@ -40,7 +40,7 @@ impl Hosts {
         let accepts = start(program, &folder.join("accepts"), &plain)?;
         let began = Instant::now();
         let votes = start(program, &folder.join("votes"), &voted)?;
-        figures.add("cold start with `majority-vote`", "ms", began.elapsed().as_secs_f64() * 1000.0);
+        figures.took("cold start with `majority-vote`", began.elapsed());
         Ok(Self { bare: Bare::start()?, accepts, votes, next_unit: std::cell::Cell::new(1_000_000) })
     }
 
