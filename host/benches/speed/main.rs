@@ -77,7 +77,7 @@ struct Args {
     #[arg(long, value_name = "PROGRAM")]
     host: Option<PathBuf>,
     /// Requests a second at which latency is measured, instead of half of the peak that was measured before
-    #[arg(long, value_name = "PER_SECOND")]
+    #[arg(long, value_name = "PER_SECOND", value_parser = clap::value_parser!(u32).range(1..))]
     rate: Option<u32>,
     /// What `cargo bench` says to every benchmark
     #[arg(long, hide = true)]

@@ -22,7 +22,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "PART")]
     only: Vec<String>,
     /// Requests a second at which latency is measured, instead of half of the peak that is measured before.
-    #[arg(long, value_name = "PER_SECOND")]
+    #[arg(long, value_name = "PER_SECOND", value_parser = clap::value_parser!(u32).range(1..))]
     rate: Option<u32>,
     /// Write the figures here as JSON too.
     #[arg(long, value_name = "FILE")]
