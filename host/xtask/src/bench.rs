@@ -4,9 +4,11 @@
 //! started, in release, and what was said is passed on.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+
+use crate::command::cargo;
 
 /// Arguments of `cargo xtask bench`.
 #[derive(Debug, clap::Args)]
@@ -44,8 +46,7 @@ pub(crate) struct Args {
 ///
 /// No cargo, or a path that cannot be made absolute. What else goes wrong, cargo and the benchmark say on stderr.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.current_dir(crate::root()).args(["bench", "--quiet", "--package", "crowdhook", "--bench", "speed", "--"]);
+    let mut command = cargo(&["bench", "--quiet", "--package", "crowdhook", "--bench", "speed", "--"]);
     if args.quick {
         command.arg("--quick");
     }

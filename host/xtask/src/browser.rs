@@ -7,6 +7,7 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, ensure};
 
+use crate::command::{cargo, to_its_end};
 use crate::{root, target};
 
 /// Where the tests are.
@@ -70,14 +71,8 @@ fn without(chromium: &Path) -> Option<String> {
 
 fn built() -> Result<PathBuf> {
     // All of the workspace, as the tests are built: else dependencies would have other features and be compiled again.
-    to_its_end(Command::new("cargo").args(["build", "--workspace", "--locked"]).current_dir(root()))?;
+    to_its_end(&mut cargo(&["build", "--workspace", "--locked"]))?;
     Ok(target()?.join("debug").join(format!("crowdhook{}", std::env::consts::EXE_SUFFIX)))
-}
-
-pub(crate) fn to_its_end(command: &mut Command) -> Result<()> {
-    let status = command.status().with_context(|| format!("`{command:?}` does not start"))?;
-    ensure!(status.success(), "`{command:?}` failed: see above");
-    Ok(())
 }
 
 /// The pictures, to be looked at.

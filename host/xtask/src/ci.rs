@@ -4,9 +4,9 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
-use anyhow::{Context as _, ensure};
+use anyhow::Context as _;
 
-use crate::root;
+use crate::command::{cargo, to_its_end};
 
 /// Runs every check; the first that fails ends it.
 #[derive(Debug, clap::Args)]
@@ -18,9 +18,7 @@ pub(crate) fn run(_args: &Args) -> anyhow::Result<ExitCode> {
     let out = rebuilt.path();
     let step = |name: &str, command: &mut Command| -> anyhow::Result<()> {
         eprintln!("\n== {name} ({} s)", began.elapsed().as_secs());
-        let status = command.current_dir(root()).status().with_context(|| format!("{name}: `{command:?}` does not start"))?;
-        ensure!(status.success(), "{name}: `{command:?}` failed");
-        Ok(())
+        to_its_end(command).context(name.to_owned())
     };
     step("format", &mut cargo(&["fmt", "--all", "--check"]))?;
     step("lints", &mut cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))?;
@@ -47,11 +45,5 @@ pub(crate) fn run(_args: &Args) -> anyhow::Result<ExitCode> {
 fn on_others(out: &Path) -> Command {
     let mut command = cargo(&["test", "--workspace", "--locked"]);
     command.env("CROWDHOOK_BUNDLED", out).env("CROWDHOOK_GUESTS", out).env("CROWDHOOK_TEST_STORE", "postgres");
-    command
-}
-
-fn cargo(arguments: &[&str]) -> Command {
-    let mut command = Command::new("cargo");
-    command.args(arguments);
     command
 }

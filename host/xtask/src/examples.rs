@@ -4,10 +4,11 @@
 //! One whose toolchain is missing is skipped, and the reason is said. With `CROWDHOOK_CI` set nothing may be skipped.
 
 use std::path::PathBuf;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::command::cargo;
 use crate::{root, target};
 
 mod build;
@@ -67,8 +68,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
 
 /// The host as people run it: a debug build would take minutes to compile one of the large components.
 fn release() -> Result<PathBuf> {
-    let mut cargo = Command::new("cargo");
-    cargo.current_dir(root()).args(["build", "--release", "--locked", "--quiet"]);
+    let mut cargo = cargo(&["build", "--release", "--locked", "--quiet"]);
     ensure!(cargo.status().context("`cargo` does not start")?.success(), "the host does not build");
     Ok(target()?.join("release").join(format!("crowdhook{}", std::env::consts::EXE_SUFFIX)))
 }

@@ -12,6 +12,7 @@ use std::process::{Command, ExitCode, Stdio};
 use anyhow::{Context as _, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 
+use crate::command::cargo;
 use crate::{root, target};
 
 /// What was recorded.
@@ -140,12 +141,9 @@ impl Counting<'_> {
 
 /// Builds the program in release, and says where it is.
 fn build() -> Result<PathBuf> {
-    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .current_dir(root())
-        .args(["bench", "--quiet", "--locked", "--package", "crowdhook", "--bench", "instructions", "--no-run", "--message-format", "json"])
-        .stderr(Stdio::inherit())
-        .output()
-        .context("cargo cannot be started")?;
+    let arguments =
+        ["bench", "--quiet", "--locked", "--package", "crowdhook", "--bench", "instructions", "--no-run", "--message-format", "json"];
+    let output = cargo(&arguments).stderr(Stdio::inherit()).output().context("cargo cannot be started")?;
     if !output.status.success() {
         bail!("the work to be counted does not build: see above");
     }

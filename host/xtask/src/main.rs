@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand};
 mod bench;
 mod browser;
 mod ci;
+mod command;
 mod examples;
 mod instructions;
 mod openapi;

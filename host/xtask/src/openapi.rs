@@ -8,7 +8,7 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::browser::to_its_end;
+use crate::command::to_its_end;
 use crate::{root, soak, target};
 
 /// What Schemathesis needs, and each version.

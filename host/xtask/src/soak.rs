@@ -9,6 +9,8 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, Result};
 use clap::Subcommand;
 
+use crate::command::cargo;
+
 mod disk;
 mod fuzz;
 mod hostile_plugins;
@@ -98,9 +100,8 @@ fn run_test(build: &[&str], name: &str, numbers: &[(&str, u32)]) -> Result<ExitC
 }
 
 fn cargo_test(build: &[&str], name: &str, numbers: &[(&str, u32)]) -> Command {
-    let mut cargo = Command::new("cargo");
-    cargo.current_dir(crate::root()).args(["test", "--quiet", "--locked", "--workspace"]).args(build);
-    cargo.args([name, "--", "--exact", "--ignored", "--nocapture"]);
+    let mut cargo = cargo(&["test", "--quiet", "--locked", "--workspace"]);
+    cargo.args(build).args([name, "--", "--exact", "--ignored", "--nocapture"]);
     cargo.envs(numbers.iter().map(|(name, number)| (format!("CROWDHOOK_SOAK_{name}"), number.to_string())));
     cargo
 }

@@ -1,8 +1,10 @@
 //! `cargo xtask soak fuzz`: whatever parses what strangers or people write, on what is nearly right.
 
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use anyhow::Result;
+
+use crate::command::cargo;
 
 /// Arguments of `cargo xtask soak fuzz`.
 #[derive(Debug, clap::Args)]
@@ -16,8 +18,7 @@ pub(crate) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<ExitCode> {
-    let mut cargo = Command::new("cargo");
-    cargo.current_dir(crate::root()).args(["test", "--quiet", "--locked", "--workspace", "fuzz::", "--", "--nocapture"]);
+    let mut cargo = cargo(&["test", "--quiet", "--locked", "--workspace", "fuzz::", "--", "--nocapture"]);
     cargo.env("CROWDHOOK_FUZZ_CASES", args.cases.to_string()).env("CROWDHOOK_FUZZ_SEED", args.seed.to_string());
     super::to_its_end(&mut cargo)
 }

@@ -5,7 +5,8 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Result, bail};
 
-use crate::browser::{FOLDER, to_its_end, without_node};
+use crate::browser::{FOLDER, without_node};
+use crate::command::{cargo, to_its_end};
 use crate::{root, target};
 
 /// Arguments of `cargo xtask soak pages`.
@@ -23,7 +24,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
     if let Some(missing) = without_node() {
         bail!(missing);
     }
-    to_its_end(Command::new("cargo").args(["build", "--release", "--locked"]).current_dir(root()))?;
+    to_its_end(&mut cargo(&["build", "--release", "--locked"]))?;
     let host = target()?.join("release").join(format!("crowdhook{}", std::env::consts::EXE_SUFFIX));
     let mut measuring = Command::new("node");
     measuring.arg("speed.mjs").current_dir(root().join(FOLDER));
