@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use bytes::Bytes;
 use reqwest::RequestBuilder;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -76,6 +77,18 @@ impl Client {
     }
 
     async fn send<T: DeserializeOwned>(&self, request: RequestBuilder) -> anyhow::Result<Asked<T>> {
+        Ok(match self.exchange(request).await? {
+            Asked::Answered(bytes) => Asked::Answered(
+                serde_json::from_slice(&bytes)
+                    .with_context(|| format!("the host at {} answers in a shape of another version", self.address))?,
+            ),
+            Asked::Missing(advice) => Asked::Missing(advice),
+            Asked::NoHost(why) => Asked::NoHost(why),
+        })
+    }
+
+    /// The answer as it came. Apart from [`Client::send`], which is compiled anew for each kind of answer.
+    async fn exchange(&self, request: RequestBuilder) -> anyhow::Result<Asked<Bytes>> {
         let response = match request.bearer_auth(self.token.reveal()).send().await {
             Ok(response) => response,
             Err(error) if error.is_connect() => return Ok(Asked::NoHost(format!("no host answers at {}", self.address))),
@@ -84,10 +97,7 @@ impl Client {
         let status = response.status().as_u16();
         let bytes = response.bytes().await.with_context(|| format!("the host at {} broke off its answer", self.address))?;
         match status {
-            200 => Ok(Asked::Answered(
-                serde_json::from_slice(&bytes)
-                    .with_context(|| format!("the host at {} answers in a shape of another version", self.address))?,
-            )),
+            200 => Ok(Asked::Answered(bytes)),
             404 => Ok(Asked::Missing(advice(&bytes))),
             401 => {
                 let help = "another host may run at that address: compare `admin` and `data` in the settings of both";

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
@@ -45,16 +45,18 @@ impl Readers {
 
     /// Reads with a connection that is free, or else waits for one.
     pub(super) fn with<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
-        let free = self.connections.iter().find_map(|connection| connection.try_lock().ok());
-        let connection = match free {
-            Some(connection) => connection,
-            None => {
-                let number = self.next.fetch_add(1, Ordering::Relaxed) % READERS;
-                let connection = self.connections.get(number).ok_or(rusqlite::Error::InvalidQuery)?;
-                connection.lock().unwrap_or_else(PoisonError::into_inner)
-            }
-        };
+        let connection = self.take()?;
         read(connection.as_ref().ok_or(rusqlite::Error::InvalidQuery)?)
+    }
+
+    /// Apart from [`Readers::with`], which is compiled anew for each read.
+    fn take(&self) -> rusqlite::Result<MutexGuard<'_, Option<Connection>>> {
+        if let Some(free) = self.connections.iter().find_map(|connection| connection.try_lock().ok()) {
+            return Ok(free);
+        }
+        let number = self.next.fetch_add(1, Ordering::Relaxed) % READERS;
+        let connection = self.connections.get(number).ok_or(rusqlite::Error::InvalidQuery)?;
+        Ok(connection.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// As [`Readers::with`], for several statements: they see the same commit, and it is looked up once.
