@@ -36,6 +36,7 @@ pub mod pace;
 mod quota;
 pub mod services;
 pub mod shared;
+mod trust;
 
 /// A call waits here for its turn no longer than this; what would take longer is [`ConnectionError::Later`].
 pub const WAIT_HERE_MAX: Duration = Duration::from_millis(100);

@@ -11,7 +11,7 @@ use http::{HeaderMap, Method};
 use reqwest::{Client, redirect};
 use url::Url;
 
-use super::{Limits, egress};
+use super::{Limits, egress, trust};
 
 /// An idle connection is kept for the next call this long.
 const IDLE_MAX: Duration = Duration::from_secs(30);
@@ -105,7 +105,10 @@ impl Exchange {
         let why = match (error.is_timeout(), sent) {
             (true, false) => format!("did not take the call within {} s", self.limits.connect.as_secs_f64()),
             (true, true) => format!("gave no whole answer within {} s", self.limits.whole.as_secs_f64()),
-            (false, false) => format!("cannot be reached: {cause}"),
+            (false, false) => match trust::advice(&error) {
+                Some(advice) => format!("cannot be reached: {advice}"),
+                None => format!("cannot be reached: {cause}"),
+            },
             (false, true) => format!("broke off: {cause}"),
         };
         ExchangeError::Broken { why, sent }
@@ -128,7 +131,8 @@ fn client(base: &Url, limits: Limits) -> Result<Client, String> {
     static PROVIDER: Once = Once::new();
     // An error says that somebody has installed one already, which is as good.
     PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
-    let mut builder = Client::builder()
+    let unusable = |why: String| format!("cannot be called from this machine: {why}");
+    let builder = Client::builder()
         .user_agent(concat!("crowdhook/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(limits.connect)
         .timeout(limits.whole)
@@ -138,14 +142,13 @@ fn client(base: &Url, limits: Limits) -> Result<Client, String> {
         .pool_idle_timeout(IDLE_MAX)
         .pool_max_idle_per_host(limits.at_once)
         .dns_resolver(egress::Resolver);
-    if base.scheme() == "http" {
-        // Without this a machine that has no certificates installed could not even call its own loopback.
-        builder = builder.tls_certs_only([]);
-    }
-    builder.build().map_err(|error| {
-        let cause = error.source().map_or_else(|| error.to_string(), ToString::to_string);
-        format!("cannot be called from this machine: {cause}")
-    })
+    let builder = if base.scheme() == "http" {
+        // A machine that has no authorities installed can still call its own loopback.
+        builder.tls_certs_only([])
+    } else {
+        builder.tls_backend_preconfigured(trust::of_system().map_err(unusable)?)
+    };
+    builder.build().map_err(|error| unusable(error.source().map_or_else(|| error.to_string(), ToString::to_string)))
 }
 
 /// The parts are joined under the base, whatever they hold.

@@ -19,6 +19,7 @@ use tokio::sync::Semaphore;
 use super::breaker::{Breaker, State};
 use super::egress;
 use super::hidden::Hidden;
+use super::trust;
 use crate::clock::Clock;
 use crate::config::{MailSecurity, MailServer};
 
@@ -259,7 +260,7 @@ fn judge(step: Step, error: &SmtpError, hidden: &Hidden) -> Failure {
 
 /// The same where the server gave no answer.
 fn judge_silence(step: Step, error: &SmtpError, hidden: &Hidden) -> Failure {
-    if let Some(why) = encryption_trouble(error) {
+    if let Some(why) = trust::broken_by(error) {
         return FailureKind::Unmended.because(format!(
             "cannot be talked to in secret: {why}; look at `host`, `port` and `security`, or name its authority in `ca_file`"
         ));
@@ -278,20 +279,6 @@ fn judge_silence(step: Step, error: &SmtpError, hidden: &Hidden) -> Failure {
         Step::Mail => (FailureKind::BrokenOff, "broke off before it said that it has the mail"),
     };
     kind.because(format!("{when}: {}", quoted(&error.to_string(), hidden)))
-}
-
-/// What was wrong with certificate or encryption, when that was it.
-fn encryption_trouble(error: &SmtpError) -> Option<String> {
-    let mut cause = error.source();
-    while let Some(deeper) = cause {
-        let inner = deeper.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        let found = deeper.downcast_ref::<rustls::Error>().or_else(|| inner?.downcast_ref::<rustls::Error>());
-        if let Some(found) = found {
-            return Some(found.to_string());
-        }
-        cause = deeper.source();
-    }
-    None
 }
 
 /// What a server may repeat of what it was told to log in.

@@ -6,6 +6,8 @@ mod again;
 mod appen;
 /// A vote, and everything that the bundled plugins make of it.
 mod chain;
+/// A platform over TLS, and whom the host trusts.
+mod encrypted;
 /// A sender without a dialect of its own.
 mod generic;
 /// A backup, a worker who is forgotten, what is old.
