@@ -34,13 +34,19 @@ pub(super) fn of_system() -> Result<ClientConfig, String> {
     Ok(settings)
 }
 
-/// What to do about a certificate that does not count; none where that was not why a call failed.
+/// What to do about a certificate that does not count; none where that was not why a call failed, or where rustls says it well.
 pub(super) fn advice(error: &(dyn Error + 'static)) -> Option<&'static str> {
-    match broken_by(error)? {
+    let rustls::Error::InvalidCertificate(wrong) = broken_by(error)? else { return None };
+    match wrong {
         // Another authority of the same name shows by its signature alone.
-        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature) => Some(
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => Some(
             "its certificate is of an authority that this system does not trust; install that authority (on Debian by \
              `update-ca-certificates`) and start the host again",
+        ),
+        // An error of webpki, which rustls hands on by its name alone.
+        CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => Some(
+            "its certificate is itself that of an authority (`CA:TRUE`, as `openssl req -x509` makes it), which counts for no server; \
+             give it one with `basicConstraints=CA:FALSE`, let this system trust that, and start the host again",
         ),
         _ => None,
     }

@@ -29,6 +29,11 @@ impl Authority {
         &self.pem
     }
 
+    /// Its own certificate and key, as if it were a server.
+    pub fn of_itself(&self) -> Signed {
+        Signed { certificate: self.pem.clone(), key: self.issuer.key().serialize_pem() }
+    }
+
     /// A new key for `localhost` and 127.0.0.1, and the certificate of it.
     pub fn sign(&self) -> Signed {
         self.sign_until(None)

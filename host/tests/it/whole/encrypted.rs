@@ -12,13 +12,12 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
 use super::{completed, result_now, result_on};
-use crate::harness::authority::Authority;
+use crate::harness::authority::{Authority, Signed};
 use crate::harness::folder::{Folder, VOTE};
 use crate::harness::process::{Process, crowdhook};
 
-/// Speaks TLS with a certificate of `authority`, and hands on to `server` what it hears.
-async fn front(authority: &Authority, server: SocketAddr) -> String {
-    let signed = authority.sign();
+/// Speaks TLS with this certificate, and hands on to `server` what it hears.
+async fn front(signed: &Signed, server: SocketAddr) -> String {
     let chain = vec![CertificateDer::from_pem_slice(signed.certificate.as_bytes()).unwrap()];
     let key = PrivateKeyDer::from_pem_slice(signed.key.as_bytes()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -39,6 +38,16 @@ async fn front(authority: &Authority, server: SocketAddr) -> String {
     url
 }
 
+/// A project on `server`, which is called at `url`.
+fn folder(server: &Pybossa, url: &str) -> Folder {
+    let folder = Folder::new();
+    folder.component("majority-vote");
+    folder.pybossa("birds", server, VOTE);
+    let project = std::fs::read_to_string(folder.path("projects/birds.toml")).unwrap();
+    folder.write("projects/birds.toml", &project.replace(&server.url(), url));
+    folder
+}
+
 /// A host on a system that trusts `authority` alone.
 async fn trusting(authority: &Authority, folder: &Folder) -> Process {
     folder.write("authority.pem", authority.pem());
@@ -54,12 +63,8 @@ async fn a_platform_is_called_over_tls_once_the_system_trusts_its_authority() {
     let authority = Authority::new();
     let server = Pybossa::start(Seed::empty()).await.unwrap();
     server.add_project("birds");
-    let url = front(&authority, server.address()).await;
-    let folder = Folder::new();
-    folder.component("majority-vote");
-    folder.pybossa("birds", &server, VOTE);
-    let project = std::fs::read_to_string(folder.path("projects/birds.toml")).unwrap();
-    folder.write("projects/birds.toml", &project.replace(&server.url(), &url));
+    let url = front(&authority.sign(), server.address()).await;
+    let folder = folder(&server, &url);
 
     let host = trusting(&Authority::new(), &folder).await;
     server.save_webhook("birds", &folder.hook_url("birds")).await.unwrap();
@@ -69,5 +74,19 @@ async fn a_platform_is_called_over_tls_once_the_system_trusts_its_authority() {
 
     let host = trusting(&authority, &folder).await;
     assert_eq!(result_on(&server, task).await["answer"], "red");
+    assert!(host.stop().await.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_that_is_an_authority_is_told_with_what_to_make_instead() {
+    let authority = Authority::new();
+    let server = Pybossa::start(Seed::empty()).await.unwrap();
+    server.add_project("birds");
+    let url = front(&authority.of_itself(), server.address()).await;
+    let folder = folder(&server, &url);
+    let host = trusting(&authority, &folder).await;
+    server.save_webhook("birds", &folder.hook_url("birds")).await.unwrap();
+    completed(&server, "birds", &[json!({"animal": "red"})]);
+    host.logs(&format!("`{url}` cannot be reached: its certificate is itself that of an authority")).await;
     assert!(host.stop().await.success());
 }
