@@ -184,7 +184,10 @@ impl Reconciler {
     async fn look_at_completion(&self, project: &Project, seen: Option<u64>) -> Result<(), Ended> {
         let name = &project.config.name;
         let kept = self.store.mark(name, ROUNDS_MARK).await?;
-        let rounds = kept.as_deref().and_then(|text| serde_json::from_str::<Rounds>(text).ok());
+        let mut rounds = kept.as_deref().and_then(|text| serde_json::from_str::<Rounds>(text).ok());
+        if let Some(untold) = rounds.filter(|rounds| !rounds.told) {
+            rounds = Some(self.tell(project, untold).await?);
+        }
         if !rounds.is_none_or(|rounds| rounds.may_change(seen)) {
             return Ok(());
         }
@@ -194,17 +197,27 @@ impl Reconciler {
             false => project.platform.last_completed_task().await?.and_then(|task| task.parse().ok()).unwrap_or(0),
         };
         let next = Rounds::after(rounds, open, last_task);
-        if rounds.is_some_and(|rounds| next.completed > rounds.completed) {
-            let platform_id = inbox::check_binding(self.store.as_ref(), name, project.platform.as_ref()).await?.platform_id;
-            let normalised = normalise::completed_project(&project.config, &platform_id, next.completed);
-            let event = Found { id: EventId::new(), normalised, origin: Origin::Live, snapshot: None };
-            self.inbox.accept_found(project, vec![event]).await?;
-            info!(project = %name, "All tasks of project `{name}` are completed");
-        }
         if rounds != Some(next) {
             self.store.set_mark(name, ROUNDS_MARK, Some(&next.text())).await?;
         }
+        if !next.told {
+            self.tell(project, next).await?;
+            info!(project = %name, "All tasks of project `{name}` are completed");
+        }
         Ok(())
+    }
+
+    /// Makes the event of a completion that is noted, and notes that. If the host ended in between, it is made again, which is a repeat: were
+    /// it noted only then, the next completion would be the repeat.
+    async fn tell(&self, project: &Project, rounds: Rounds) -> Result<Rounds, Ended> {
+        let name = &project.config.name;
+        let platform_id = inbox::check_binding(self.store.as_ref(), name, project.platform.as_ref()).await?.platform_id;
+        let normalised = normalise::completed_project(&project.config, &platform_id, rounds.completed);
+        let event = Found { id: EventId::new(), normalised, origin: Origin::Live, snapshot: None };
+        self.inbox.accept_found(project, vec![event]).await?;
+        let told = rounds.told();
+        self.store.set_mark(name, ROUNDS_MARK, Some(&told.text())).await?;
+        Ok(told)
     }
 }
 

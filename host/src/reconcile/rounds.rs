@@ -60,6 +60,14 @@ pub(super) struct Rounds {
     open: bool,
     /// The newest task of when it was completed last.
     last_task: u64,
+    /// Whether the last completion has its event.
+    #[serde(default = "yes")]
+    pub(super) told: bool,
+}
+
+/// For what was kept when nobody noted it.
+fn yes() -> bool {
+    true
 }
 
 impl Rounds {
@@ -72,15 +80,20 @@ impl Rounds {
     /// anybody here could hear of it. One that is completed again has got more tasks since.
     pub(super) fn after(before: Option<Self>, open: bool, last_task: u64) -> Self {
         match before {
-            None => Self { completed: 0, open, last_task },
+            None => Self { completed: 0, open, last_task, told: true },
             Some(before) if open => Self { open, ..before },
             // Its tasks were deleted: that completes nothing.
             Some(before) if last_task == 0 => Self { open, ..before },
             Some(before) if before.open || last_task > before.last_task => {
-                Self { completed: before.completed.saturating_add(1), open, last_task: last_task.max(before.last_task) }
+                Self { completed: before.completed.saturating_add(1), open, last_task: last_task.max(before.last_task), told: false }
             }
             Some(before) => before,
         }
+    }
+
+    /// The same with the event of its last completion.
+    pub(super) fn told(self) -> Self {
+        Self { told: true, ..self }
     }
 
     /// As it is kept.

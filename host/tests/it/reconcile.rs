@@ -255,6 +255,29 @@ async fn a_project_is_completed_with_its_last_task_and_again_when_it_has_got_mor
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_crash_while_a_completion_is_told_neither_loses_it_nor_the_next_one() {
+    const UNTOLD: &str = r#"{"completed":1,"open":false,"last_task":0,"told":false}"#;
+    let birds = "birds".parse().unwrap();
+    let stage = Stage::new().await;
+    // It was noted, and the event was not made.
+    stage.host.store.set_mark(&birds, "reconcile.rounds", Some(UNTOLD)).await.unwrap();
+    let stage = stage.away(async |_| {}).await;
+    stage.events(&EventKind::PROJECT_COMPLETED, 1).await;
+    // The event was made, and that was not noted.
+    let told = async || stage.host.store.mark(&birds, "reconcile.rounds").await.unwrap().filter(|mark| mark.contains(r#""told":true"#));
+    eventually("it is noted that it was told", told).await;
+    stage.host.store.set_mark(&birds, "reconcile.rounds", Some(UNTOLD)).await.unwrap();
+    let stage = stage
+        .away(async |server| {
+            completed(server);
+        })
+        .await;
+    let events = stage.events(&EventKind::PROJECT_COMPLETED, 2).await;
+    assert_eq!(events[1].event.payload, r#"{"project_short_name":"birds","project_id":1,"round":2}"#);
+    stage.host.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_platform_that_is_down_is_left_alone_until_the_next_look() {
     let stage = Stage::new().await;
     let stage = stage

@@ -92,3 +92,12 @@ fn a_completed_project_is_not_asked_about_until_something_is_new() {
     assert!(Rounds::after(None, true, 0).may_change(Some(0)));
     assert_eq!(serde_json::from_str::<Rounds>(&rounds.text()).unwrap(), rounds);
 }
+
+#[test]
+fn a_completion_is_told_once() {
+    let rounds = Rounds::after(Some(Rounds::after(None, true, 0)), false, 9);
+    assert!(!rounds.told && rounds.told().told);
+    assert_eq!(Rounds::after(Some(rounds.told()), false, 9), rounds.told());
+    let before_it_was_noted = r#"{"completed":1,"open":false,"last_task":9}"#;
+    assert_eq!(serde_json::from_str::<Rounds>(before_it_was_noted).unwrap(), rounds.told());
+}
