@@ -159,7 +159,8 @@ macro_rules! suite {
                 what_is_unknown_is_none,
                 totals_are_the_same_after_a_restart,
                 vitals_tell_what_waits_and_since_when;
-            browsing: events_are_found_by_what_is_said_of_them,
+            browsing: pages_are_read_while_projects_and_plugins_are_new,
+                events_are_found_by_what_is_said_of_them,
                 pages_of_events_join_without_a_gap,
                 a_long_search_ends_with_where_to_go_on,
                 invocations_are_told_with_how_far_they_are,

@@ -77,6 +77,9 @@ const MANUAL_LOOK: Duration = Duration::from_millis(50);
 /// What is not there any more and still in the agenda is looked at again after so long: a commit took it away that is not on the disk yet.
 const GONE_PAUSE_MS: i64 = 50;
 
+/// What is read while names are given is read so often, at most.
+const READS_MAX: usize = 8;
+
 /// What a store is opened with.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -132,6 +135,21 @@ impl Shared {
 
     fn names(&self) -> Arc<Names> {
         Arc::clone(&self.names.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads with what numbers in rows stand for, and anew where more were named meanwhile: names are there before a row that bears their
+    /// numbers, but may have been looked up before both.
+    fn with_names<T>(&self, read: impl Fn(&Names) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+        let mut names = self.names();
+        for _ in 1..READS_MAX {
+            let read = read(&names);
+            let now = self.names();
+            if Arc::ptr_eq(&names, &now) {
+                return read;
+            }
+            names = now;
+        }
+        read(&names)
     }
 
     fn set_names(&self, names: Names) {
@@ -272,17 +290,16 @@ impl SqliteStore {
     }
 
     /// Reads with what names stand for now.
-    fn read<T>(&self, read: impl FnOnce(&Connection, &Names) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+    fn read<T>(&self, read: impl Fn(&Connection, &Names) -> rusqlite::Result<T>) -> Result<T, StoreError> {
         if self.shared.closed.load(Ordering::Acquire) {
             return Err(StoreError::Closed);
         }
-        let names = self.shared.names();
-        let read = |db: &Connection| match self.commands {
-            Some(_) => read(db, &names),
+        let read = match self.commands {
+            Some(_) => self.shared.with_names(|names| self.readers.with(|db| read(db, names))),
             // A host that is at work meanwhile may have named more.
-            None => read(db, &Names::load(db)?),
+            None => self.readers.with(|db| read(db, &Names::load(db)?)),
         };
-        self.readers.with(read).map_err(|error| self.unread(&error))
+        read.map_err(|error| self.unread(&error))
     }
 
     /// Leases what is due, waiting until there is something, and gives what `fetch` makes of it. What is gone by the time it is
@@ -342,9 +359,9 @@ impl SqliteStore {
         leased: &[Leased],
         fetch: &(impl Fn(&Connection, &Names, &Leased) -> rusqlite::Result<Option<T>> + Send + Sync),
     ) -> Result<Vec<Option<T>>, StoreError> {
-        let names = self.shared.names();
-        let all = |db: &Connection| leased.iter().map(|leased| fetch(db, &names, leased)).collect();
-        self.readers.with_snapshot(all).map_err(|error| self.unread(&error))
+        let all = |db: &Connection, names: &Names| leased.iter().map(|leased| fetch(db, names, leased)).collect();
+        let fetched = self.shared.with_names(|names| self.readers.with_snapshot(|db| all(db, names)));
+        fetched.map_err(|error| self.unread(&error))
     }
 
     /// Why something was not read: closing takes the readers away from those who came just before.

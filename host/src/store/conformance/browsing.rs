@@ -32,6 +32,24 @@ async fn tasks(bench: &Bench, wanted: &WantedEvents) -> Vec<String> {
     page.rows.into_iter().map(|event| event.task.unwrap_or_default()).collect()
 }
 
+pub(in crate::store) async fn pages_are_read_while_projects_and_plugins_are_new(bench: Bench) {
+    let come = async {
+        for number in 0..200 {
+            bench.accept(completed(&format!("project-{number}"), "1", &[&format!("plugin-{number}")])).await;
+        }
+    };
+    let look = async {
+        loop {
+            bench.store().browse().events(&WantedEvents::default(), FIRST).await.unwrap();
+            bench.store().browse().invocations(&WantedInvocations::default(), FIRST).await.unwrap();
+        }
+    };
+    tokio::select! {
+        () = come => {}
+        never = look => never,
+    }
+}
+
 pub(in crate::store) async fn events_are_found_by_what_is_said_of_them(bench: Bench) {
     for (minute, project, task) in [(0, "birds", "1"), (10, "bees", "1"), (20, "birds", "2"), (30, "birds", "3")] {
         bench.accept(at(minute * 60, project, task)).await;

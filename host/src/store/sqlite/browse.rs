@@ -80,12 +80,15 @@ impl SqliteStore {
     /// Reads for people: in their turn, and on a thread that may be kept for a while.
     async fn look<T: Send + 'static>(
         &self,
-        look: impl FnOnce(&Connection, &Names) -> rusqlite::Result<T> + Send + 'static,
+        look: impl Fn(&Connection, &Names) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let turn = Arc::clone(&self.pages).acquire_owned().await.map_err(|_| StoreError::Closed)?;
         let (readers, shared, is_owner) = (Arc::clone(&self.readers), Arc::clone(&self.shared), self.commands.is_some());
         let looked = tokio::task::spawn_blocking(move || {
-            let looked = readers.with_snapshot(|db| if is_owner { look(db, &shared.names()) } else { look(db, &Names::load(db)?) });
+            let looked = match is_owner {
+                true => shared.with_names(|names| readers.with_snapshot(|db| look(db, names))),
+                false => readers.with_snapshot(|db| look(db, &Names::load(db)?)),
+            };
             drop(turn);
             looked
         });

@@ -10,7 +10,7 @@ use crate::store::agenda::Member;
 /// As many digests are remembered; beyond that all are forgotten and asked from the database again.
 const VERSIONS_MAX: usize = 4_096;
 
-/// Names and their numbers, as far as they are committed; the writer's own copy runs ahead by one transaction.
+/// Names and their numbers, as far as they are committed or about to be; the writer's own copy runs ahead by one transaction.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Names {
     projects: HashMap<ProjectName, u32>,

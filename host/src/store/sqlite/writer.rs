@@ -96,7 +96,7 @@ impl Writer {
 
     /// Does `group` in one transaction. On an error nothing of it is there.
     fn commit(&mut self, group: &[Command]) -> rusqlite::Result<Done> {
-        let (before, began) = (self.counters, Instant::now());
+        let (before, named, began) = (self.counters, self.shared.names(), Instant::now());
         let settled = self.settler.settled();
         while self.unsettled.front().is_some_and(|oldest| oldest.number <= settled) {
             self.unsettled.pop_front();
@@ -106,7 +106,8 @@ impl Writer {
             Err(error) => {
                 self.counters = before;
                 if self.names.changed {
-                    self.names = self.shared.names().as_ref().clone();
+                    self.names = named.as_ref().clone();
+                    self.shared.set_names(self.names.clone());
                 }
                 if !self.db.is_autocommit()
                     && let Err(error) = self.db.execute_batch("ROLLBACK")
@@ -126,7 +127,14 @@ impl Writer {
         let answers = group.iter().map(|command| batch.apply(&command.work)).collect::<rusqlite::Result<_>>()?;
         batch.close(before)?;
         let (news, mut unsettled) = batch.end();
+        if self.names.changed {
+            // Before anybody can read a row that bears a new number.
+            let mut named = self.names.clone();
+            named.changed = false;
+            self.shared.set_names(named);
+        }
         self.db.prepare_cached("COMMIT")?.execute([])?;
+        self.names.changed = false;
         self.committed += 1;
         unsettled.number = self.committed;
         self.unsettled.push_back(unsettled);
@@ -135,10 +143,6 @@ impl Writer {
 
     /// Readers see the transaction from now on; everybody else hears of it when it is on the disk.
     fn hand_over(&mut self, group: Vec<Command>, Done { answers, news, began }: Done) {
-        if self.names.changed {
-            self.names.changed = false;
-            self.shared.set_names(self.names.clone());
-        }
         self.checkpointer.committed();
         let answers = group.into_iter().map(|command| command.reply).zip(answers).collect();
         self.settler.settle(Committed { answers, news, counters: self.counters, began });
