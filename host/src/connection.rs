@@ -314,7 +314,7 @@ impl Connection {
         let shown = &self.service.shown;
         match self.exchange.make(call).await {
             Ok((parts, body)) => {
-                let advice = Advice::read(parts.status.as_u16(), &parts.headers, self.clock.wall());
+                let advice = Advice::read(parts.status.as_u16(), &parts.headers, (self.clock.now(), self.clock.wall()));
                 let wait = underway.answered(&advice);
                 let location = parts.headers.get(http::header::LOCATION).and_then(|to| origin_of(to.to_str().ok()?));
                 Ok((Response { status: parts.status.as_u16(), body, location, wait }, parts.headers))

@@ -4,6 +4,7 @@ mod email;
 mod files;
 mod http;
 mod tasks;
+mod unsent;
 mod verdict;
 
 use std::future::Future;
@@ -21,6 +22,7 @@ use crate::effect::Effect;
 use crate::id::EventId;
 use crate::plugin::registry::{Project, Registry};
 use crate::telemetry::{DeliveryAttempted, Metrics, Verdict};
+use unsent::{Unsent, is_unsent};
 use verdict::{Attempt, Trouble};
 
 use crate::store::browse::{DeliveryState, Place, WantedDeliveries};
@@ -51,6 +53,7 @@ pub struct Deliverer {
     limits: Limits,
     under_way: Arc<Semaphore>,
     folders: files::Folders,
+    unsent: Unsent,
     metrics: Metrics,
 }
 
@@ -96,7 +99,8 @@ impl Deliverer {
         (clock, limits, metrics): (Clock, Limits, Metrics),
     ) -> Arc<Self> {
         let under_way = Arc::new(Semaphore::new(UNDER_WAY_MAX));
-        Arc::new(Self { registry, services, store, clock, limits, under_way, folders: files::Folders::default(), metrics })
+        let (folders, unsent) = (files::Folders::default(), Unsent::default());
+        Arc::new(Self { registry, services, store, clock, limits, under_way, folders, unsent, metrics })
     }
 
     /// Claims and delivers until `stop`, or until the store is closed.
@@ -152,11 +156,13 @@ impl Deliverer {
 
     async fn attempt(&self, delivery: ClaimedDelivery) {
         let began = Instant::now();
-        let outcome = match self.carry_out(&delivery).await {
-            Ok(receipt) => DeliveryOutcome::Delivered { receipt },
+        let may_have_happened = self.may_have_happened(&delivery);
+        let (outcome, is_unsent) = match self.carry_out(&delivery, may_have_happened).await {
+            Ok(receipt) => (DeliveryOutcome::Delivered { receipt }, false),
             Err(trouble) => {
-                let attempt = Attempt { number: delivery.attempt, may_have_happened: self.may_have_happened(&delivery) };
-                verdict::of(trouble, attempt, &self.limits, self.clock.now())
+                let is_unsent = !may_have_happened && is_unsent(&delivery.effect, &trouble);
+                let attempt = Attempt { number: delivery.attempt, may_have_happened };
+                (verdict::of(trouble, attempt, &self.limits, self.clock.now()), is_unsent)
             }
         };
         let took = began.elapsed();
@@ -171,6 +177,7 @@ impl Deliverer {
             verdict: self.verdict(&delivery, &outcome),
         });
         match self.record(&delivery, outcome).await {
+            Ok(Finished::Recorded) if is_unsent => self.unsent.note(delivery.lease),
             Ok(Finished::Recorded | Finished::Conflict) => {}
             Ok(Finished::LeaseLost) => warn!(delivery.id = %delivery.id, "The lease of delivery `{}` was lost", delivery.id),
             // The lease runs out and it is attempted again: at least once is what is promised.
@@ -211,10 +218,11 @@ impl Deliverer {
 
     /// Whether an attempt before this one may have had its effect: one whose word was lost with its process, its lease, or on the way.
     fn may_have_happened(&self, delivery: &ClaimedDelivery) -> bool {
-        delivery.in_doubt || delivery.attempt > 1 || delivery.lease.generation > 1
+        let was_claimed = delivery.lease.generation > 1 && !self.unsent.take(delivery.lease);
+        delivery.in_doubt || delivery.attempt > 1 || was_claimed
     }
 
-    async fn carry_out(&self, delivery: &ClaimedDelivery) -> Result<String, Trouble> {
+    async fn carry_out(&self, delivery: &ClaimedDelivery, may_have_happened: bool) -> Result<String, Trouble> {
         let Some(project) = self.registry.project(delivery.scope.project.as_str()) else {
             return Err(Trouble::Unmended { why: format!("project `{}` has no file at the moment", delivery.scope.project) });
         };
@@ -225,7 +233,7 @@ impl Deliverer {
             folders: &self.folders,
             mail_servers: self.services.mail(),
             now: self.clock.now(),
-            may_have_happened: self.may_have_happened(delivery),
+            may_have_happened,
         };
         match &delivery.effect {
             Effect::SaveResult { task, result, info } => Ok(project.platform.save_result(task, result.as_deref(), info).await?),

@@ -18,6 +18,9 @@ mod redact;
 /// One request holds no more events than this.
 pub const EVENTS_MAX: usize = 1000;
 
+/// Shorter secrets of a project are not looked for in what was sent: a password of four letters may well be somebody's answer.
+const OWN_SECRET_BYTES_MIN: usize = 16;
+
 /// The payload speaks of another project than the hook stands for, and all of it does where it is a list of a generic sender's.
 /// Nothing of it is kept.
 ///
@@ -35,11 +38,20 @@ pub struct OtherProject;
 ///
 /// [`OtherProject`]: refuse the request.
 pub fn normalise(project: &Project, request: Verified) -> Result<Vec<Normalised>, OtherProject> {
-    match request.into_content() {
+    let mut events = match request.into_content() {
         Content::Pybossa { query, body } => pybossa::normalise(project, query.as_deref(), &body).map(|event| vec![event]),
         Content::Appen(form) => appen::normalise(project, form),
         Content::Generic { body, webhook_id } => generic::normalise(project, &body, webhook_id.as_deref()),
+    }?;
+    // Some senders repeat the address of the hook that they call, under whatever key.
+    let mut own = project.secrets();
+    own.retain(|secret| secret.len() >= OWN_SECRET_BYTES_MIN);
+    for event in &mut events {
+        if let Some(payload) = redact::own(&event.payload, &own) {
+            event.payload = payload;
+        }
     }
+    Ok(events)
 }
 
 /// The event that the hook would have brought for a completed task of `project`, which the platform knows as `platform_id`: the same

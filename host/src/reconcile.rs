@@ -188,13 +188,24 @@ impl Reconciler {
         if let Some(untold) = rounds.filter(|rounds| !rounds.told) {
             rounds = Some(self.tell(project, untold).await?);
         }
-        if !rounds.is_none_or(|rounds| rounds.may_change(seen)) {
+        let rounds = match (rounds, seen) {
+            // Whether what the hook brought completed the project, or it was completed before, the next look through all results can tell.
+            (None, None) => return Ok(()),
+            (None, Some(seen)) if seen > 0 => Some(Rounds::begun_open()),
+            (rounds, _) => rounds,
+        };
+        if rounds.is_some_and(|rounds| !rounds.may_change(seen)) {
             return Ok(());
         }
-        let open = project.platform.has_open_tasks().await?;
-        let last_task = match open {
-            true => 0,
-            false => project.platform.last_completed_task().await?.and_then(|task| task.parse().ok()).unwrap_or(0),
+        let (open, last_task) = match how_it_stands(project).await {
+            Ok(standing) => standing,
+            Err(error) => {
+                // What was seen now is not seen again: the next look has to ask all the same.
+                if let Some(rounds) = rounds.filter(|rounds| !rounds.may_change(Some(0))) {
+                    self.store.set_mark(name, ROUNDS_MARK, Some(&rounds.unasked().text())).await?;
+                }
+                return Err(error.into());
+            }
         };
         let next = Rounds::after(rounds, open, last_task);
         if rounds != Some(next) {
@@ -219,6 +230,15 @@ impl Reconciler {
         self.store.set_mark(name, ROUNDS_MARK, Some(&told.text())).await?;
         Ok(told)
     }
+}
+
+/// Whether a project has open tasks, and which of its tasks is the newest when it has none; 0 for none.
+async fn how_it_stands(project: &Project) -> Result<(bool, u64), PlatformError> {
+    if project.platform.has_open_tasks().await? {
+        return Ok((true, 0));
+    }
+    let last = project.platform.last_completed_task().await?;
+    Ok((false, last.and_then(|task| task.parse().ok()).unwrap_or(0)))
 }
 
 /// What a look through the results of a project has seen.

@@ -589,7 +589,11 @@ pub trait Store: Send + Sync {
     async fn prune(&self, cutoff: Cutoff, after: i64, limit: u32) -> Result<Walked, StoreError>;
 
     /// Takes a worker's id out of at most `limit` rows of what is kept of a project, in one commit, and says where to go on (`after`, none
-    /// for the first step): badges, plugins' state, once keys, task results, then events with all that belongs to them, then what analyses come to.
+    /// for the first step): events with all that belongs to them, plugins' state, once keys, task results, badges, then what analyses come to.
+    ///
+    /// Events come first, since runs go on meanwhile and write what they read there into the rest. A walk that found the id goes round
+    /// again, three times at most, for what was written behind its back by runs that had read it before. What is written after the last
+    /// round stays: by a run that was under way all the time, or because the platform says the id again. Forget the worker once more then.
     ///
     /// Badges go, and so do entries of state whose key holds the id between slashes. In all JSON, packed or within a text, the alias takes
     /// its place where a member called `worker`, `worker_id`, `worker-id`, `user_id`, `user`, `recipient` or [`Forgotten::member`]

@@ -51,14 +51,9 @@ impl<'t> Document<'t> {
                 Err(error) => error,
             };
             let span = error.span().unwrap_or(0..0);
-            let Place { mut path, in_list } = locate(table.get_ref(), &span).unwrap_or_default();
-            if let Some(name) = unknown_field(error.message()) {
-                // Of `[connections.tweets]` both names stand at the same place; only the upper one is unknown.
-                let until = path.iter().position(|step| step == name).map_or(path.len(), |index| index + 1);
-                path.truncate(until);
-            }
+            let Place { path, in_list } = locate(table.get_ref(), &span).unwrap_or_default();
             self.note(&path, in_list, &span, &error);
-            if path.is_empty() || !remove(table.get_mut(), &path) {
+            if path.is_empty() || !remove(table.get_mut(), &path, &span) {
                 break;
             }
         }
@@ -132,7 +127,7 @@ impl<'t> Document<'t> {
 /// What to say of an error of serde's about the key at `path`: message, help, and the key that was probably meant.
 fn explain(path: &[String], in_list: bool, message: &str) -> (String, Option<String>, String) {
     let key = path.join(".");
-    if unknown_field(message).is_some() {
+    if message.starts_with("unknown field `") {
         let known: Vec<&str> = message.split('`').skip(3).step_by(2).collect();
         let (name, above) = path.split_last().map_or(("", &[] as &[String]), |(name, above)| (name.as_str(), above));
         let place = if above.is_empty() { "at the top of the file".to_owned() } else { format!("under `{}`", above.join(".")) };
@@ -150,11 +145,6 @@ fn explain(path: &[String], in_list: bool, message: &str) -> (String, Option<Str
         }
         None => (format!("`{key}`: {}", one_line(message)), None, key),
     }
-}
-
-/// The name that serde does not know, when that is what it complains of.
-fn unknown_field(message: &str) -> Option<&str> {
-    message.strip_prefix("unknown field `")?.split('`').next()
 }
 
 fn is_under(upper: &str, lower: &str) -> bool {
@@ -201,7 +191,7 @@ fn one_line(text: &str) -> String {
 /// Where something stands.
 #[derive(Default)]
 struct Place {
-    /// The keys from the top.
+    /// The keys from the top. A list adds none: its items share its key.
     path: Vec<String>,
     /// Whether it is an item of the list there, and not the value itself.
     in_list: bool,
@@ -209,10 +199,13 @@ struct Place {
 
 /// The key that stands at `span`, or whose value does.
 fn locate(table: &DeTable<'_>, span: &Range<usize>) -> Option<Place> {
+    // First, since the lower table of `[connections.tweets]` stands at the whole header, and so holds the upper name too.
+    if let Some(key) = table.keys().find(|key| key.span() == *span) {
+        return Some(Place { path: vec![key.get_ref().to_string()], in_list: false });
+    }
     let holds = |outer: Range<usize>| outer.start <= span.start && span.end <= outer.end;
     let deeper = table.iter().find_map(|(key, value)| {
-        let DeValue::Table(below) = value.get_ref() else { return None };
-        let place = locate(below, span)?;
+        let place = locate_below(value.get_ref(), span)?;
         Some(Place { path: [vec![key.get_ref().to_string()], place.path].concat(), ..place })
     });
     deeper.or_else(|| {
@@ -222,14 +215,32 @@ fn locate(table: &DeTable<'_>, span: &Range<usize>) -> Option<Place> {
     })
 }
 
-/// Takes the key at `path` out. False when there is none.
-fn remove(table: &mut DeTable<'_>, path: &[String]) -> bool {
+/// As [`locate`], in a table or in the tables of a list.
+fn locate_below(value: &DeValue<'_>, span: &Range<usize>) -> Option<Place> {
+    match value {
+        DeValue::Table(table) => locate(table, span),
+        DeValue::Array(items) => items.iter().find_map(|item| locate_below(item.get_ref(), span)),
+        _ => None,
+    }
+}
+
+/// Takes the key at `path` out; in a list, of the item that `span` lies in. False when there is none.
+fn remove(table: &mut DeTable<'_>, path: &[String], span: &Range<usize>) -> bool {
     match path {
         [] => false,
         [name] => table.remove(name.as_str()).is_some(),
-        [name, below @ ..] => match table.get_mut(name.as_str()).map(Spanned::get_mut) {
-            Some(DeValue::Table(inner)) => remove(inner, below),
-            _ => false,
-        },
+        [name, below @ ..] => table.get_mut(name.as_str()).is_some_and(|value| remove_below(value.get_mut(), below, span)),
+    }
+}
+
+/// As [`remove`], in a table or in the tables of a list.
+fn remove_below(value: &mut DeValue<'_>, path: &[String], span: &Range<usize>) -> bool {
+    match value {
+        DeValue::Table(table) => remove(table, path, span),
+        DeValue::Array(items) => {
+            let item = items.iter_mut().find(|item| locate_below(item.get_ref(), span).is_some());
+            item.is_some_and(|item| remove_below(item.get_mut(), path, span))
+        }
+        _ => false,
     }
 }

@@ -108,7 +108,8 @@ impl Check<'_, '_> {
         let found = match table {
             SecretTable { env: Some(name), file: None } => self.context.env.secret(name),
             SecretTable { env: None, file: Some(path) } => secret_in_file(&self.folder.join(path)),
-            _ if self.document.was_hurt(key) => return None,
+            // What was wrong with an item of a list was noted under the list's key.
+            _ if self.document.was_hurt(key) || self.document.was_hurt(&format!("{key}s")) => return None,
             _ => Err(SecretProblem {
                 why: "wants exactly one of `env` and `file`".to_owned(),
                 help: "write `{ env = \"NAME\" }` or `{ file = \"path\" }`".to_owned(),

@@ -12,6 +12,7 @@ use url::Url;
 use super::document::Document;
 use super::problem::Problems;
 use super::raw::{self, Key, Whole};
+use super::words::repeated_address;
 use super::{Address, AddressAt, Database, GuestLimits, Host, Keep, Limits, Named, StoreAt, Tls};
 
 /// Every key with its default: the base on which a `crowdhook.toml` is read.
@@ -171,7 +172,7 @@ pub(super) fn web_address(document: &mut Document<'_>, key: &str, value: &Spanne
         Ok(url) => return Some(url),
         Err(wrong) => wrong,
     };
-    let shown = if wrong == WrongAddress::None { format!(": `{text}`") } else { String::new() };
+    let shown = if wrong == WrongAddress::None { format!(": {}", repeated_address(text)) } else { String::new() };
     document.error(&value.span(), format!("`{key}` {wrong}{shown}"), Some(wrong.help(last)));
     None
 }

@@ -185,7 +185,11 @@ impl Check<'_, '_> {
             }
         };
         if !fits {
-            self.document.error(&said.span(), format!("`platform.project`: `{text}` names no project"), Some(help.to_owned()));
+            self.document.error(
+                &said.span(),
+                format!("`platform.project`: {} names no project", words::repeated_address(text)),
+                Some(help.to_owned()),
+            );
         }
         fits.then(|| text.to_owned())
     }

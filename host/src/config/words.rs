@@ -28,6 +28,11 @@ pub(super) fn repeated(word: &str) -> String {
     if word.len() <= REPEATED_BYTES_MAX && word.chars().all(is_plain) { format!("`{word}`") } else { "what stands there".to_owned() }
 }
 
+/// `text` in backticks, where it cannot be an address with a password or a key in it.
+pub(super) fn repeated_address(text: &str) -> String {
+    if text.contains(['@', '?', '=']) { "what stands there".to_owned() } else { format!("`{text}`") }
+}
+
 /// How many letters must be put in, taken out, replaced, or swapped with a neighbour, to make `to` of `from`.
 fn distance(from: &str, to: &str) -> usize {
     let from: Vec<char> = from.chars().take(WORD_CHARS_MAX).collect();

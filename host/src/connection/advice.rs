@@ -38,25 +38,25 @@ pub struct Ration {
     pub limit: u32,
     /// Calls of it that are left.
     pub remaining: u32,
-    /// When the next window begins, by our own clock.
+    /// When the next window begins, by the clock that never jumps.
     pub resets_at: Timestamp,
 }
 
 impl Advice {
-    /// Reads the advice of an answer that came at `now`.
+    /// Reads the advice of an answer that came at `now`, which the machine's clock, and so perhaps the service, calls `wall`.
     #[must_use]
-    pub fn read(status: u16, headers: &HeaderMap, now: Timestamp) -> Self {
+    pub fn read(status: u16, headers: &HeaderMap, (now, wall): (Timestamp, Timestamp)) -> Self {
         let text = |what: &str| SPELLINGS.iter().find_map(|family| headers.get(format!("{family}{what}"))?.to_str().ok()).map(str::trim);
         let number = |what: &str| text(what)?.parse::<i64>().ok();
         let server_now = headers.get(DATE).and_then(|date| http_date(date.to_str().ok()?));
-        let rest = text("reset").and_then(|reset| rest_of_window(reset, server_now, now)).map(|rest| rest.min(WAIT_MAX));
+        let rest = text("reset").and_then(|reset| rest_of_window(reset, server_now, wall)).map(|rest| rest.min(WAIT_MAX));
         let ration = || {
             let limit = u32::try_from(number("limit")?).ok().filter(|limit| *limit > 0)?;
             let remaining = u32::try_from(number("remaining")?.max(0)).ok()?;
             Some(Ration { limit, remaining, resets_at: after(now, rest?) })
         };
         let ration = ration();
-        let asked = headers.get(RETRY_AFTER).and_then(|text| retry_after(text.to_str().ok()?, server_now.unwrap_or(now)));
+        let asked = headers.get(RETRY_AFTER).and_then(|text| retry_after(text.to_str().ok()?, server_now.unwrap_or(wall)));
         let wait = match status {
             429 => Some(asked.or(rest).unwrap_or(WAIT_UNNAMED)),
             _ if status >= 300 => asked,

@@ -175,7 +175,9 @@ impl WebService {
             true => hidden.taken_out_of(&answer.response.body),
             false => hidden.taken_out_of_cut(&answer.response.body),
         };
-        Ok(Response { body: body.into(), ..answer.response })
+        let secret_host = self.config.url.host_str().filter(|host| self.config.url_is_secret && !host.is_empty());
+        let location = answer.response.location.map(|to| secret_host.map_or_else(|| to.clone(), |host| to.replace(host, HIDDEN)));
+        Ok(Response { body: body.into(), location, ..answer.response })
     }
 
     /// A call below the address. Path and headers were checked when the plugin gave them; but the settings may have changed since.

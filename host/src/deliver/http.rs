@@ -51,7 +51,10 @@ fn receipt(response: &Response, connection: &Connection) -> Result<String, Troub
         200..=299 => Ok(if said.is_empty() { status.to_string() } else { format!("{status}: {said}") }),
         // 401 says that nothing was looked at but the key. 403 may as well mean this one request (a post that was there before).
         401 => Err(Trouble::Unmended { why: format!("{answered}; look at `auth` of connection `{name}` in the project's file") }),
-        408 | 425 | 429 | 500.. => Err(Trouble::Later { after: response.wait, why: answered }),
+        // These say that nothing was done; whoever names no time is asked again as if it had been tried.
+        425 | 429 | 503 => Err(Trouble::Later { after: response.wait, why: answered }),
+        // Behind these the request may have had its effect, so it counts, whatever wait was named.
+        408 | 500.. => Err(Trouble::Later { after: None, why: answered }),
         300..=399 => {
             let elsewhere = response.location.as_deref().unwrap_or("elsewhere");
             let why = format!(
@@ -104,11 +107,14 @@ mod tests {
 
     #[test]
     fn a_no_is_now_or_for_good_or_until_the_key_is_mended() {
-        for status in [408, 425, 429, 500, 502, 503, 504, 599] {
+        for status in [425, 429, 503] {
             let after = Some(Duration::from_secs(7));
             assert!(matches!(answer(status, Some(7), "x"), Err(Trouble::Later { after: waits, .. }) if waits == after), "{status}");
         }
-        assert!(matches!(answer(500, None, ""), Err(Trouble::Later { after: None, .. })));
+        for status in [408, 500, 502, 504, 599] {
+            assert!(matches!(answer(status, Some(7), "x"), Err(Trouble::Later { after: None, .. })), "{status}");
+        }
+        assert!(matches!(answer(503, None, ""), Err(Trouble::Later { after: None, .. })));
         assert!(matches!(answer(401, None, ""), Err(Trouble::Unmended { .. })));
         for status in [300, 301, 302, 307, 308, 400, 403, 404, 409, 410, 413, 422, 451] {
             assert!(matches!(answer(status, None, ""), Err(Trouble::Refused { .. })), "{status}");

@@ -79,6 +79,32 @@ pub(super) fn all_but(value: &mut Value, kept: &[&[Step]]) {
     }
 }
 
+/// The payload `text`, a JSON object, without `secrets`, in whatever value they stand; none where they stand in none.
+pub(super) fn own(text: &str, secrets: &[&str]) -> Option<String> {
+    if !secrets.iter().any(|secret| text.contains(secret)) {
+        return None;
+    }
+    let mut payload = serde_json::from_str(text).ok()?;
+    strip_own(&mut payload, secrets);
+    Some(payload.to_string())
+}
+
+fn strip_own(value: &mut Value, secrets: &[&str]) {
+    let without = |text: &str| secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret, REMOVED));
+    match value {
+        Value::String(text) => *text = without(text),
+        Value::Array(items) => items.iter_mut().for_each(|item| strip_own(item, secrets)),
+        Value::Object(object) => {
+            let members = std::mem::take(object).into_iter();
+            object.extend(members.map(|(key, mut value)| {
+                strip_own(&mut value, secrets);
+                (without(&key), value)
+            }));
+        }
+        _ => {}
+    }
+}
+
 /// Who chose the keys of an object.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Owner {
@@ -141,6 +167,12 @@ fn is_secret(key: &str) -> bool {
         || begins("secret")
         || begins("passw")
         || ["_key", "-key", "apikey", "_token", "-token", "_secret", "-secret", "password"].iter().any(|end| ends(end))
+        || ["Token", "Secret", "Key"].iter().any(|word| is_after_a_small_letter(key, word))
+}
+
+/// Whether `key` ends with `word` as the words of `accessToken` are told apart; `monkey` ends with none.
+fn is_after_a_small_letter(key: &str, word: &str) -> bool {
+    key.strip_suffix(word).is_some_and(|before| before.ends_with(|letter: char| letter.is_ascii_lowercase()))
 }
 
 /// Takes secrets out of a text that could not be parsed, as well as can be: whatever equals one of `known`; what follows a

@@ -303,6 +303,17 @@ fn payload_loses_its_secrets_however_their_names_are_written() {
 }
 
 #[test]
+fn a_payload_loses_the_projects_own_secrets_in_whatever_value_they_stand() {
+    let written =
+        format!(r#"{{"id":1,"job_id":4242,"data":{{"note":"called at https://crowd/hooks/birds/{SIGNING_TOKEN}?a=1","n":1.10}}}}"#);
+    let [event] = of_appen("unit_complete", &written).unwrap().try_into().unwrap();
+    assert_eq!(event.payload, r#"{"id":1,"job_id":4242,"data":{"note":"called at https://crowd/hooks/birds/(removed)?a=1","n":1.1}}"#);
+    let unknown = format!(r#"{{"job_id":4242,"{SIGNING_TOKEN}":["{SIGNING_TOKEN}"]}}"#);
+    let [event] = of_appen("job_moved", &unknown).unwrap().try_into().unwrap();
+    assert!(!event.payload.contains(SIGNING_TOKEN) && event.payload.contains("(removed)"), "{}", event.payload);
+}
+
+#[test]
 fn secrets_are_taken_out_of_what_cannot_be_parsed() {
     check_text(r#"{"id":1,"#, r#"{"id":1,"#);
     check_text(r#"{"secret":"s3","id":1,"#, r#"{"secret":(removed),"id":1,"#);
@@ -315,6 +326,11 @@ fn secrets_are_taken_out_of_what_cannot_be_parsed() {
     check_text(r#"{"api_key":{"a":"b"#, r#"{"api_key":(removed)"#);
     check_text(r#"{"uri":"https://user:pw@host/x"#, r#"{"uri":"https://(removed)@host/x"#);
     check_text("x the-platforms-key y", "x (removed) y");
+    check_text(
+        r#"{"accessToken":"s3","clientSecret":"s4","privateKey":"s5""#,
+        r#"{"accessToken":(removed),"clientSecret":(removed),"privateKey":(removed)"#,
+    );
+    check_text(r#"{"monkey":"s3","KEY":1"#, r#"{"monkey":"s3","KEY":1"#);
     check_text(r#"{"text":"the secret garden"#, r#"{"text":"the secret garden"#);
     check_text("ñ secret", "ñ secret");
 }

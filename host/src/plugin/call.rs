@@ -106,6 +106,8 @@ pub async fn handle(component: &Component, call: Call) -> Report {
         reads: call.reads,
         written: std::collections::BTreeMap::new(),
         looked_up: std::collections::BTreeMap::new(),
+        state_written: 0,
+        state_read: 0,
         state_reads: Vec::new(),
         other_reads: std::collections::BTreeMap::new(),
         asked: Asked::default(),

@@ -105,6 +105,9 @@ fn pool(sandboxes: usize) -> PoolingAllocationConfig {
     let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(count(slots))
+        .max_core_instances_per_component(count(MODULES_PER_SANDBOX))
+        .max_memories_per_component(count(MEMORIES_PER_SANDBOX))
+        .max_tables_per_component(count(TABLES_PER_SANDBOX))
         .total_stacks(count(slots))
         .total_core_instances(count(slots * MODULES_PER_SANDBOX))
         .total_memories(count(slots * MEMORIES_PER_SANDBOX))

@@ -121,6 +121,9 @@ pub(super) struct Handling {
     pub(super) looked_up: BTreeMap<String, Option<StateEntry>>,
     /// What commit has to check.
     pub(super) state_reads: Vec<StateRead>,
+    /// Bytes of state that it has written and read, each time anew.
+    pub(super) state_written: usize,
+    pub(super) state_read: usize,
     /// What else it read, for the record.
     pub(super) other_reads: BTreeMap<String, serde_json::Value>,
     pub(super) asked: Asked,

@@ -63,6 +63,9 @@ pub(super) struct Rounds {
     /// Whether the last completion has its event.
     #[serde(default = "yes")]
     pub(super) told: bool,
+    /// Whether something was completed since, and the platform could not be asked whether it was the last.
+    #[serde(default)]
+    unasked: bool,
 }
 
 /// For what was kept when nobody noted it.
@@ -73,22 +76,36 @@ fn yes() -> bool {
 impl Rounds {
     /// Whether the platform is to be asked: not for a project that is completed and has got no task since, as far as `seen` tells.
     pub(super) fn may_change(self, seen: Option<u64>) -> bool {
-        self.open || seen.is_none_or(|seen| seen > self.last_task)
+        self.open || self.unasked || seen.is_none_or(|seen| seen > self.last_task)
     }
 
     /// What the platform says now, after what was known before. A project that was completed when it was first looked at was so before
     /// anybody here could hear of it. One that is completed again has got more tasks since.
     pub(super) fn after(before: Option<Self>, open: bool, last_task: u64) -> Self {
         match before {
-            None => Self { completed: 0, open, last_task, told: true },
-            Some(before) if open => Self { open, ..before },
+            None => Self { completed: 0, open, last_task, told: true, unasked: false },
+            Some(before) if open => Self { open, unasked: false, ..before },
             // Its tasks were deleted: that completes nothing.
-            Some(before) if last_task == 0 => Self { open, ..before },
-            Some(before) if before.open || last_task > before.last_task => {
-                Self { completed: before.completed.saturating_add(1), open, last_task: last_task.max(before.last_task), told: false }
-            }
-            Some(before) => before,
+            Some(before) if last_task == 0 => Self { open, unasked: false, ..before },
+            Some(before) if before.open || last_task > before.last_task => Self {
+                completed: before.completed.saturating_add(1),
+                open,
+                last_task: last_task.max(before.last_task),
+                told: false,
+                unasked: false,
+            },
+            Some(before) => Self { unasked: false, ..before },
         }
+    }
+
+    /// Of a project that could not be asked about at the first look, and of which something was completed since: it was not completed then.
+    pub(super) fn begun_open() -> Self {
+        Self { completed: 0, open: true, last_task: 0, told: true, unasked: false }
+    }
+
+    /// The same, to be asked about whatever the next look sees.
+    pub(super) fn unasked(self) -> Self {
+        Self { unasked: true, ..self }
     }
 
     /// The same with the event of its last completion.

@@ -75,6 +75,7 @@ macro_rules! suite {
                 a_worker_has_each_badge_once,
                 a_badge_that_was_taken_back_can_be_won_again,
                 badges_are_listed_page_by_page,
+                one_badge_is_listed_page_by_page,
                 runs_of_any_outcome_are_kept,
                 a_dead_letter_says_what_died_of_what,
                 dead_letters_come_newest_first,
@@ -147,6 +148,9 @@ macro_rules! suite {
                 what_must_outlive_an_event_does,
                 a_walk_goes_on_where_it_ended,
                 a_worker_is_forgotten,
+                what_is_handled_while_a_worker_is_forgotten_does_not_bring_them_back,
+                what_a_run_under_way_writes_of_a_forgotten_worker_goes_too,
+                a_walk_that_was_begun_in_the_older_order_is_begun_anew,
                 another_projects_worker_is_not,
                 a_project_is_forgotten_with_all_that_waits;
             keeping: snapshots_are_kept_by_root_and_generation,

@@ -340,18 +340,9 @@ fn waited_for<T>(opened: &std::sync::mpsc::Receiver<Result<T, OpenError>>) -> Re
 async fn start(connector: Connector, options: Options, look: Duration, back: mpsc::WeakSender<Command>) -> Result<Writer, OpenError> {
     let is_alone = options.schema.is_none();
     let (client, entry) = open::enter(&connector, (&options.host, is_alone), options.clock.now()).await?;
-    let durable = open::durable(&client).await?;
+    open::look_at_fsync(&client).await?;
     let shared = Arc::new(Shared::new(options.clock, (options.waiting_max, options.metrics), (entry, look)));
-    Ok(Writer {
-        connector,
-        client: Some(client),
-        shared,
-        memory: batch::Memory::default(),
-        back,
-        durable,
-        away: None,
-        to_give_back: Vec::new(),
-    })
+    Ok(Writer { connector, client: Some(client), shared, memory: batch::Memory::default(), back, away: None, to_give_back: Vec::new() })
 }
 
 impl Drop for PostgresStore {

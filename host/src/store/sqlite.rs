@@ -17,7 +17,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 
 use self::checkpoint::Checkpointer;
@@ -76,6 +76,9 @@ const MANUAL_LOOK: Duration = Duration::from_millis(50);
 
 /// What is not there any more and still in the agenda is looked at again after so long: a commit took it away that is not on the disk yet.
 const GONE_PAUSE_MS: i64 = 50;
+
+/// What cannot be read while others can is looked at again after so long: somebody must mend it first, and each look is told in the log.
+const UNREAD_PAUSE_MS: i64 = 60_000;
 
 /// What is read while names are given is read so often, at most.
 const READS_MAX: usize = 8;
@@ -165,6 +168,8 @@ impl Shared {
 struct Waiting<'a> {
     agenda: &'a Mutex<Agenda>,
     changed: &'a Notify,
+    /// Where its entries are rows.
+    table: &'static str,
 }
 
 impl SqliteStore {
@@ -296,14 +301,15 @@ impl SqliteStore {
         }
         let read = match self.commands {
             Some(_) => self.shared.with_names(|names| self.readers.with(|db| read(db, names))),
-            // A host that is at work meanwhile may have named more.
-            None => self.readers.with(|db| read(db, &Names::load(db)?)),
+            // A host that is at work meanwhile may name more: names and rows are of one commit.
+            None => self.readers.with_snapshot(|db| read(db, &Names::load(db)?)),
         };
         read.map_err(|error| self.unread(&error))
     }
 
     /// Leases what is due, waiting until there is something, and gives what `fetch` makes of it. What is gone by the time it is
-    /// fetched is left out, and put back until the agenda is told. Between leasing and giving there is no wait, so a caller who goes away holds no lease.
+    /// fetched is left out, and put back until the agenda is told; so is what cannot be read while others can, for [`UNREAD_PAUSE_MS`].
+    /// Between leasing and giving there is no wait, so a caller who goes away holds no lease.
     async fn lease<T>(
         &self,
         waiting: Waiting<'_>,
@@ -333,11 +339,19 @@ impl SqliteStore {
                 let give_back =
                     |leased: &Leased, due| waiting.agenda.lock().unwrap_or_else(PoisonError::into_inner).put_back(leased.id, due);
                 let fetched = self.fetch(&leased, &fetch).inspect_err(|_| leased.iter().for_each(|leased| give_back(leased, now)))?;
-                let gone = leased.iter().zip(&fetched).filter(|(_, fetched)| fetched.is_none());
-                gone.for_each(|(leased, _)| give_back(leased, now + GONE_PAUSE_MS));
-                let fetched: Vec<T> = fetched.into_iter().flatten().collect();
-                if !fetched.is_empty() {
-                    return Ok(fetched);
+                let mut given = Vec::with_capacity(fetched.len());
+                for (leased, fetched) in leased.iter().zip(fetched) {
+                    match fetched {
+                        Ok(Some(fetched)) => given.push(fetched),
+                        Ok(None) => give_back(leased, now + GONE_PAUSE_MS),
+                        Err(error) => {
+                            give_back(leased, now + UNREAD_PAUSE_MS);
+                            tell_unread(waiting.table, leased.id, &error);
+                        }
+                    }
+                }
+                if !given.is_empty() {
+                    return Ok(given);
                 }
                 continue;
             }
@@ -353,15 +367,34 @@ impl SqliteStore {
         }
     }
 
-    /// What `fetch` finds of each, in one look at the database; none of what is gone.
+    /// What `fetch` finds of each, in one look at the database; none of what is gone. Where that fails, each is looked at alone, so that a
+    /// row that cannot be read does not keep the others from being given.
+    ///
+    /// # Errors
+    ///
+    /// When not one of them can be read.
     fn fetch<T>(
         &self,
         leased: &[Leased],
         fetch: &(impl Fn(&Connection, &Names, &Leased) -> rusqlite::Result<Option<T>> + Send + Sync),
-    ) -> Result<Vec<Option<T>>, StoreError> {
-        let all = |db: &Connection, names: &Names| leased.iter().map(|leased| fetch(db, names, leased)).collect();
-        let fetched = self.shared.with_names(|names| self.readers.with_snapshot(|db| all(db, names)));
-        fetched.map_err(|error| self.unread(&error))
+    ) -> Result<Vec<rusqlite::Result<Option<T>>>, StoreError> {
+        let look = |leased: &[Leased]| -> rusqlite::Result<Vec<Option<T>>> {
+            let all = |db: &Connection, names: &Names| leased.iter().map(|leased| fetch(db, names, leased)).collect();
+            self.shared.with_names(|names| self.readers.with_snapshot(|db| all(db, names)))
+        };
+        let error = match look(leased) {
+            Ok(fetched) => return Ok(fetched.into_iter().map(Ok).collect()),
+            Err(error) => error,
+        };
+        // Nothing is wrong with a row when somebody else holds the file, and each look would wait for them.
+        if leased.len() > 1 && error.sqlite_error_code() != Some(ErrorCode::DatabaseBusy) {
+            let alone = |leased| look(std::slice::from_ref(leased)).map(|found| found.into_iter().flatten().next());
+            let fetched: Vec<rusqlite::Result<Option<T>>> = leased.iter().map(alone).collect();
+            if fetched.iter().any(Result::is_ok) && !self.shared.closed.load(Ordering::Acquire) {
+                return Ok(fetched);
+            }
+        }
+        Err(self.unread(&error))
     }
 
     /// Why something was not read: closing takes the readers away from those who came just before.
@@ -400,6 +433,11 @@ impl Drop for SqliteStore {
     }
 }
 
+fn tell_unread(table: &str, row: i64, error: &rusqlite::Error) {
+    let pause_s = UNREAD_PAUSE_MS / 1_000;
+    tracing::error!(table, row, error = %error, "Row {row} of `{table}` cannot be read and waits, will look again in {pause_s} s: {error}");
+}
+
 fn backlog(agenda: &Agenda, oldest: Option<i64>) -> Backlog {
     let (all, later, leased) = (agenda.len(), agenda.later(), agenda.leased());
     Backlog { queued: all.saturating_sub(later + leased), later, leased, oldest: oldest.map(clock::from_millis) }
@@ -418,7 +456,7 @@ impl Store for SqliteStore {
     }
 
     async fn claim(&self, limit: usize, per_plugin: usize, lease: Duration) -> Result<Vec<Claimed>, StoreError> {
-        let waiting = Waiting { agenda: &self.shared.invocations, changed: &self.shared.invocations_changed };
+        let waiting = Waiting { agenda: &self.shared.invocations, changed: &self.shared.invocations_changed, table: "invocation" };
         self.lease(waiting, (limit, per_plugin, lease), |db, names, leased| {
             let lease = Lease { id: InvocationId(leased.id), generation: leased.generation };
             read::claimed(db, names, leased.about, lease)
@@ -467,7 +505,7 @@ impl Store for SqliteStore {
     }
 
     async fn claim_deliveries(&self, limit: usize, per_connection: usize, lease: Duration) -> Result<Vec<ClaimedDelivery>, StoreError> {
-        let waiting = Waiting { agenda: &self.shared.deliveries, changed: &self.shared.deliveries_changed };
+        let waiting = Waiting { agenda: &self.shared.deliveries, changed: &self.shared.deliveries_changed, table: "delivery" };
         self.lease(waiting, (limit, per_connection, lease), |db, names, leased| {
             read::claimed_delivery(db, names, Lease { id: leased.id, generation: leased.generation })
         })
@@ -573,7 +611,13 @@ impl Store for SqliteStore {
     }
 
     async fn badges(&self, project: &ProjectName, wanted: WantedBadges<'_>) -> Result<Vec<KeptBadge>, StoreError> {
-        self.read(|db, names| names.known_project(project).map_or(Ok(Vec::new()), |project| read::badges(db, names, project, &wanted)))
+        let WantedBadges { worker, badge, after, newest_first, limit } = wanted;
+        let (project, worker, badge) = (project.clone(), worker.map(str::to_owned), badge.map(str::to_owned));
+        self.look(move |db, names| {
+            let wanted = WantedBadges { worker: worker.as_deref(), badge: badge.as_deref(), after, newest_first, limit };
+            names.known_project(&project).map_or(Ok(Vec::new()), |project| read::badges(db, names, project, &wanted))
+        })
+        .await
     }
 
     async fn badge(&self, project: &ProjectName, id: BadgeId) -> Result<Option<KeptBadge>, StoreError> {

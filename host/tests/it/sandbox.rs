@@ -62,6 +62,13 @@ async fn hoards() {
 }
 
 #[tokio::test]
+async fn fills_state() {
+    let report = run_with("fills-state", GuestLimits::default()).await;
+    let Ended::Rejected(why) = report.ended else { panic!("{:?}", report.ended) };
+    assert!(why.contains("what one call writes to its state may have 16 MiB together"), "{why}");
+}
+
+#[tokio::test]
 async fn digs() {
     let report = run_with("digs", GuestLimits::default()).await;
     // Rust's own stack lies in the sandbox's memory, and ends before the one of the calls.

@@ -157,7 +157,7 @@ fn set<'a>(tally: &'a Tally, rules: &Rules) -> Found<'a> {
             Some(least) => share >= least - EPSILON,
             None => share > 0.5 && !is_tied(group),
         };
-        group.votes >= rules.quorum && (enough || (is_tied(group) && rules.ties == Ties::All))
+        enough || (is_tied(group) && rules.ties == Ties::All)
     };
     let tied: Vec<&Group> = given.iter().copied().filter(|group| is_tied(group)).collect();
     let winners: Vec<&Group> = given.iter().copied().filter(|group| is_in(group)).collect();
@@ -174,7 +174,12 @@ fn set<'a>(tally: &'a Tally, rules: &Rules) -> Found<'a> {
         "tie: {} by half of {answers}",
         if tied.len() == 1 { "a value was chosen".to_owned() } else { format!("{} values were chosen", tied.len()) }
     );
-    let missing = (!tied.is_empty() && rules.ties != Ties::All).then(|| half.clone());
+    let missing = if !tied.is_empty() && rules.ties != Ties::All {
+        Some(half.clone())
+    } else {
+        // So many have to agree on each value, whether it is in or out.
+        (votes < rules.quorum).then(|| format!("{votes} of {answers} agree, {} needed", are(rules.quorum)))
+    };
     let reason = match (tied.is_empty(), rules.agreement) {
         (false, _) => format!("{half}, and taken in"),
         (true, None) => format!("more than half of {answers} chose each value in it"),

@@ -25,7 +25,10 @@ pub(crate) fn clean(text: &str, mentions: bool, links: bool) -> String {
 
 /// Characters that are not seen, and so could stand in a word to hide what it is.
 fn is_hidden(one: char) -> bool {
-    is_direction(one) || matches!(one, '\u{200B}' | '\u{2060}' | '\u{FEFF}' | '\u{00AD}') || (one.is_control() && one != '\n')
+    // The last two are no characters at all, and services refuse them: who sends a text drops them.
+    is_direction(one)
+        || matches!(one, '\u{200B}' | '\u{2060}' | '\u{FEFF}' | '\u{00AD}' | '\u{FFFE}' | '\u{FFFF}')
+        || (one.is_control() && one != '\n')
 }
 
 fn is_at(one: char) -> bool {

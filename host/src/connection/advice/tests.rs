@@ -4,7 +4,21 @@ const NOW: i64 = 1_795_289_400;
 
 fn read(status: u16, headers: &[(&'static str, &str)]) -> Advice {
     let headers = headers.iter().map(|(name, value)| (http::HeaderName::from_static(name), value.parse().unwrap())).collect();
-    Advice::read(status, &headers, Timestamp::from_second(NOW).unwrap())
+    let now = Timestamp::from_second(NOW).unwrap();
+    Advice::read(status, &headers, (now, now))
+}
+
+/// A machine whose clock was set while the host ran: windows end by the clock that does not jump.
+#[test]
+fn a_clock_that_was_set_moves_no_window() {
+    let now = Timestamp::from_second(NOW).unwrap();
+    let wall = Timestamp::from_second(NOW + 315_360_000).unwrap();
+    let mut headers = HeaderMap::new();
+    for (name, value) in [("x-ratelimit-limit", "300"), ("x-ratelimit-remaining", "12"), ("x-ratelimit-reset", "2110650300")] {
+        headers.insert(name, value.parse().unwrap());
+    }
+    let ration = Advice::read(200, &headers, (now, wall)).ration.unwrap();
+    assert_eq!(between(now, ration.resets_at).as_secs(), 900);
 }
 
 fn wait_s(status: u16, headers: &[(&'static str, &str)]) -> Option<u64> {

@@ -3,6 +3,7 @@
 use super::super::bindings::crowdhook::plugin::crowd::{Answer, Host, ProjectInfo, Task, WorkerInfo};
 use super::super::guest::{Guest, Handling};
 use super::Failure;
+use super::effects::check_id;
 use crate::{clock, platform};
 
 /// Answers that `event-answers` gives at a time; more are to be had from `list-answers`.
@@ -20,6 +21,7 @@ impl Host for Guest {
     }
 
     async fn find_worker(&mut self, id: String) -> Result<Option<WorkerInfo>, Failure> {
+        check_id("id", &id)?;
         let handling = self.handling()?;
         let worker = handling.reads.worker(&id).await.map_err(|error| handling.platform_failure(error))?;
         handling.note(&format!("worker/{id}"), &worker);
@@ -47,6 +49,7 @@ impl Host for Guest {
         if let Some(snapshot) = handling.reads.snapshot().filter(|snapshot| snapshot.task.id == id) {
             return Ok(Some(task(snapshot.task.clone())));
         }
+        check_id("id", &id)?;
         let found = handling.reads.task(&id).await.map_err(|error| handling.platform_failure(error))?;
         handling.note(&format!("task/{id}"), &found);
         Ok(found.map(task))
@@ -64,12 +67,15 @@ impl Host for Guest {
             };
             return Ok(snapshot.answers.iter().skip(skipped).take(PAGE).cloned().map(answer).collect());
         }
+        check_id("task-id", &task_id)?;
+        after.as_ref().map_or(Ok(()), |after| check_id("after", after))?;
         let page = handling.reads.answers(&task_id, after.as_deref()).await.map_err(|error| handling.platform_failure(error))?;
         handling.note(&format!("answers/{task_id}/{}", after.unwrap_or_default()), &page);
         Ok(page.into_iter().map(answer).collect())
     }
 
     async fn find_task_result(&mut self, task_id: String) -> Result<Option<String>, Failure> {
+        check_id("task-id", &task_id)?;
         let handling = self.handling()?;
         let found = handling.reads.task_result(&task_id).await.map_err(|error| handling.platform_failure(error))?;
         handling.note(&format!("task-result/{task_id}"), &found);

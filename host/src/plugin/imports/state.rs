@@ -11,6 +11,11 @@ const SCAN_ENTRIES_MAX: u32 = 100;
 const SCAN_BYTES_MAX: usize = 1 << 20;
 /// What a plugin may hold in a project.
 const STATE_BYTES_MAX: u64 = 256 << 20;
+/// Keys and values that one call may write, and what the host may have to remember of those that it reads: it is in memory until the call ends.
+const WRITTEN_BYTES_MAX: usize = 16 << 20;
+const READ_BYTES_MAX: usize = 64 << 20;
+/// What an entry takes besides its key and its value.
+const ENTRY_BYTES: usize = 64;
 
 impl Host for Guest {
     async fn get(&mut self, key: String) -> Result<Option<String>, Failure> {
@@ -34,13 +39,16 @@ impl Host for Guest {
         }
         let handling = self.handling()?;
         handling.check_room(key.len() + value.len()).await?;
+        handling.note_written(key.len() + value.len())?;
         handling.written.insert(key, Pending::Set(value));
         Ok(())
     }
 
     async fn remove(&mut self, key: String) -> Result<(), Failure> {
         check_key(&key)?;
-        self.handling()?.written.insert(key, Pending::Removed);
+        let handling = self.handling()?;
+        handling.note_written(key.len())?;
+        handling.written.insert(key, Pending::Removed);
         Ok(())
     }
 
@@ -60,6 +68,7 @@ impl Host for Guest {
                 Pending::Added(by)
             }
         };
+        handling.note_written(key.len())?;
         handling.written.insert(key, next);
         Ok(())
     }
@@ -79,6 +88,7 @@ impl Handling {
             return Ok(known.clone());
         }
         let stored = self.reads.state(key).await.map_err(|error| self.store_failure(&error))?;
+        self.note_read(2 * key.len() + stored.as_ref().map_or(0, |entry| entry.value.len()))?;
         let version = stored.as_ref().map_or(0, |entry| entry.version);
         self.state_reads.push(StateRead::Key { key: key.to_owned(), version });
         self.looked_up.insert(key.to_owned(), stored.clone());
@@ -90,11 +100,15 @@ impl Handling {
         let mut stored = self.scan_stored(prefix, after.as_deref(), limit).await?;
         // What this call removed leaves gaps that a second page has to fill.
         let mut exhausted = stored.len() < limit as usize;
-        while !exhausted && self.kept(&stored) < limit as usize {
+        let mut kept = self.kept(&stored);
+        while !exhausted && kept < limit as usize {
             let last = stored.last().map(|entry| entry.key.clone());
-            let more = self.scan_stored(prefix, last.as_deref(), limit).await?;
-            exhausted = more.len() < limit as usize;
+            let more = self.scan_stored(prefix, last.as_deref(), SCAN_ENTRIES_MAX).await?;
+            exhausted = more.len() < SCAN_ENTRIES_MAX as usize;
+            kept += self.kept(&more);
             stored.extend(more);
+            // A store that answers at once gives nobody else a turn, and the limit of time no look.
+            tokio::task::yield_now().await;
         }
         let end = if exhausted { None } else { stored.last().map(|entry| entry.key.clone()) };
         let mut entries: std::collections::BTreeMap<String, String> = stored
@@ -128,6 +142,7 @@ impl Handling {
 
     async fn scan_stored(&mut self, prefix: &str, after: Option<&str>, limit: u32) -> Result<Vec<StateEntry>, Failure> {
         let entries = self.reads.scan(prefix, after, limit).await.map_err(|error| self.store_failure(&error))?;
+        self.note_read(entries.iter().map(|entry| entry.key.len() + ENTRY_BYTES).sum())?;
         self.state_reads.push(StateRead::Range {
             prefix: prefix.to_owned(),
             after: after.map(str::to_owned),
@@ -135,6 +150,22 @@ impl Handling {
             seen: entries.iter().map(|entry| (entry.key.clone(), entry.version)).collect(),
         });
         Ok(entries)
+    }
+
+    fn note_written(&mut self, bytes: usize) -> Result<(), Failure> {
+        self.state_written += bytes + ENTRY_BYTES;
+        if self.state_written <= WRITTEN_BYTES_MAX {
+            return Ok(());
+        }
+        Err(Failure::OverLimit(format!("what one call writes to its state may have {} MiB together", WRITTEN_BYTES_MAX >> 20)))
+    }
+
+    fn note_read(&mut self, bytes: usize) -> Result<(), Failure> {
+        self.state_read += bytes + ENTRY_BYTES;
+        if self.state_read <= READ_BYTES_MAX {
+            return Ok(());
+        }
+        Err(Failure::OverLimit(format!("what one call reads of its state may have {} MiB together", READ_BYTES_MAX >> 20)))
     }
 
     async fn check_room(&mut self, bytes: usize) -> Result<(), Failure> {

@@ -45,6 +45,18 @@ fn offer_the_rest(linker: &mut Linker<Guest>, wit: &Path) -> Vec<String> {
     new
 }
 
+/// All sandboxes share what the engine has set aside: one file may not take the memories of several.
+#[tokio::test]
+async fn a_component_of_more_memories_than_a_sandbox_has_is_refused() {
+    let modules: String =
+        (0..5).map(|number| format!("(core module $m{number} (memory 1)) (core instance (instantiate $m{number}))")).collect();
+    let bytes: Arc<[u8]> = wat::parse_str(format!("(component {modules})")).unwrap().into();
+    let engine = Engine::start(&Limits { sandboxes_max: 1, ..Limits::default() }, None).unwrap();
+    let digest = Digest::of(&bytes);
+    let why = compile::compile(&engine, bytes, digest).await.err().unwrap().to_string();
+    assert!(why.contains("5") && why.contains("4") && why.contains("memories"), "{why}");
+}
+
 #[tokio::test]
 async fn a_component_of_the_released_interface_runs_on_a_host_that_offers_more() {
     let wit = tempfile::tempdir().unwrap();

@@ -101,3 +101,13 @@ fn a_completion_is_told_once() {
     let before_it_was_noted = r#"{"completed":1,"open":false,"last_task":9}"#;
     assert_eq!(serde_json::from_str::<Rounds>(before_it_was_noted).unwrap(), rounds.told());
 }
+
+#[test]
+fn a_project_that_could_not_be_asked_about_is_asked_again() {
+    let rounds = Rounds::after(Some(Rounds::begun_open()), false, 9).told();
+    assert!(!rounds.may_change(Some(0)) && rounds.unasked().may_change(Some(0)));
+    // What was completed was a task that was completed before.
+    assert_eq!(Rounds::after(Some(rounds.unasked()), false, 9), rounds);
+    assert_eq!(Rounds::after(Some(rounds.unasked()), false, 12).completed, 2);
+    assert!(!Rounds::after(Some(rounds.unasked()), true, 0).told().unasked);
+}

@@ -280,6 +280,8 @@ pub(in crate::store) async fn a_worker_who_is_forgotten_is_not_counted_meanwhile
         bench.store().count_analyses((from, reached), found.collect()).await.unwrap();
     };
     let forgotten = Forgotten { worker: "ann".to_owned(), alias: alias.to_owned(), member: None };
+    // Ahead of the walk, which begins with the events.
+    count_next().await;
     let mut after = None;
     loop {
         let step = bench.store().forget_worker(&birds(), &forgotten, after.as_deref(), 2).await.unwrap();

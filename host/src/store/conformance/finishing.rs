@@ -267,3 +267,28 @@ pub(in crate::store) async fn badges_are_listed_page_by_page(bench: Bench) {
     let of_another_kind = WantedBadges { badge: Some("hundred"), ..WantedBadges::first(2) };
     assert!(bench.store().badges(&project, of_another_kind).await.unwrap().is_empty());
 }
+
+pub(in crate::store) async fn one_badge_is_listed_page_by_page(bench: Bench) {
+    let both = |worker: u32| ["ten", "hundred"].map(|id| awarding(&worker.to_string(), id, "Right"));
+    bench.handle("1", with_effects((0..4).flat_map(both).collect())).await;
+    let project: ProjectName = "birds".parse().unwrap();
+    let tens = WantedBadges { badge: Some("ten"), ..WantedBadges::first(2) };
+    for (newest_first, workers) in [(false, ["0", "1", "2", "3"]), (true, ["3", "2", "1", "0"])] {
+        for worker in [None, Some("2")] {
+            let wanted = WantedBadges { worker, newest_first, ..tens };
+            let mut found = bench.store().badges(&project, wanted).await.unwrap();
+            let after = found.last().map(|kept| kept.id);
+            found.extend(bench.store().badges(&project, WantedBadges { after, ..wanted }).await.unwrap());
+            let found: Vec<_> = found.iter().map(|kept| (kept.worker.as_str(), kept.badge.id.as_str())).collect();
+            let expected = workers.into_iter().filter(|of| worker.is_none_or(|worker| worker == *of));
+            assert_eq!(found, expected.map(|of| (of, "ten")).collect::<Vec<_>>());
+        }
+    }
+    for newest_first in [false, true] {
+        let of_one = WantedBadges { worker: Some("2"), newest_first, ..WantedBadges::first(1) };
+        let first = bench.store().badges(&project, of_one).await.unwrap().remove(0);
+        let second = bench.store().badges(&project, WantedBadges { after: Some(first.id), ..of_one }).await.unwrap().remove(0);
+        let ids = [first.badge.id.as_str(), second.badge.id.as_str()];
+        assert_eq!(ids, if newest_first { ["hundred", "ten"] } else { ["ten", "hundred"] });
+    }
+}

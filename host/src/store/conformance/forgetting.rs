@@ -5,8 +5,8 @@ use crate::effect::{Badge, Effect};
 use crate::event::{Origin, Standing};
 use crate::id::ProjectName;
 use crate::store::{
-    Acceptance, Accepted, Completion, Cutoff, DeliveryOutcome, Finished, ForgetStep, Forgotten, Outcome, Part, ReplayedEvent, Requested,
-    Run, Totals, Walked, WantedBadges, WantedDead,
+    Acceptance, Accepted, Claimed, Completion, Cutoff, DeliveryOutcome, Finished, ForgetStep, Forgotten, Outcome, Part, Quarantine,
+    ReplayedEvent, Requested, Run, Totals, Walked, WantedBadges, WantedDead,
 };
 
 async fn prune(bench: &Bench, part: Part) -> Walked {
@@ -181,7 +181,12 @@ fn forgotten() -> Forgotten {
 
 /// Walks to the end by steps of two rows, and gives in how many rows the id was found.
 async fn forget(bench: &Bench, project: &str) -> u32 {
-    let (mut changed, mut after) = (0, None);
+    forget_from(bench, project, None).await
+}
+
+/// As [`forget`], from where a step ended.
+async fn forget_from(bench: &Bench, project: &str, mut after: Option<String>) -> u32 {
+    let mut changed = 0;
     loop {
         let step = bench.store().forget_worker(&project.parse().unwrap(), &forgotten(), after.as_deref(), 2).await.unwrap();
         changed += step.changed;
@@ -237,6 +242,75 @@ pub(in crate::store) async fn a_worker_is_forgotten(mut bench: Bench) {
     assert!(matches!(&delivery.effect, Effect::SaveResult { info, .. } if info.contains("forgotten-x")), "{delivery:?}");
 }
 
+fn names_seven(payload: &str) -> bool {
+    payload.contains(r#""worker_id":"7""#)
+}
+
+/// What a plugin asks for that writes the worker's id wherever it can.
+fn naming(claimed: &Claimed, worker: &str) -> Completion {
+    let named = format!(r#"{{"worker":"{worker}"}}"#);
+    let task = claimed.event.task.clone().unwrap();
+    let mut emitted = emitting(claimed, &[]);
+    emitted.event.payload.clone_from(&named);
+    let result = Requested { once: Some(format!("mail/{task}/worker/{worker}")), ..saving(&task, &named) };
+    Completion {
+        changes: vec![set(&format!("workers/{worker}"), "1"), set("last", &named)],
+        effects: vec![award(worker), result],
+        events: vec![emitted],
+        ..Completion::default()
+    }
+}
+
+async fn state_keys(bench: &Bench) -> Vec<String> {
+    let entries = bench.store().scan_state(&scope("birds", "vote"), "", None, 10).await.unwrap();
+    entries.into_iter().map(|entry| entry.key).collect()
+}
+
+pub(in crate::store) async fn what_is_handled_while_a_worker_is_forgotten_does_not_bring_them_back(bench: Bench) {
+    let birds: ProjectName = "birds".parse().unwrap();
+    for task in 0..12 {
+        bench.accept(of_worker("birds", &task.to_string(), "7")).await;
+    }
+    let mut after: Option<String> = None;
+    loop {
+        let step = bench.store().forget_worker(&birds, &forgotten(), after.as_deref(), 2).await.unwrap();
+        // More than a step goes through, so that some are handled before the walk comes to them.
+        for claimed in bench.claim_up_to(3, 3).await {
+            let worker = if names_seven(&claimed.event.payload) { "7" } else { "forgotten-x" };
+            bench.complete(&claimed, naming(&claimed, worker)).await;
+        }
+        after = step.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(bench.store().totals().await.unwrap().waiting, 0, "all were handled meanwhile");
+    assert_eq!(state_keys(&bench).await, ["last", "workers/forgotten-x"]);
+    assert_eq!(forget(&bench, "birds").await, 0, "nothing is left of it");
+}
+
+pub(in crate::store) async fn what_a_run_under_way_writes_of_a_forgotten_worker_goes_too(bench: Bench) {
+    let birds: ProjectName = "birds".parse().unwrap();
+    bench.accept(of_worker("birds", "1", "7")).await;
+    let under_way = bench.claim_one().await;
+    assert!(names_seven(&under_way.event.payload));
+    bench.accept(of_worker("birds", "2", "7")).await;
+    let first = bench.store().forget_worker(&birds, &forgotten(), None, 10).await.unwrap();
+    assert_eq!(first.changed, 2, "events come first");
+    assert!(!names_seven(&bench.claim_one().await.event.payload), "nobody is handed the id any more");
+    bench.complete(&under_way, naming(&under_way, "7")).await;
+    forget_from(&bench, "birds", first.next).await;
+    assert_eq!(state_keys(&bench).await, ["last"]);
+    assert_eq!(forget(&bench, "birds").await, 0, "nothing is left of it");
+}
+
+/// It went through the events last: from where it was it would not come to them any more.
+pub(in crate::store) async fn a_walk_that_was_begun_in_the_older_order_is_begun_anew(bench: Bench) {
+    bench.accept(of_worker("birds", "1", "7")).await;
+    let older = r#"{"Once":[0,""]}"#.to_owned();
+    assert_eq!(forget_from(&bench, "birds", Some(older)).await, 1, "the event");
+}
+
 pub(in crate::store) async fn another_projects_worker_is_not(bench: Bench) {
     let asked = of_worker("bees", "1", "7");
     bench.accept(asked.clone()).await;
@@ -260,6 +334,9 @@ pub(in crate::store) async fn a_project_is_forgotten_with_all_that_waits(mut ben
     let leased = bench.claim_one().await;
     bench.accept_task("4").await;
     bench.accept(completed("bees", "1", &["vote"])).await;
+    let held =
+        Quarantine { scope: scope("birds", "vote"), since: bench.now(), component: None, settings: None, reason: "it traps".to_owned() };
+    bench.store().quarantine(&held).await.unwrap();
 
     let mut steps = 0;
     while bench.store().forget_project(&birds, 1).await.unwrap() > 0 {
@@ -279,6 +356,7 @@ pub(in crate::store) async fn a_project_is_forgotten_with_all_that_waits(mut ben
     }
     let claimed = bench.claim_one().await;
     assert_eq!(claimed.event.project.as_str(), "bees");
-    // It may begin anew: nothing of it is known, and no key is spent.
+    // It may begin anew: nothing of it is known, no key is spent, and its plugin is not held.
     assert!(matches!(bench.accept(completed("birds", "1", &["vote"])).await, Accepted::New(_)));
+    assert_eq!(bench.claim_one().await.event.project.as_str(), "birds");
 }

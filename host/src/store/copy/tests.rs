@@ -382,7 +382,8 @@ async fn a_store_of_another_version_is_not_copied() {
     let nowhere = Place::Sqlite(nowhere.path().to_owned());
     for (version, words) in [(0, "start the host once"), (99, "use the newer")] {
         db.pragma_update(None, "user_version", version).unwrap();
-        client.batch_execute(&format!("UPDATE {schema}.migration SET version = {version}")).await.unwrap();
+        let sql = format!("DELETE FROM {schema}.migration; INSERT INTO {schema}.migration VALUES ({version})");
+        client.batch_execute(&sql).await.unwrap();
         for refused in [copied(&here, &elsewhere).await, copied(&there, &nowhere).await] {
             let refused = refused.unwrap_err().to_string();
             assert!(refused.contains(words), "{refused}");

@@ -10,6 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
 use tokio::task::JoinHandle;
+use tokio_postgres::config::TargetSessionAttrs;
 use tokio_postgres::{AsyncMessage, Client, Connection, NoTls, Row};
 
 use super::address::{Address, Way};
@@ -60,6 +61,10 @@ impl Deref for Session {
     }
 }
 
+/// Settings of a transaction that is to last: a server that commits before the disk has it is told to wait. Said in each, since a server's
+/// settings may change, and another server may take its place.
+pub(super) const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'";
+
 /// How to connect, and where the work of a connection is done.
 #[derive(Clone)]
 pub(super) struct Connector {
@@ -76,6 +81,10 @@ impl Connector {
             let config = &mut way.config;
             if config.get_connect_timeout().is_none() {
                 config.connect_timeout(CONNECT_WAIT);
+            }
+            if config.get_hosts().len() > 1 && config.get_target_session_attrs() == TargetSessionAttrs::Any {
+                // One of them takes writes; the others stand by.
+                config.target_session_attrs(TargetSessionAttrs::ReadWrite);
             }
             if config.get_application_name().is_none() {
                 config.application_name("crowdhook");
@@ -116,7 +125,7 @@ impl Connector {
     /// if the server did not give up what nobody takes from it. Settings hold for it alone, since a pooler may give the connection to somebody else after it.
     pub(super) fn begin(&self, settings: &str) -> String {
         format!(
-            "BEGIN; SET LOCAL search_path TO \"{}\"; SET LOCAL idle_in_transaction_session_timeout = '{IDLE_MAX}'; \
+            "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL search_path TO \"{}\"; SET LOCAL idle_in_transaction_session_timeout = '{IDLE_MAX}'; \
              SET LOCAL lock_timeout = '{LOCK_WAIT}'; SET LOCAL tcp_user_timeout = '{IDLE_MAX}'; {settings}",
             self.schema
         )

@@ -58,6 +58,11 @@ pub(super) enum Failure {
 }
 
 impl Failure {
+    /// Whether the server only lets read, as one does that stands by for another.
+    pub(super) fn is_of_a_reader(&self) -> bool {
+        matches!(self, Self::Database(error) if error.code() == Some(&SqlState::READ_ONLY_SQL_TRANSACTION))
+    }
+
     /// Whether it lies with what one command wanted to write, and not with the server or the way to it.
     pub(super) fn is_of_one_command(&self) -> bool {
         match self {

@@ -1,5 +1,5 @@
 //! The small numbers that stand for names in rows, as the writer knows them. They are never given to another name, so what one host has
-//! learnt stays true whatever others do.
+//! learnt stays true whatever others do, for as long as the server is the same: they are learnt anew with each connection.
 
 use std::collections::HashMap;
 

@@ -1,6 +1,6 @@
 //! Opening a schema: made where there is none, brought to what this host knows, and never that of another program.
 
-use super::connect::{Connector, IDLE_MAX, Session};
+use super::connect::{Connector, DURABLE, IDLE_MAX, Session};
 use super::counters::Counters;
 use super::db::{Columns as _, Db, Failure, params};
 use super::line::Line;
@@ -8,7 +8,7 @@ use super::peers::Entry;
 use crate::clock::Timestamp;
 
 /// The schema's versions: number `n` of this list leads to version `n + 1`. Never changed once released, only added to.
-pub(super) const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001.sql")];
+pub(super) const MIGRATIONS: [&str; 2] = [include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql")];
 
 /// Why a database was not opened.
 #[derive(Debug, thiserror::Error)]
@@ -94,7 +94,7 @@ pub(super) async fn enter(connector: &Connector, (host, is_alone): (&str, bool),
         Err(error) => return Err(error),
     }
     let db = Db(&client);
-    db.run(&connector.begin("")).await?;
+    db.run(&connector.begin(DURABLE)).await?;
     Counters::lock(db, 0).await?;
     let before = db.first("DELETE FROM host WHERE name = $1 RETURNING id", params![host]).await?;
     if let Some(before) = before {
@@ -215,12 +215,11 @@ async fn bring_up(client: &Session, schema: &str) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// Settings of a transaction that is to last: a server that commits before the disk has it is told to wait.
-pub(super) async fn durable(client: &Session) -> Result<String, OpenError> {
-    let row = Db(client).first("SELECT current_setting('synchronous_commit'), current_setting('fsync')", &[]).await?;
-    let Some(row) = row else { return Ok(String::new()) };
-    if row.at::<&str>(1)? == "off" {
+/// Warns of a server that writes nothing to the disk for good.
+pub(super) async fn look_at_fsync(client: &Session) -> Result<(), OpenError> {
+    let row = Db(client).first("SELECT current_setting('fsync')", &[]).await?;
+    if row.is_some_and(|row| row.at::<&str>(0).is_ok_and(|fsync| fsync == "off")) {
         tracing::warn!("The store's database does not sync its files (`fsync = off`): a crash of its machine may lose what was accepted");
     }
-    Ok(if row.at::<&str>(0)? == "off" { "SET LOCAL synchronous_commit = on".to_owned() } else { String::new() })
+    Ok(())
 }

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use super::Shared;
 use super::asked::Asked;
 use super::batch::{Batch, Memory};
-use super::connect::{Connector, Session};
+use super::connect::{Connector, DURABLE, Session};
 use super::counters::Counters;
 use super::db::{Db, Failure, Result, params};
 use super::hints::{self, Lines};
@@ -37,8 +37,6 @@ pub(super) struct Writer {
     pub(super) shared: Arc<Shared>,
     pub(super) memory: Memory,
     pub(super) back: mpsc::WeakSender<Command>,
-    /// Settings of a transaction that is to last.
-    pub(super) durable: String,
     /// While the server cannot be reached: when it is tried again, the pause after that, and what it said.
     pub(super) away: Option<(Instant, Duration, String)>,
     /// Leases that were to end when the way to the server was lost. They end before anything else is leased.
@@ -104,7 +102,7 @@ impl Writer {
         let client = self.connected().await?;
         let began = Instant::now();
         let forgettable = group.iter().all(|command| command.work.may_be_forgotten());
-        let settings = if forgettable { FORGETTABLE } else { &self.durable };
+        let settings = if forgettable { FORGETTABLE } else { DURABLE };
         let begin = self.connector.begin(settings);
         let mut batch_news = Vec::new();
         let done = transact(&client, &begin, (&self.shared, &mut self.memory, &self.back), group, &mut batch_news).await;
@@ -122,8 +120,8 @@ impl Writer {
                 if self.memory.names.changed {
                     self.memory.names = super::names::Names::default();
                 }
-                // A connection that cannot be rolled back is not used again.
-                if !matches!(error, Failure::Silent(_)) && Db(&client).run("ROLLBACK").await.is_ok() {
+                // A connection that cannot be rolled back is not used again, nor one to a server that takes no writes: another may have taken its place.
+                if !matches!(error, Failure::Silent(_)) && !error.is_of_a_reader() && Db(&client).run("ROLLBACK").await.is_ok() {
                     self.client = Some(client);
                 }
                 Err(error)
@@ -142,6 +140,8 @@ impl Writer {
         };
         match self.connector.connect().await {
             Ok(client) => {
+                // A server that took another's place may lack the last moments, and the names in them.
+                self.memory.names = super::names::Names::default();
                 if self.away.take().is_some() {
                     tracing::info!("The store's database is there again");
                 }

@@ -12,8 +12,9 @@ use super::counters::Counters;
 use super::names::Names;
 use super::settle::Unsettled;
 use super::work::{Answer, Work};
-use crate::store::StoreError;
+use crate::id::InvocationId;
 use crate::store::agenda::{Agenda, Entry, Member, Millis};
+use crate::store::{Lease, StoreError};
 
 mod accept;
 mod badge;
@@ -144,14 +145,14 @@ impl<'a> Batch<'a> {
         (self.news, self.ending)
     }
 
-    /// Whether the lease of an invocation was ended, and the agenda does not know it yet.
-    fn has_ended(&self, invocation: i64) -> bool {
-        self.before.iter().chain([&self.ending]).any(|unsettled| unsettled.invocations.contains(&invocation))
+    /// Whether this lease of an invocation was ended, and the agenda may not know it yet.
+    fn has_ended(&self, held: Lease<InvocationId>) -> bool {
+        self.before.iter().chain([&self.ending]).any(|unsettled| was_ended(&unsettled.invocations, held.id.0, held.generation))
     }
 
     /// The same of a delivery.
-    fn has_ended_delivery(&self, delivery: i64) -> bool {
-        self.before.iter().chain([&self.ending]).any(|unsettled| unsettled.deliveries.contains(&delivery))
+    fn has_ended_delivery(&self, held: Lease<i64>) -> bool {
+        self.before.iter().chain([&self.ending]).any(|unsettled| was_ended(&unsettled.deliveries, held.id, held.generation))
     }
 
     /// How many invocations wait that the agenda does not know of yet.
@@ -162,4 +163,9 @@ impl<'a> Batch<'a> {
     fn execute(&self, sql: &str, params: impl Params) -> rusqlite::Result<usize> {
         self.db.prepare_cached(sql)?.execute(params)
     }
+}
+
+/// Whether a lease is among those `ended`, each with its generation: whoever claimed the same thing since holds a newer one.
+fn was_ended(ended: &HashMap<i64, u64>, id: i64, generation: u64) -> bool {
+    ended.get(&id).is_some_and(|ended| *ended >= generation)
 }

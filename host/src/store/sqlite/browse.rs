@@ -78,7 +78,7 @@ impl Browse for SqliteStore {
 
 impl SqliteStore {
     /// Reads for people: in their turn, and on a thread that may be kept for a while.
-    async fn look<T: Send + 'static>(
+    pub(super) async fn look<T: Send + 'static>(
         &self,
         look: impl Fn(&Connection, &Names) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {

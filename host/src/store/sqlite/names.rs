@@ -70,6 +70,12 @@ impl Names {
         Member { group: self.scope_names.get(&scope).map_or(0, |(project, _)| *project), number: scope }
     }
 
+    /// Who takes turns for the invocations of a project.
+    pub(super) fn members(&self, project: u32) -> impl Iterator<Item = Member> {
+        let of_project = self.scope_names.iter().filter(move |(_, (group, _))| *group == project);
+        of_project.map(move |(scope, _)| Member { group: project, number: *scope })
+    }
+
     /// The number of a project, given to it now when it has none.
     pub(super) fn project(&mut self, db: &Connection, name: &ProjectName) -> rusqlite::Result<u32> {
         if let Some(number) = self.projects.get(name) {

@@ -20,12 +20,13 @@ pub(super) const DATABASE: &str = "crowdhook.db";
 pub(super) const LOG: &str = "crowdhook.db-wal";
 
 /// The schema's versions: number `n` of this list leads to version `n + 1`. Never changed once released, only added to.
-pub(super) const MIGRATIONS: [&str; 5] = [
+pub(super) const MIGRATIONS: [&str; 6] = [
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
     include_str!("migrations/0003.sql"),
     include_str!("migrations/0004.sql"),
     include_str!("migrations/0005.sql"),
+    include_str!("migrations/0006.sql"),
 ];
 
 /// Memory for pages of the writer, in KiB, given back when nothing happens for a while. SQLite looks through all of it after a commit that split a page,

@@ -233,16 +233,26 @@ pub(super) fn deliveries(db: &Connection, names: &Names, event: EventId) -> rusq
 
 /// Badges of a project.
 pub(super) fn badges(db: &Connection, names: &Names, project: u32, wanted: &WantedBadges<'_>) -> rusqlite::Result<Vec<KeptBadge>> {
-    const FORWARD: &str = "SELECT uuid, worker, shown, scope, event, awarded_at, revoked_at, reason FROM badge \
-         WHERE project = ?1 AND (?2 IS NULL OR worker = ?2) AND (?3 IS NULL OR badge = ?3) \
-         AND (?4 IS NULL OR id > (SELECT id FROM badge WHERE uuid = ?4)) ORDER BY id LIMIT ?5";
-    const BACKWARD: &str = "SELECT uuid, worker, shown, scope, event, awarded_at, revoked_at, reason FROM badge \
-         WHERE project = ?1 AND (?2 IS NULL OR worker = ?2) AND (?3 IS NULL OR badge = ?3) \
-         AND (?4 IS NULL OR id < (SELECT id FROM badge WHERE uuid = ?4)) ORDER BY id DESC LIMIT ?5";
     let after = wanted.after.map(|id| *id.as_bytes());
-    let mut statement = db.prepare_cached(if wanted.newest_first { BACKWARD } else { FORWARD })?;
+    let mut statement = db.prepare_cached(&badges_sql(wanted))?;
     let rows = statement.query_map(params![project, wanted.worker, wanted.badge, after, wanted.limit], |row| kept_badge(names, row))?;
     rows.collect()
+}
+
+/// What is not asked for does not stand in the statement, so that each is served by an index.
+pub(super) fn badges_sql(wanted: &WantedBadges<'_>) -> String {
+    let (which, by) = match (wanted.worker, wanted.badge) {
+        (Some(_), Some(_)) => ("AND worker = ?2 AND badge = ?3", "id"),
+        // Few, which are sorted: for the order of `id` alone SQLite would rather walk through all badges of the project.
+        (Some(_), None) => ("AND worker = ?2", "+id"),
+        (None, Some(_)) => ("AND badge = ?3", "id"),
+        (None, None) => ("", "id"),
+    };
+    let (than, order) = if wanted.newest_first { ("<", "DESC") } else { (">", "ASC") };
+    format!(
+        "SELECT uuid, worker, shown, scope, event, awarded_at, revoked_at, reason FROM badge WHERE project = ?1 {which} \
+         AND (?4 IS NULL OR id {than} (SELECT id FROM badge WHERE uuid = ?4)) ORDER BY {by} {order} LIMIT ?5"
+    )
 }
 
 /// One badge of a project.
@@ -333,7 +343,8 @@ pub(super) fn states(db: &Connection, scope: u32, prefix: &str, after: Option<&s
 pub(super) fn state_bytes(db: &Connection, scope: u32) -> rusqlite::Result<u64> {
     db.prepare_cached("SELECT max(state_bytes, 0) FROM scope WHERE id = ?1")?
         .query_row([scope], |row| row.get::<_, i64>(0))
-        .map(|bytes| u64::try_from(bytes).unwrap_or(0))
+        .optional()
+        .map(|bytes| bytes.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(0))
 }
 
 /// When the event was received that has waited for the longest, in the order of receipt.

@@ -1,7 +1,7 @@
 //! The thread behind the writer: it waits for the disk while the writer goes on, then tells the agendas what was committed, and only then
 //! those who asked.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -40,9 +40,9 @@ pub(super) struct Committed {
 pub(super) struct Unsettled {
     /// The number of its transaction.
     pub(super) number: u64,
-    /// Invocations and deliveries whose lease it ended.
-    pub(super) invocations: HashSet<i64>,
-    pub(super) deliveries: HashSet<i64>,
+    /// Invocations and deliveries whose lease it ended, and the generation of that lease.
+    pub(super) invocations: HashMap<i64, u64>,
+    pub(super) deliveries: HashMap<i64, u64>,
     /// How many invocations it adds.
     pub(super) added: usize,
 }

@@ -3,14 +3,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, params};
 use tempfile::TempDir;
 
-use super::{OpenError, Options, SqliteStore, open};
+use super::{OpenError, Options, SqliteStore, open, read};
 use crate::clock::{self, Clock};
 use crate::store::conformance::bench::{completed, run_at, scope};
 use crate::store::conformance::{Open, suite};
-use crate::store::{Acceptance, Accepted, Outcome, Store, StoreError, Totals};
+use crate::store::{Acceptance, Accepted, Outcome, Store, StoreError, Totals, WantedBadges};
 
 /// A disk that fails and is well again.
 mod disk;
@@ -177,6 +177,51 @@ async fn what_cannot_be_read_is_leased_to_nobody() {
     assert!(matches!(store.claim(1, 1, lease).await, Err(StoreError::Failed(_))));
     harm.execute_batch("ALTER TABLE elsewhere RENAME TO event").unwrap();
     assert_eq!(store.claim(1, 1, lease).await.unwrap().len(), 1);
+}
+
+/// Anybody may ask for the page of a badge that nobody has: that is no walk through all badges of the project.
+#[test]
+fn badges_are_found_by_an_index_whatever_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = open::open_writer(folder.path()).unwrap();
+    for (worker, badge, index) in [
+        (None, None, "badge_project (project=?)"),
+        (None, Some("ten"), "badge_badge (project=? AND badge=?)"),
+        (Some("7"), None, "sqlite_autoindex_badge_2 (project=? AND worker=?)"),
+        (Some("7"), Some("ten"), "sqlite_autoindex_badge_2 (project=? AND worker=? AND badge=?)"),
+    ] {
+        for newest_first in [false, true] {
+            let sql = read::badges_sql(&WantedBadges { worker, badge, newest_first, ..WantedBadges::first(1) });
+            let mut statement = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let steps = statement.query_map(params![1, worker, badge, None::<&[u8]>, 1], |row| row.get(3)).unwrap();
+            let steps: Vec<String> = steps.map(Result::unwrap).collect();
+            assert!(steps[0].ends_with(index), "{sql}: {steps:?}");
+            let sorts = steps.iter().any(|step| step.contains("TEMP B-TREE"));
+            assert_eq!(sorts, worker.is_some() && badge.is_none(), "{sql}: {steps:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_holds_up_nobody_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Clock::manual(clock::from_millis(2_000_000_000_000));
+    let store = SqliteStore::open(folder.path(), Options { clock: clock.clone(), ..Options::default() }).unwrap();
+    for project in ["birds", "bees"] {
+        store.accept(vec![completed(project, "1", &["vote"])]).await.unwrap();
+    }
+    let harm = beside(folder.path());
+    harm.execute_batch("UPDATE event SET payload = x'00' WHERE id = 1").unwrap();
+    let lease = std::time::Duration::from_secs(600);
+    let claimed = async || {
+        let claimed = store.claim_now(64, 64, lease).await.unwrap();
+        claimed.iter().map(|claimed| claimed.event.project.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(claimed().await, ["bees"]);
+    assert_eq!(claimed().await, [""; 0], "it is not looked at all the time");
+    harm.execute_batch("UPDATE event SET payload = (SELECT payload FROM event WHERE id = 2) WHERE id = 1").unwrap();
+    clock.advance(std::time::Duration::from_secs(60));
+    assert_eq!(claimed().await, ["birds"]);
 }
 
 /// A machine whose clock was wrong put it off by sixty years. After a start with the right time it waits no longer than anything may.

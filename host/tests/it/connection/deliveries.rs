@@ -142,16 +142,19 @@ async fn a_service_that_fails_to_the_end_is_given_up_after_all_attempts() {
 /// Each attempt may have had its effect, so each counts: also the one that makes the service count as down.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_that_loses_every_answer_is_not_sent_to_without_end() {
-    let remote = Remote::start([]).await;
-    remote.always(Does::LosesAnswer);
-    let folder = Folder::with("delivery_attempts_max = 5\n");
-    folder.secret("posts", SECRET);
-    folder.appen("birds", &posts(&remote.url()));
-    let outbox = Outbox::fill(&folder, "posts", vec![Effect::SendRequest { connection: "posts".to_owned(), request: post("/1") }]).await;
-    let host = Running::start(folder).await;
-    let delivery = outbox.ended(&host, "dead").await;
-    assert_eq!((delivery.attempts, remote.seen().len()), (5, 5), "{}", delivery.note);
-    host.stop().await;
+    for does in [Does::LosesAnswer, Does::status(504), Does::with(500, "retry-after: 1")] {
+        let remote = Remote::start([]).await;
+        remote.always(does);
+        let folder = Folder::with("delivery_attempts_max = 5\n");
+        folder.secret("posts", SECRET);
+        folder.appen("birds", &posts(&remote.url()));
+        let outbox =
+            Outbox::fill(&folder, "posts", vec![Effect::SendRequest { connection: "posts".to_owned(), request: post("/1") }]).await;
+        let host = Running::start(folder).await;
+        let delivery = outbox.ended(&host, "dead").await;
+        assert_eq!((delivery.attempts, remote.seen().len()), (5, 5), "{}", delivery.note);
+        host.stop().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

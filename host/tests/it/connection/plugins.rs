@@ -90,6 +90,19 @@ async fn what_was_posted_and_fetched_is_exported_and_the_plugin_is_told_the_same
     assert_eq!((then.as_array().unwrap().len(), &again["log"]), (3, &then));
 }
 
+/// What waited for its turn was not sent, so a refusal after that is as definite as one at once, and frees the key.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_once_key_is_freed_by_a_refusal_after_the_service_had_it_wait() {
+    let remote = Remote::start([Does::with(429, "retry-after: 1"), Does::status(403)]).await;
+    let host = host(&remote, r#"send = "/posts", once = "post""#).await;
+    host.post(unit(1, 1)).await;
+    assert_eq!(host.drained().await.deliveries_dead, 1);
+    host.post(unit(1, 2)).await;
+    host.drained().await;
+    assert_eq!(remote.seen().len(), 3, "what was refused leaves again with the next revision");
+    host.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_once_key_holds_over_revisions_and_a_repeat_of_a_lost_answer_bears_the_same_key() {
     let remote = Remote::start([Does::LosesAnswer]).await;

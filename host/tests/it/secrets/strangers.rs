@@ -86,7 +86,10 @@ pub(super) async fn post_what_cannot_be_read(everything: &Everything) {
         mark("broken-key")
     );
     let own = format!("{{\"hook\": \"http://crowd/{}\", \"key\": ", everything.hook("stream"));
-    for body in [keys.to_string(), odd_kind.to_string(), no_item.to_string(), broken, own] {
+    let mut repeated = json!([item(901)[0].clone()]);
+    repeated[0]["called"] = format!("http://crowd/{}", everything.hook("stream")).into();
+    repeated[0]["accessToken"] = mark("payload-camel").into();
+    for body in [keys.to_string(), odd_kind.to_string(), no_item.to_string(), broken, own, repeated.to_string()] {
         let reply = wire::send(everything.folder.listen, wire::post(&everything.hook("stream"), JSON, &body)).await.unwrap();
         assert!([200, 400, 422].contains(&reply.status), "{body}: {} {}", reply.status, reply.body);
     }

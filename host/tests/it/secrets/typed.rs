@@ -29,7 +29,7 @@ async fn a_secret_that_was_typed_into_a_projects_file_is_not_repeated() {
             refused(&search, &folder, arguments, &text).await;
         }
     }
-    search.found_nothing(75);
+    search.found_nothing(87);
 }
 
 /// A project's file with these lines below `[platform]` and below `[hook]`.
@@ -52,6 +52,9 @@ fn in_place_of_the_key(marks: &Marks) -> Vec<String> {
         key(format!("{{ value = \"{}\" }}", mark(marks))),
         project("", "").replace("https://", &format!("https://ann:{}@", mark(marks))),
         project("", "").replace("crowd.example.org", &format!("crowd.example.org/?api_key={}", mark(marks))),
+        project("", "").replace("crowd.example.org", &format!("ann:{}@crowd.example.org:80a", mark(marks))),
+        project("", "").replace("crowd.example.org", &format!("ann:{}@[", mark(marks))),
+        project("", "").replace("\"birds\"", &format!("\"https://crowd.example.org/project/birds?api_key={}\"", mark(marks))),
         project(&format!("apikey = \"{}\"", mark(marks)), ""),
         project(&format!("signing_token = \"{}\"", mark(marks)), ""),
     ]
@@ -75,6 +78,7 @@ fn in_a_connection(marks: &Marks) -> Vec<String> {
     let lines = [
         format!("url = \"https://ann:{}@api.example.org\"", mark(marks)),
         format!("url = \"https://api.example.org/?key={}\"", mark(marks)),
+        format!("url = \"https://ann:{}@api.example.org:80a\"", mark(marks)),
         format!("{web}\nauth = \"{}\"", mark(marks)),
         format!("{web}\nauth = {{ kind = \"bearer\", token = \"{}\" }}", mark(marks)),
         format!("{web}\nauth = {{ kind = \"bearer {}\" }}", mark(marks)),

@@ -143,8 +143,18 @@ fn a_set_may_ask_for_another_share_or_a_quorum() {
     let answers: [&[&str]; 4] = [&["a", "b"], &["a"], &["a", "b"], &["a", "c"]];
     let half = set(&answers, Rules { agreement: Some(0.5), ..Rules::default() });
     assert_eq!((half.answer, half.tie), (json!(["a", "b"]), false));
-    let three = set(&answers, Rules { agreement: Some(0.25), quorum: 3, ..Rules::default() });
-    assert_eq!(three.answer, json!(["a"]));
+    let three = set(&answers[..3], Rules { quorum: 3, ..Rules::default() });
+    assert_eq!((three.answer, three.reason.as_str()), (json!(null), "2 of 3 answers agree, 3 are needed"));
+    let all = set(&[&["a", "b"], &["a", "b"], &["a", "b"]], Rules { quorum: 3, ..Rules::default() });
+    assert_eq!(all.answer, json!(["a", "b"]));
+}
+
+#[test]
+fn a_set_is_not_decided_against_a_value_by_too_few() {
+    let two = set(&[&["red"], &["red"]], Rules { quorum: 3, ..Rules::default() });
+    assert_eq!((two.decided, two.answer, two.votes), (false, json!(null), 2));
+    let with_ties = set(&[&["a", "b"], &["a"]], Rules { quorum: 2, ties: Ties::All, ..Rules::default() });
+    assert!(!with_ties.decided, "{}", with_ties.reason);
 }
 
 #[test]

@@ -45,6 +45,15 @@ fn an_answer_is_posted_on_mastodon() {
     assert_eq!(post.body, r#"{"status":"Task 7: robin","visibility":"unlisted","language":"en"}"#);
 }
 
+/// What a service would refuse is dropped from a post, and may not hide what is left.
+#[test]
+fn a_link_is_not_hidden_by_what_is_dropped() {
+    for written in ["https:\u{FFFE}//evil.\u{FFFE}com/x", "evil.\u{FFFF}com", "www\u{FFFE}.evil.com"] {
+        let body = sent(&json!({}), written).body;
+        assert!(!body.contains("evil.com"), "{written:?}: {body}");
+    }
+}
+
 #[test]
 fn an_undecided_task_is_no_news_unless_the_settings_say_so() {
     let undecided = json!({ "answer": null, "decided": false });

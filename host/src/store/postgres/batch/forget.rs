@@ -1,27 +1,35 @@
 //! Forgetting a person: the id goes from whatever is kept of a project, a bounded number of rows in each commit. What stood in a row before
 //! is gone from the tables' files once PostgreSQL has vacuumed them.
+//!
+//! Events first: what waits is run meanwhile, and writes what it reads there into all the rest.
 
 use serde::{Deserialize, Serialize};
 
 use super::Batch;
 use crate::id::{Digest, ProjectName};
+use crate::store::keep::Round;
 use crate::store::postgres::db::{Columns as _, Param, Result, params};
 use crate::store::{ForgetStep, Forgotten, StateChange, replace};
 
-/// Where a walk goes on: behind this.
+/// Where a round goes on: behind this, in this order.
 #[derive(Debug, Serialize, Deserialize)]
 enum At {
+    /// An event.
+    Event(i64),
     /// An entry of plugins' state.
     State(i64, String),
     /// A once key.
     Once(i64, String),
     /// A revision of a task result.
     Result(String, i64),
+    /// All results: the worker's badges, which an index finds, go in one step.
+    Badges,
     /// A task's analysis.
     Analysis(String),
-    /// An event.
-    Event(i64),
 }
+
+/// Where a round begins.
+const BEGINNING: At = At::Event(0);
 
 /// How many rows changed, and where to go on.
 type Step = (i64, Option<At>);
@@ -35,21 +43,20 @@ impl Batch<'_> {
         limit: u32,
     ) -> Result<ForgetStep> {
         let Some(project) = self.memory.names.known_project(self.db, project).await? else { return Ok(ForgetStep::default()) };
-        let at = after.and_then(|after| serde_json::from_str(after).ok());
+        let (round, at) = Round::told(after, BEGINNING);
         let (changed, next) = match at {
-            None => {
+            At::Event(row) => self.forget_in_events(project, forgotten, row, limit).await?,
+            At::State(scope, key) => self.forget_in_state(project, forgotten, (scope, &key), limit).await?,
+            At::Once(scope, key) => self.forget_in_once(project, forgotten, (scope, &key), limit).await?,
+            At::Result(task, revision) => self.forget_in_results(project, forgotten, (&task, revision), limit).await?,
+            At::Badges => {
                 let badges = "DELETE FROM badge WHERE project = $1 AND worker = $2";
                 let gone = self.execute(badges, params![project, forgotten.worker.as_bytes()]).await?;
-                (gone, Some(At::State(0, String::new())))
+                (gone, Some(At::Analysis(String::new())))
             }
-            Some(At::State(scope, key)) => self.forget_in_state(project, forgotten, (scope, &key), limit).await?,
-            Some(At::Once(scope, key)) => self.forget_in_once(project, forgotten, (scope, &key), limit).await?,
-            Some(At::Result(task, revision)) => self.forget_in_results(project, forgotten, (&task, revision), limit).await?,
-            Some(At::Analysis(task)) => self.forget_in_analyses(project, forgotten, &task, limit).await?,
-            Some(At::Event(row)) => self.forget_in_events(project, forgotten, row, limit).await?,
+            At::Analysis(task) => self.forget_in_analyses(project, forgotten, &task, limit).await?,
         };
-        let next = next.map(|at| serde_json::json!(at).to_string());
-        Ok(ForgetStep { changed: u32::try_from(changed).unwrap_or(u32::MAX), next })
+        Ok(round.step(u32::try_from(changed).unwrap_or(u32::MAX), next, BEGINNING))
     }
 
     async fn forget_in_state(&mut self, project: i64, forgotten: &Forgotten, (scope, after): (i64, &str), limit: u32) -> Result<Step> {
@@ -107,7 +114,7 @@ impl Batch<'_> {
         let results = self.db.rows(sql, params![project, task.as_bytes(), revision, i64::from(limit)]).await?;
         let next = match results.last() {
             Some(last) if results.len() == limit as usize => At::Result(last.text(0)?, last.at(1)?),
-            _ => At::Event(0),
+            _ => At::Badges,
         };
         let mut changed = 0;
         for result in &results {
@@ -152,7 +159,7 @@ impl Batch<'_> {
         let events = self.db.rows(sql, params![after, i64::from(limit), project]).await?;
         let next = match events.last() {
             Some(last) if events.len() == limit as usize => At::Event(last.at(0)?),
-            _ => At::Analysis(String::new()),
+            _ => At::State(0, String::new()),
         };
         let mut changed = 0;
         for event in &events {

@@ -8,13 +8,24 @@ use crate::store::postgres::db::{Columns as _, Failure, Result, params};
 impl Batch<'_> {
     pub(super) async fn keep_snapshot(&self, root: EventId, generation: u32, digest: &Digest, text: &str) -> Result<()> {
         let content = self.content(digest, text).await?;
+        let before = self
+            .db
+            .rows(
+                "SELECT content FROM snapshot WHERE root = $1 AND generation = $2 AND content <> $3",
+                params![root.as_bytes().as_slice(), i64::from(generation), content],
+            )
+            .await?;
         self.execute(
             "INSERT INTO snapshot (root, generation, content) VALUES ($1, $2, $3) \
              ON CONFLICT (root, generation) DO UPDATE SET content = excluded.content",
             params![root.as_bytes().as_slice(), i64::from(generation), content],
         )
-        .await
-        .map(|_| ())
+        .await?;
+        for row in before {
+            // What another host heard of the platform at the same time.
+            self.drop_contents(&[row.at(0)?]).await?;
+        }
+        Ok(())
     }
 
     /// The row of a text, which is kept once.

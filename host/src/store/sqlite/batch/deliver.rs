@@ -15,10 +15,10 @@ impl Batch<'_> {
     pub(super) fn finish_delivery(&mut self, held: Lease<i64>, outcome: &DeliveryOutcome) -> rusqlite::Result<Finished> {
         let id = held.id;
         let holds = self.shared.deliveries().holds(id, held.generation).is_some();
-        if !holds || self.has_ended_delivery(id) {
+        if !holds || self.has_ended_delivery(held) {
             return Ok(Finished::LeaseLost);
         }
-        self.ending.deliveries.insert(id);
+        self.ending.deliveries.insert(id, held.generation);
         // Whether its row is there still: one that was superseded or given up meanwhile has ended already.
         let (there, then) = match outcome {
             DeliveryOutcome::Delivered { receipt } => (self.end_delivery(id, (DELIVERED, 1), receipt, false)?, Move::Remove(id)),

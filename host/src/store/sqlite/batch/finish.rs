@@ -35,7 +35,7 @@ impl Batch<'_> {
     pub(super) fn finish(&mut self, held: Lease<InvocationId>, ending: &Ending, run: &RunRow) -> rusqlite::Result<Finished> {
         let id = held.id.0;
         let holder = self.shared.invocations().holds(id, held.generation);
-        let Some((event, member)) = holder.filter(|_| !self.has_ended(id)) else { return Ok(Finished::LeaseLost) };
+        let Some((event, member)) = holder.filter(|_| !self.has_ended(held)) else { return Ok(Finished::LeaseLost) };
         let Some(this) = self.finishing(event, id, member.number)? else {
             // It was given up meanwhile: what stands behind it need not wait for the end of the lease.
             self.news.invocations.push(Move::Remove(id));
@@ -46,7 +46,7 @@ impl Batch<'_> {
         {
             return Ok(Finished::Conflict);
         }
-        self.ending.invocations.insert(id);
+        self.ending.invocations.insert(id, held.generation);
         match ending {
             Ending::Done { changes, effects, events, .. } => {
                 changes.iter().try_for_each(|change| self.change(this.scope, change))?;
@@ -296,7 +296,8 @@ impl Batch<'_> {
             .query_map([this.event], |row| row.get(0))?
             .collect::<rusqlite::Result<_>>()?;
         for id in ids {
-            self.ending.invocations.insert(id);
+            // Whoever holds one of them.
+            self.ending.invocations.insert(id, u64::MAX);
             self.news.invocations.push(Move::Remove(id));
         }
         let accepted = rows::standing_number(Standing::Accepted);

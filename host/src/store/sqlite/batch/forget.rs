@@ -1,4 +1,6 @@
 //! Forgetting a person: the id goes from whatever is kept of a project, a bounded number of rows in each commit.
+//!
+//! Events first: what waits is run meanwhile, and writes what it reads there into all the rest.
 
 use rusqlite::params;
 use rusqlite::types::Value as Sql;
@@ -6,23 +8,29 @@ use serde::{Deserialize, Serialize};
 
 use super::Batch;
 use crate::id::{Digest, ProjectName};
+use crate::store::keep::Round;
 use crate::store::sqlite::rows::{Packed, Unpacked};
 use crate::store::{ForgetStep, Forgotten, StateChange, replace};
 
-/// Where a walk goes on: behind this.
+/// Where a round goes on: behind this, in this order.
 #[derive(Debug, Serialize, Deserialize)]
 enum At {
+    /// An event.
+    Event(i64),
     /// An entry of plugins' state.
     State(u32, String),
     /// A once key.
     Once(u32, String),
     /// A revision of a task result.
     Result(String, i64),
+    /// All results: the worker's badges, which an index finds, go in one step.
+    Badges,
     /// A task's analysis.
     Analysis(String),
-    /// An event.
-    Event(i64),
 }
+
+/// Where a round begins.
+const BEGINNING: At = At::Event(0);
 
 impl Batch<'_> {
     pub(super) fn forget_worker(
@@ -41,20 +49,19 @@ impl Batch<'_> {
     }
 
     fn forget_step(&mut self, project: u32, forgotten: &Forgotten, after: Option<&str>, limit: u32) -> rusqlite::Result<ForgetStep> {
-        let at = after.and_then(|after| serde_json::from_str(after).ok());
+        let (round, at) = Round::told(after, BEGINNING);
         let (changed, next) = match at {
-            None => {
+            At::Event(row) => self.forget_in_events(project, forgotten, row, limit)?,
+            At::State(scope, key) => self.forget_in_state(project, forgotten, (scope, &key), limit)?,
+            At::Once(scope, key) => self.forget_in_once(project, forgotten, (scope, &key), limit)?,
+            At::Result(task, revision) => self.forget_in_results(project, forgotten, (&task, revision), limit)?,
+            At::Badges => {
                 let badges = "DELETE FROM badge WHERE project = ?1 AND worker = ?2";
-                (self.execute(badges, params![project, forgotten.worker])?, Some(At::State(0, String::new())))
+                (self.execute(badges, params![project, forgotten.worker])?, Some(At::Analysis(String::new())))
             }
-            Some(At::State(scope, key)) => self.forget_in_state(project, forgotten, (scope, &key), limit)?,
-            Some(At::Once(scope, key)) => self.forget_in_once(project, forgotten, (scope, &key), limit)?,
-            Some(At::Result(task, revision)) => self.forget_in_results(project, forgotten, (&task, revision), limit)?,
-            Some(At::Analysis(task)) => self.forget_in_analyses(project, forgotten, &task, limit)?,
-            Some(At::Event(row)) => self.forget_in_events(project, forgotten, row, limit)?,
+            At::Analysis(task) => self.forget_in_analyses(project, forgotten, &task, limit)?,
         };
-        let next = next.map(|at| serde_json::json!(at).to_string());
-        Ok(ForgetStep { changed: u32::try_from(changed).unwrap_or(u32::MAX), next })
+        Ok(round.step(u32::try_from(changed).unwrap_or(u32::MAX), next, BEGINNING))
     }
 
     fn forget_in_state(
@@ -137,7 +144,7 @@ impl Batch<'_> {
             .collect::<rusqlite::Result<_>>()?;
         let next = match results.last() {
             Some((task, revision, _)) if results.len() == limit as usize => At::Result(task.clone(), *revision),
-            _ => At::Event(0),
+            _ => At::Badges,
         };
         let mut changed = 0;
         for (task, revision, info) in results {
@@ -190,7 +197,7 @@ impl Batch<'_> {
             .collect::<rusqlite::Result<Vec<_>>>()?;
         let next = match events.last() {
             Some((row, _)) if events.len() == limit as usize => At::Event(*row),
-            _ => At::Analysis(String::new()),
+            _ => At::State(0, String::new()),
         };
         let mut changed = 0;
         for (row, of_project) in events {

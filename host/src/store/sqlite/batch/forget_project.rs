@@ -63,6 +63,8 @@ impl Batch<'_> {
             }
         }
         self.execute("UPDATE scope SET state_bytes = 0 WHERE project = ?1", [project])?;
+        // Should it begin anew, its plugins have their numbers again, and none of them is held any more.
+        self.news.invocations.extend(self.names.members(project).map(Move::Release));
         Ok(0)
     }
 

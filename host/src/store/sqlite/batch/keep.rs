@@ -11,12 +11,17 @@ use crate::store::sqlite::rows::Packed;
 impl Batch<'_> {
     pub(super) fn keep_snapshot(&self, root: EventId, generation: u32, digest: &Digest, body: &Packed) -> rusqlite::Result<()> {
         let content = self.content(digest, body)?;
+        let before: Option<i64> = self
+            .db
+            .prepare_cached("SELECT content FROM snapshot WHERE root = ?1 AND generation = ?2 AND content <> ?3")?
+            .query_row(params![root.as_bytes(), generation, content], |row| row.get(0))
+            .optional()?;
         self.execute(
             "INSERT INTO snapshot (root, generation, content) VALUES (?1, ?2, ?3) \
              ON CONFLICT (root, generation) DO UPDATE SET content = excluded.content",
             params![root.as_bytes(), generation, content],
-        )
-        .map(|_| ())
+        )?;
+        before.map_or(Ok(()), |before| self.drop_content(before).map(|_| ()))
     }
 
     /// The row of a text, which is kept once.

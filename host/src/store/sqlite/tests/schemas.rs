@@ -12,8 +12,13 @@ use crate::store::sqlite::{Options, SqliteStore, open};
 use crate::store::{Accepted, DeadKind, Replayed, Store, WantedDead};
 
 /// Dumps of stores, each of an earlier schema.
-const SCHEMAS: [&str; 4] =
-    [include_str!("schemas/1.sql"), include_str!("schemas/2.sql"), include_str!("schemas/3.sql"), include_str!("schemas/4.sql")];
+const SCHEMAS: [&str; 5] = [
+    include_str!("schemas/1.sql"),
+    include_str!("schemas/2.sql"),
+    include_str!("schemas/3.sql"),
+    include_str!("schemas/4.sql"),
+    include_str!("schemas/5.sql"),
+];
 const LEASE: Duration = Duration::from_secs(60);
 
 /// A folder with a store of schema `number`.
