@@ -435,7 +435,7 @@ impl Drop for SqliteStore {
 
 fn tell_unread(table: &str, row: i64, error: &rusqlite::Error) {
     let pause_s = UNREAD_PAUSE_MS / 1_000;
-    tracing::error!(table, row, error = %error, "Row {row} of `{table}` cannot be read and waits, will look again in {pause_s} s: {error}");
+    tracing::error!(error = %error, "Row {row} of `{table}` cannot be read and waits, will look again in {pause_s} s: {error}");
 }
 
 fn backlog(agenda: &Agenda, oldest: Option<i64>) -> Backlog {

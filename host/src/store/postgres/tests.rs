@@ -169,6 +169,37 @@ async fn a_server_that_went_away_is_waited_for() {
     assert_eq!(store.totals().await.unwrap().events, 2);
 }
 
+/// A server that took another's place and had not heard of its last moments: what was named there is named again, and its events are found.
+#[tokio::test]
+async fn a_server_that_lost_what_was_named_names_it_again() {
+    let Some(cluster) = Cluster::own() else { return };
+    let store = PostgresStore::open(options(&cluster, "crowdhook", "first", &Clock::System, 1_000)).unwrap();
+    store.accept(vec![completed("birds", "1", &["vote"])]).await.unwrap();
+    let (client, connection) = tokio_postgres::connect(&cluster.address(), tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+        .batch_execute(
+            "SET search_path TO crowdhook; TRUNCATE project, scope, event, seen, invocation CASCADE; \
+             SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'",
+        )
+        .await
+        .unwrap();
+    assert!(matches!(accepted_again(&store, "2").await[..], [Accepted::New(_)]));
+    assert_eq!(store.claim_now(10, 10, LEASE).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_accepted_lasts_whatever_the_server_is_set_to_meanwhile() {
+    let Some(mut cluster) = Cluster::own() else { return };
+    let store = PostgresStore::open(options(&cluster, "crowdhook", "first", &Clock::System, 1_000)).unwrap();
+    store.accept(vec![completed("birds", "1", &["vote"])]).await.unwrap();
+    cluster.restart_with(&["synchronous_commit=off", "wal_writer_delay=10s", "default_transaction_isolation=serializable"]);
+    accepted_again(&store, "2").await;
+    cluster.stop();
+    cluster.run();
+    assert!(matches!(accepted_again(&store, "2").await[..], [Accepted::Repeat(_)]), "a crash of the server takes nothing back");
+}
+
 #[tokio::test]
 async fn a_schema_of_another_program_is_refused() {
     let Some(cluster) = Cluster::shared() else { return };
